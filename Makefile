@@ -1,0 +1,51 @@
+# make demo    environment + the main job: train a translator, judge it, look into it (about three minutes)
+# make test    environment + lint, types and the test suite
+# make help    the rest
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+ifneq ($(wildcard ../shared/data),)
+export GROUNDUP_DATA ?= $(abspath ../shared/data)
+endif
+
+.PHONY: help setup setup-dev demo test test-all lint format clean
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 18
+
+setup: $(VENV)/.ready  ## make .venv with the pinned versions
+setup-dev: $(VENV)/.ready-dev  ## the same, plus what the tests need
+
+$(VENV)/.ready: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "groundup needs Python >= 3.11, found $$($(PYTHON) -V); try: make PYTHON=python3.12 setup" >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.ready-dev: $(VENV)/.ready
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+demo: setup  ## train an English-French translator on the built-in phrasebook and use it
+	$(BIN)/groundup demo
+
+lint: setup-dev  ## ruff and pyright
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+
+test: lint  ## lint, types and every test but the slow ones
+	$(BIN)/python -m pytest -n 2 -m 'not slow'
+
+test-all: lint  ## every test
+	$(BIN)/python -m pytest -n 2
+
+format: setup-dev  ## let ruff rewrite the tree
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:  ## remove the environment and caches, keep runs/
+	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .hypothesis

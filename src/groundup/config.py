@@ -1,0 +1,181 @@
+"""What a model is: one frozen, flat record that says everything needed to build it again."""
+
+import dataclasses
+import difflib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+Mlp = Literal["relu", "gelu", "gelu-tanh", "swiglu"]
+Norm = Literal["layer", "rms"]
+Position = Literal["sinusoidal", "sinusoidal-halves", "learned", "rotary"]
+Tied = Literal["none", "head", "all"]
+Init = Literal["transformer", "gpt2", "llama"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RopeScaling:
+    """LLaMA 3.1's frequency scaling; see `groundup.nn.positions.scale_frequencies`."""
+
+    factor: float = 8.0
+    low: float = 1.0
+    high: float = 4.0
+    original_context: int = 8192
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelConfig:
+    """The shape of a decoder-only model, or of an encoder-decoder when `encoder_layers` is given.
+
+    Raises ValueError, with both numbers and a cure, for a shape that cannot be built.
+    """
+
+    vocab_size: int
+    """Rows of the embedding and of the output projection; of the target language when there are two."""
+    context: int
+    """The longest text, in tokens."""
+    width: int
+    """The paper's d_model."""
+    layers: int
+    """Blocks of the decoder."""
+    heads: int
+    encoder_layers: int | None = None
+    """Blocks of the encoder; None for a decoder-only model."""
+    source_vocab_size: int | None = None
+    """Rows of the encoder's embedding when source and target have separate tokenizers."""
+    kv_heads: int | None = None
+    """Key/value heads shared by groups of query heads; None means one each."""
+    mlp_width: int | None = None
+    """The paper's d_ff; None means 4 * width."""
+    mlp: Mlp = "gelu-tanh"
+    norm: Norm = "layer"
+    norm_first: bool = True
+    """Pre-norm (GPT-2 and later) or post-norm (2017)."""
+    norm_eps: float = 1e-5
+    position: Position = "learned"
+    rope_theta: float = 10000.0
+    rope_scaling: RopeScaling | None = None
+    windows: tuple[int | None, ...] = (None,)
+    """Attention window of each layer, tiled over the layers; None sees everything. (None, 128) alternates as GPT-3."""
+    bias: bool = True
+    tied: Tied = "head"
+    """Whether the output projection is the (decoder's) embedding, and with "all" the encoder's embedding too."""
+    scale_embedding: bool = False
+    """Multiply embeddings by sqrt(width), as the 2017 paper does."""
+    init: Init = "gpt2"
+    """A row of the table in `groundup.models.init`."""
+    dropout: float = 0.0
+    attention_dropout: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name in ("vocab_size", "context", "width", "layers", "heads"):
+            _at_least(1, name, getattr(self, name))
+        for name in ("encoder_layers", "source_vocab_size", "kv_heads", "mlp_width"):
+            if getattr(self, name) is not None:
+                _at_least(1, name, getattr(self, name))
+        for name, words in _WORDS.items():
+            if getattr(self, name) not in words:
+                raise ValueError(f"{name} ({getattr(self, name)!r}) must be one of {', '.join(words)}")
+        self._check_heads()
+        self._check_encoder()
+        for name in ("dropout", "attention_dropout"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ValueError(f"{name} ({getattr(self, name)}) must be at least 0 and below 1; try 0.1")
+        if not self.windows or any(window is not None and window < 1 for window in self.windows):
+            raise ValueError(f"windows {self.windows} must hold None or positive numbers; try (None, 128)")
+
+    def _check_heads(self) -> None:
+        if self.width % self.heads:
+            closest = max(self.heads, round(self.width / self.heads) * self.heads)
+            raise ValueError(f"heads ({self.heads}) must divide width ({self.width}); try width={closest}")
+        if self.heads % self.groups:
+            divisors = [n for n in range(1, self.heads + 1) if self.heads % n == 0]
+            closest = min(divisors, key=lambda n: abs(n - self.groups))
+            raise ValueError(f"kv_heads ({self.groups}) must divide heads ({self.heads}); try kv_heads={closest}")
+        if self.position == "rotary" and self.head_width % 2:
+            raise ValueError(
+                f"rotary positions turn pairs: width / heads ({self.width} / {self.heads} = {self.head_width}) "
+                f"must be even; try width={self.heads * (self.head_width + 1)}"
+            )
+        if self.position.startswith("sinusoidal") and self.width % 2:
+            raise ValueError(f"sinusoidal positions need an even width ({self.width}); try {self.width + 1}")
+
+    def _check_encoder(self) -> None:
+        if self.encoder_layers is None:
+            if self.source_vocab_size is not None:
+                raise ValueError("source_vocab_size is for encoder-decoders; set encoder_layers as well")
+            if self.tied == "all":
+                raise ValueError('tied="all" shares the encoder\'s embedding too; without one use tied="head"')
+        elif self.source_vocab_size not in (None, self.vocab_size) and self.tied == "all":
+            raise ValueError(
+                f'tied="all" needs one vocabulary, not source_vocab_size ({self.source_vocab_size}) and '
+                f'vocab_size ({self.vocab_size}); use tied="head" or a shared tokenizer'
+            )
+
+    @property
+    def groups(self) -> int:
+        """Key/value heads, given or implied."""
+        return self.kv_heads if self.kv_heads is not None else self.heads
+
+    @property
+    def head_width(self) -> int:
+        return self.width // self.heads
+
+    @property
+    def hidden(self) -> int:
+        """Width of the feed-forward layer, given or implied."""
+        return self.mlp_width if self.mlp_width is not None else 4 * self.width
+
+    def to_dict(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "ModelConfig":
+        """The inverse of `to_dict`. Refuses keys it does not know: a model must not load and be another one."""
+        known = [field.name for field in dataclasses.fields(cls)]
+        for key in values:
+            if key not in known:
+                near = difflib.get_close_matches(key, known, n=1)
+                hint = f"; did you mean {near[0]!r}?" if near else f"; known are {', '.join(known)}"
+                raise ValueError(f"unknown model setting {key!r}{hint}")
+        missing = [
+            field.name
+            for field in dataclasses.fields(cls)
+            if field.default is dataclasses.MISSING and field.name not in values
+        ]
+        if missing:
+            raise ValueError(f"model settings without a value: {', '.join(missing)}")
+        values = dict(values)
+        if isinstance(values.get("rope_scaling"), dict):
+            values["rope_scaling"] = RopeScaling(**values["rope_scaling"])
+        if "windows" in values:
+            values["windows"] = tuple(values["windows"])
+        return cls(**values)
+
+    def save(self, path: str | Path) -> None:
+        Path(path).write_text(json.dumps(self.to_dict(), indent=2) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: str | Path) -> "ModelConfig":
+        """Read `save`'s JSON; ValueError names the file and what is wrong in it."""
+        try:
+            return cls.from_dict(json.loads(Path(path).read_text(encoding="utf-8")))
+        except (ValueError, TypeError, AttributeError) as error:
+            raise ValueError(f"{path}: not a model config: {error}") from error
+
+
+_WORDS = {
+    "mlp": get_args(Mlp),
+    "norm": get_args(Norm),
+    "position": get_args(Position),
+    "tied": get_args(Tied),
+    "init": get_args(Init),
+}
+
+
+def _at_least(least: int, name: str, value: Any) -> None:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise ValueError(f"{name} ({value!r}) must be a whole number")
+    if value < least:
+        raise ValueError(f"{name} ({value}) must be at least {least}")

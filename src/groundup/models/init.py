@@ -1,0 +1,44 @@
+"""How weights begin, per paper, in one table.
+
+    recipe        matrices               into the residual stream   embeddings        positions
+    transformer   Xavier uniform         the same                   N(0, 1/width)     -
+    gpt2          N(0, 0.02)             N(0, 0.02 / sqrt(2 L))     N(0, 0.02)        N(0, 0.01)
+    llama         N(0, 0.02)             the same                   N(0, 0.02)        -
+
+transformer: the 2017 paper names no initialisation; this is what its authors' tensor2tensor code and fairseq use. After
+             scaling by sqrt(width) an embedding has unit variance, as the sinusoids nearly have.
+gpt2:        Radford et al. 2019, section 2.3: residual layers scaled by 1/sqrt(number of residual layers).
+llama:       the papers name none; 0.02 is what the reference implementations use.
+
+Biases begin at 0, norm weights at 1. A tied head begins as the embedding, an untied one as a matrix of its row.
+"""
+
+import math
+
+from torch import nn
+
+from groundup.config import ModelConfig
+from groundup.nn.attention import Attention
+from groundup.nn.mlp import MLP, GatedMLP
+from groundup.nn.positions import Learned
+
+
+def initialise(model: nn.Module, config: ModelConfig) -> None:
+    """Fill every weight of a freshly built model by its row of the table."""
+    into_stream = {module.out for module in model.modules() if isinstance(module, Attention | MLP | GatedMLP)}
+    residual = 1 / math.sqrt(2 * config.layers) if config.init == "gpt2" else 1.0
+    for module in model.modules():
+        if isinstance(module, nn.Linear):
+            if config.init == "transformer":
+                nn.init.xavier_uniform_(module.weight)
+            else:
+                nn.init.normal_(module.weight, std=0.02 * (residual if module in into_stream else 1.0))
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+    # After the matrices, so that a tied head keeps the embedding's values.
+    for module in model.modules():
+        if isinstance(module, nn.Embedding):
+            nn.init.normal_(module.weight, std=config.width**-0.5 if config.init == "transformer" else 0.02)
+    for module in model.modules():
+        if isinstance(module, Learned):
+            nn.init.normal_(module.table.weight, std=0.01)

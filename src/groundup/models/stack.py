@@ -1,0 +1,128 @@
+"""Embedding, positions, blocks, final norm: the encoder, the translation decoder and the language model are all this.
+
+Here the words of a `ModelConfig` become modules, once; `forward` never asks for a name again.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import cycle, islice
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from groundup.config import ModelConfig
+from groundup.nn.attention import Attention
+from groundup.nn.block import Block
+from groundup.nn.cache import KVCache
+from groundup.nn.masks import Mask, build_mask
+from groundup.nn.mlp import MLP, GatedMLP
+from groundup.nn.norms import LayerNorm, RMSNorm
+from groundup.nn.positions import Learned, Rotary, Sinusoidal
+
+KeysValues = tuple[Tensor, Tensor]
+
+
+class Stack(nn.Module):
+    """Token ids (B, T) -> hidden states (B, T, C).
+
+    A post-norm stack ends normalised; a pre-norm one needs the final norm, which the 2017 paper does not have.
+    """
+
+    def __init__(self, config: ModelConfig, *, vocab_size: int, layers: int, causal: bool, cross: bool = False):
+        super().__init__()
+        self.context = config.context
+        self.causal = causal
+        self.scale = math.sqrt(config.width) if config.scale_embedding else 1.0
+        self.windows = tuple(islice(cycle(config.windows), layers))
+        self.embed = nn.Embedding(vocab_size, config.width)
+        self.positions = _positions(config)
+        self.dropout = nn.Dropout(config.dropout)
+        self.blocks = nn.ModuleList(_block(config, cross=cross) for _ in range(layers))
+        self.norm = _norm(config)() if config.norm_first else nn.Identity()
+
+    def forward(
+        self,
+        ids: Tensor,
+        *,
+        at: Tensor | None = None,
+        key_mask: Tensor | None = None,
+        caches: Sequence[KVCache] | None = None,
+        memory: Sequence[KeysValues] | None = None,
+        memory_mask: Mask = Mask(),
+    ) -> Tensor:
+        """Run the blocks over ids (B, T); with caches, ids are the new tokens only.
+
+        at (T,) or (B, T): positions, when they are not simply the next ones. key_mask (B, S): True at real keys.
+        memory: the cross keys and values of each block. Raises ValueError past the context.
+        """
+        T, start = ids.shape[1], caches[0].length if caches else 0
+        if start + T > self.context:
+            raise ValueError(f"{start + T} tokens do not fit the model's context of {self.context}")
+        if at is None:
+            at = torch.arange(start, start + T, device=ids.device)
+        x, rotation = self.positions(self.embed(ids) * self.scale, at)
+        x = self.dropout(x)  # (B, T, C)
+        mask = partial(build_mask, T, start, causal=self.causal, key_mask=key_mask, device=ids.device)
+        masks = {window: mask(window=window) for window in set(self.windows)}
+        for i, block in enumerate(self.blocks):
+            x = block(
+                x,
+                mask=masks[self.windows[i]],
+                rotation=rotation,
+                cache=caches[i] if caches else None,
+                memory=memory[i] if memory else None,
+                memory_mask=memory_mask,
+            )
+        return self.norm(x)
+
+    def keys_values(self, memory: Tensor) -> list[KeysValues]:
+        """What each block's cross-attention reads of memory (B, S, C), computed once for a source."""
+        return [block.cross.keys_values(memory) for block in self.blocks]  # type: ignore[union-attr]
+
+
+ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "relu": F.relu,
+    "gelu": F.gelu,
+    "gelu-tanh": partial(F.gelu, approximate="tanh"),
+}
+
+
+def _block(config: ModelConfig, *, cross: bool) -> Block:
+    def attention() -> Attention:
+        return Attention(
+            config.width,
+            config.heads,
+            kv_heads=config.groups,
+            bias=config.bias,
+            dropout=config.attention_dropout,
+        )
+
+    if config.mlp == "swiglu":
+        mlp = GatedMLP(config.width, config.hidden, bias=config.bias)
+    else:
+        mlp = MLP(config.width, config.hidden, activation=ACTIVATIONS[config.mlp], bias=config.bias)
+    return Block(
+        attention(),
+        mlp,
+        norm=_norm(config),
+        cross=attention() if cross else None,
+        norm_first=config.norm_first,
+        dropout=config.dropout,
+    )
+
+
+def _norm(config: ModelConfig) -> Callable[[], nn.Module]:
+    if config.norm == "rms":
+        return partial(RMSNorm, config.width, config.norm_eps)
+    return partial(LayerNorm, config.width, config.norm_eps, bias=config.bias)
+
+
+def _positions(config: ModelConfig) -> nn.Module:
+    if config.position == "learned":
+        return Learned(config.context, config.width)
+    if config.position == "rotary":
+        scaling = vars(config.rope_scaling) if config.rope_scaling else None
+        return Rotary(config.head_width, theta=config.rope_theta, scaling=scaling)
+    return Sinusoidal(config.context, config.width, halves=config.position == "sinusoidal-halves")

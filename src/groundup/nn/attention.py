@@ -1,0 +1,62 @@
+"""Multi-head attention (Vaswani et al. 2017, section 3.2.2) with grouped queries (Ainslie et al. 2023).
+
+One class serves self-attention, where keys come from the same text, and cross-attention, where they come from another.
+"""
+
+from torch import Tensor, nn
+
+from groundup.nn.attend import Attend
+from groundup.nn.cache import KVCache
+from groundup.nn.masks import Mask
+from groundup.nn.positions import Rotation, rotate
+
+
+class Attention(nn.Module):
+    """Project to heads, attend, project back.
+
+    `kv_heads` < `heads` lets groups of query heads share one key/value head: a smaller cache, little lost.
+    """
+
+    def __init__(
+        self,
+        width: int,
+        heads: int,
+        *,
+        kv_heads: int | None = None,
+        bias: bool = True,
+        dropout: float = 0.0,
+    ):
+        super().__init__()
+        kv_heads = kv_heads or heads
+        assert width % heads == 0, (width, heads)
+        assert heads % kv_heads == 0, (heads, kv_heads)
+        self.head_width = width // heads
+        self.query = nn.Linear(width, width, bias=bias)
+        self.key = nn.Linear(width, kv_heads * self.head_width, bias=bias)
+        self.value = nn.Linear(width, kv_heads * self.head_width, bias=bias)
+        self.out = nn.Linear(width, width, bias=bias)
+        self.attend = Attend(dropout)
+
+    def forward(
+        self, x: Tensor, *, mask: Mask, rotation: Rotation | None = None, cache: KVCache | None = None
+    ) -> Tensor:
+        """Self-attention; x (B, T, C) -> (B, T, C). With a cache, x holds only the new tokens."""
+        k, v = self.keys_values(x, rotation)
+        if cache is not None:
+            k, v = cache.append(k, v)
+        return self.read(x, (k, v), mask=mask, rotation=rotation)
+
+    def read(
+        self, x: Tensor, keys_values: tuple[Tensor, Tensor], *, mask: Mask, rotation: Rotation | None = None
+    ) -> Tensor:
+        """Let x (B, T, C) look at keys and values (B, G, S, D) made before -> (B, T, C)."""
+        q = rotate(self._heads(self.query(x)), rotation)  # (B, H, T, D)
+        k, v = keys_values
+        return self.out(self.attend(q, k, v, mask).transpose(1, 2).flatten(2))
+
+    def keys_values(self, x: Tensor, rotation: Rotation | None = None) -> tuple[Tensor, Tensor]:
+        """What x (B, S, C) shows to queries: keys and values, each (B, G, S, D)."""
+        return rotate(self._heads(self.key(x)), rotation), self._heads(self.value(x))
+
+    def _heads(self, x: Tensor) -> Tensor:
+        return x.unflatten(2, (-1, self.head_width)).transpose(1, 2)

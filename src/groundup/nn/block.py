@@ -1,0 +1,58 @@
+"""One layer: self-attention, cross-attention if it was built with one, then the feed-forward."""
+
+from collections.abc import Callable
+
+from torch import Tensor, nn
+
+from groundup.nn.attention import Attention
+from groundup.nn.cache import KVCache
+from groundup.nn.masks import Mask
+from groundup.nn.positions import Rotation
+
+
+class Block(nn.Module):
+    """Residual branches over a stream x (B, T, C); `norm_first` is the only thing that tells 2017 from GPT-2.
+
+    Post-norm, the 2017 paper: norm(x + branch(x)). Pre-norm, everything since GPT-2: x + branch(norm(x)), which keeps
+    a clean path from input to output and trains without a long warm-up (Xiong et al. 2020).
+    """
+
+    def __init__(
+        self,
+        attention: Attention,
+        mlp: nn.Module,
+        *,
+        norm: Callable[[], nn.Module],
+        cross: Attention | None = None,
+        norm_first: bool = True,
+        dropout: float = 0.0,
+    ):
+        super().__init__()
+        self.attention, self.attention_norm = attention, norm()
+        self.cross, self.cross_norm = (cross, norm()) if cross is not None else (None, None)
+        self.mlp, self.mlp_norm = mlp, norm()
+        self.norm_first = norm_first
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(
+        self,
+        x: Tensor,
+        *,
+        mask: Mask,
+        rotation: Rotation | None = None,
+        cache: KVCache | None = None,
+        memory: tuple[Tensor, Tensor] | None = None,
+        memory_mask: Mask = Mask(),
+    ) -> Tensor:
+        """x (B, T, C) -> (B, T, C); `memory` holds the cross keys and values, (B, G, S, D) each."""
+        attention, cross = self.attention, self.cross
+        x = self._residual(x, self.attention_norm, lambda h: attention(h, mask=mask, rotation=rotation, cache=cache))
+        if cross is not None and self.cross_norm is not None:
+            assert memory is not None, "a block with cross-attention needs the memory to read from"
+            x = self._residual(x, self.cross_norm, lambda h: cross.read(h, memory, mask=memory_mask))
+        return self._residual(x, self.mlp_norm, self.mlp)
+
+    def _residual(self, x: Tensor, norm: nn.Module, branch: Callable[[Tensor], Tensor]) -> Tensor:
+        if self.norm_first:
+            return x + self.dropout(branch(norm(x)))
+        return norm(x + self.dropout(branch(x)))

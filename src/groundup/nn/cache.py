@@ -1,0 +1,43 @@
+"""Keys and values of the tokens already read, so that each new token costs one step and not the whole prefix.
+
+A cache belongs to one attention layer of one running text. It is made by the caller and passed in; no module keeps one.
+"""
+
+from torch import Tensor
+
+
+class KVCache:
+    """A buffer that grows by doubling; `append` returns the filled part without copying it."""
+
+    def __init__(self) -> None:
+        self.length = 0
+        self._keys: Tensor | None = None  # (B, G, capacity, D)
+        self._values: Tensor | None = None
+
+    def append(self, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
+        """Add k and v (B, G, T, D); returns all keys and values so far, (B, G, length, D)."""
+        end = self.length + k.shape[2]
+        self._keys = _room(self._keys, k, self.length, end)
+        self._values = _room(self._values, v, self.length, end)
+        self._keys[:, :, self.length : end] = k
+        self._values[:, :, self.length : end] = v
+        self.length = end
+        return self._keys[:, :, :end], self._values[:, :, :end]
+
+    def reorder(self, rows: Tensor) -> None:
+        """Row i becomes what row rows[i] was: beam search keeps, repeats and drops rows with it. rows (B',)."""
+        if self._keys is not None and self._values is not None:
+            # Only the filled part is worth copying; the next append makes room again.
+            self._keys = self._keys[:, :, : self.length].index_select(0, rows)
+            self._values = self._values[:, :, : self.length].index_select(0, rows)
+
+
+def _room(buffer: Tensor | None, new: Tensor, length: int, end: int) -> Tensor:
+    """A buffer like `new` that holds `end` positions, the first `length` of them copied from `buffer`."""
+    if buffer is not None and end <= buffer.shape[2]:
+        return buffer
+    B, G, _, D = new.shape
+    larger = new.new_empty(B, G, max(end, 2 * length, 32), D)
+    if buffer is not None:
+        larger[:, :, :length] = buffer[:, :, :length]
+    return larger

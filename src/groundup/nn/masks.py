@@ -1,0 +1,73 @@
+"""Who may look at whom: the one statement of it, used by every kernel, test and picture."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+
+def visible(q_pos: Tensor, k_pos: Tensor, *, causal: bool = True, window: int | None = None) -> Tensor:
+    """Whether the query at `q_pos` may look at the key at `k_pos`.
+
+    Causal means never ahead; a window of w means at most w - 1 positions away, so that w = 1 sees only itself
+    (the locally banded layers of Child et al. 2019 when causal).
+
+    Shapes: q_pos (T,) and k_pos (S,) -> bool (T, S), True where the key is visible.
+    """
+    distance = q_pos[:, None] - k_pos[None, :]  # (T, S)
+    seen = torch.ones_like(distance, dtype=torch.bool)
+    if causal:
+        seen = seen & (distance >= 0)
+    if window is not None:
+        seen = seen & (distance.abs() < window)
+    return seen
+
+
+class Mask(NamedTuple):
+    """What an attention kernel must be told; `Mask()` hides nothing and costs nothing."""
+
+    allowed: Tensor | None = None
+    """bool, broadcastable to (B, H, T, S), True where the key is visible; None when no tensor is needed."""
+    causal: bool = False
+    """The kernel's own triangle. It is aligned to the top left, so it is right only when T == S."""
+
+    def __bool__(self) -> bool:
+        """Whether anything is hidden at all."""
+        return self.causal or self.allowed is not None
+
+    def dense(self, T: int, S: int, device: torch.device) -> Tensor:
+        """The same mask written out as a bool tensor broadcastable to (B, H, T, S)."""
+        if self.causal:
+            assert T == S, f"the kernel's triangle needs as many queries ({T}) as keys ({S})"
+            at = torch.arange(T, device=device)
+            return visible(at, at, causal=True)
+        if self.allowed is None:
+            return torch.ones(T, S, dtype=torch.bool, device=device)
+        return self.allowed
+
+
+def build_mask(
+    T: int,
+    start: int = 0,
+    *,
+    causal: bool,
+    window: int | None = None,
+    key_mask: Tensor | None = None,
+    device: torch.device | None = None,
+) -> Mask:
+    """The cheapest mask for T queries that stand at positions start .. start + T - 1 behind `start` cached keys.
+
+    `key_mask` (B, S) is True at real keys and False at padding, S = start + T.
+    """
+    unrestricted = window is None or window >= start + T
+    if key_mask is None and unrestricted:
+        # Written as an `if` that yields plain True: `causal and start == 0` becomes symbolic under compile.
+        if not causal or T == 1:
+            return Mask()
+        if start == 0:
+            return Mask(causal=True)
+    keys = torch.arange(start + T, device=device)
+    seen = visible(keys[start:], keys, causal=causal, window=window)  # (T, S)
+    if key_mask is not None:
+        seen = seen & key_mask[:, None, None, :]  # (B, 1, T, S)
+    return Mask(allowed=seen)

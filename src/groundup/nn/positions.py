@@ -1,0 +1,104 @@
+"""Where a token stands: sinusoidal and learned tables added to the input, or rotary angles applied to q and k.
+
+Every kind is a module with the same call, so the model never asks which one it has:
+
+    x, rotation = positions(x, at)      x (B, T, C), at (T,) or (B, T) integer positions
+
+Tables return `rotation = None`; `Rotary` returns x as it was and the (cos, sin) that `rotate` wants.
+"""
+
+import math
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+
+def sinusoidal_table(context: int, width: int, *, halves: bool = False) -> Tensor:
+    """The fixed table of Vaswani et al. 2017, section 3.5: sines and cosines of wavelengths 2 pi .. 20,000 pi.
+
+    The paper's text interleaves them, PE[p, 2i] = sin(p / 10000^(2i/C)) and PE[p, 2i+1] = cos(the same). The authors'
+    own code, fairseq and Marian put all sines first, then all cosines: `halves=True`. One is a fixed permutation of
+    the other's columns, so neither is better; a trained model must keep the one it was trained with.
+
+    Shape: (context, width), float32, computed in float64.
+    """
+    rate = torch.exp(torch.arange(0, width, 2, dtype=torch.float64) * (-math.log(10000.0) / width))
+    angle = torch.arange(context, dtype=torch.float64)[:, None] * rate  # (context, width / 2)
+    waves = [angle.sin(), angle.cos()]
+    table = torch.cat(waves, dim=1) if halves else torch.stack(waves, dim=2).flatten(1)
+    return table.float()
+
+
+class Sinusoidal(nn.Module):
+    """Adds the fixed table; nothing is learned or stored in checkpoints."""
+
+    table: Tensor
+
+    def __init__(self, context: int, width: int, *, halves: bool = False):
+        super().__init__()
+        self.register_buffer("table", sinusoidal_table(context, width, halves=halves), persistent=False)
+
+    def forward(self, x: Tensor, at: Tensor) -> tuple[Tensor, None]:
+        return x + self.table[at].to(x.dtype), None
+
+
+class Learned(nn.Module):
+    """Adds one learned vector a position (Radford et al. 2018)."""
+
+    def __init__(self, context: int, width: int):
+        super().__init__()
+        self.table = nn.Embedding(context, width)
+
+    def forward(self, x: Tensor, at: Tensor) -> tuple[Tensor, None]:
+        return x + self.table(at), None
+
+
+class Rotation(NamedTuple):
+    """Cosines and sines of every angle, each half repeated: (T, D), or (B, 1, T, D) with a position per row."""
+
+    cos: Tensor
+    sin: Tensor
+
+
+def rotate(x: Tensor, rotation: Rotation | None) -> Tensor:
+    """Turn each pair (x[i], x[i + D/2]) by its angle (Su et al. 2021, in the half-split pairing of Hugging Face).
+
+    The dot product of two rotated vectors depends only on how far apart they stand. x (B, H, T, D).
+    """
+    if rotation is None:
+        return x
+    cos, sin = rotation.cos.to(x.dtype), rotation.sin.to(x.dtype)
+    first, second = x.chunk(2, dim=-1)
+    return x * cos + torch.cat([-second, first], dim=-1) * sin
+
+
+def scale_frequencies(frequencies: Tensor, *, factor: float, low: float, high: float, original_context: int) -> Tensor:
+    """LLaMA 3.1's stretch to longer contexts: slow waves are slowed by `factor`, fast ones kept, the rest blended.
+
+    A wave is fast when it turns more than `high` times within the original context, slow when fewer than `low`.
+    """
+    turns = original_context * frequencies / (2 * math.pi)
+    keep = ((turns - low) / (high - low)).clamp(0, 1)  # 1 fast .. 0 slow
+    return keep * frequencies + (1 - keep) * frequencies / factor
+
+
+class Rotary(nn.Module):
+    """Rotary position embedding; angles are computed in float32 from the positions asked for, never stored."""
+
+    frequencies: Tensor
+
+    def __init__(self, head_width: int, *, theta: float = 10000.0, scaling: dict | None = None):
+        super().__init__()
+        # float32 throughout, as Hugging Face computes it: in float64 long positions would differ by more than 1e-5.
+        frequencies = 1.0 / theta ** (torch.arange(0, head_width, 2, dtype=torch.int64).float() / head_width)
+        if scaling is not None:
+            frequencies = scale_frequencies(frequencies, **scaling)
+        self.register_buffer("frequencies", frequencies, persistent=False)
+
+    def forward(self, x: Tensor, at: Tensor) -> tuple[Tensor, Rotation]:
+        angle = at[..., None].float() * self.frequencies  # (..., T, D / 2)
+        angle = torch.cat([angle, angle], dim=-1)
+        if at.ndim == 2:
+            angle = angle[:, None]  # (B, 1, T, D): the same for every head
+        return x, Rotation(angle.cos(), angle.sin())
