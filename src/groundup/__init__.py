@@ -1,0 +1,80 @@
+"""groundup: Transformers from the ground up.
+
+These are the public names. They are imported on first use, so that `import groundup` and `groundup --help` cost
+milliseconds and not the second that torch takes.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_PLACES = {
+    "ModelConfig": "config",
+    "RopeScaling": "config",
+    "preset": "presets",
+    "CausalLM": "models.causal_lm",
+    "Seq2Seq": "models.seq2seq",
+    "count_parameters": "models.causal_lm",
+    "Tokenizer": "text.tokenizer",
+    "load_pairs": "data.load",
+    "load_texts": "data.load",
+    "phrasebook": "data.phrasebook",
+    "split_pairs": "data.split",
+    "split_text": "data.split",
+    "Batch": "data.batches",
+    "PairBatches": "data.batches",
+    "TokenStream": "data.stream",
+    "train": "train.loop",
+    "validate": "train.loop",
+    "cosine": "train.schedule",
+    "inverse_sqrt": "train.schedule",
+    "wsd": "train.schedule",
+    "constant": "train.schedule",
+    "Greedy": "decode.choose",
+    "Sample": "decode.choose",
+    "generate": "decode.generate",
+    "beam_search": "decode.beam",
+    "score_translations": "measure.translation",
+    "record_attention": "look.record",
+    "draw_attention": "look.draw",
+    "load": "run.load",
+}
+
+if TYPE_CHECKING:
+    from groundup.config import ModelConfig, RopeScaling
+    from groundup.data.batches import Batch, PairBatches
+    from groundup.data.load import load_pairs, load_texts
+    from groundup.data.phrasebook import phrasebook
+    from groundup.data.split import split_pairs, split_text
+    from groundup.data.stream import TokenStream
+    from groundup.decode.beam import beam_search
+    from groundup.decode.choose import Greedy, Sample
+    from groundup.decode.generate import generate
+    from groundup.look.draw import draw_attention
+    from groundup.look.record import record_attention
+    from groundup.measure.translation import score_translations
+    from groundup.models.causal_lm import CausalLM, count_parameters
+    from groundup.models.seq2seq import Seq2Seq
+    from groundup.presets import preset
+    from groundup.run.load import load
+    from groundup.text.tokenizer import Tokenizer
+    from groundup.train.loop import train, validate
+    from groundup.train.schedule import constant, cosine, inverse_sqrt, wsd
+
+__all__ = [  # noqa: RUF022, in the order of the way through the house
+    "ModelConfig", "RopeScaling", "preset", "CausalLM", "Seq2Seq", "count_parameters", "Tokenizer",
+    "load_pairs", "load_texts", "phrasebook", "split_pairs", "split_text", "Batch", "PairBatches", "TokenStream",
+    "train", "validate", "cosine", "inverse_sqrt", "wsd", "constant", "Greedy", "Sample", "generate", "beam_search",
+    "score_translations", "record_attention", "draw_attention", "load",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACES:
+        raise AttributeError(f"module 'groundup' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"groundup.{_PLACES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

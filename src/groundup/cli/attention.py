@@ -1,0 +1,43 @@
+"""groundup attention RUN TEXT: what a run looks at while it answers."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import tyro
+
+from groundup.cli.parse import parse
+
+
+@dataclass(frozen=True)
+class Attention:
+    """Draw every layer and head for one sentence (or prompt), as pictures and as one page to step through."""
+
+    run: tyro.conf.Positional[str]
+    """A run folder, or its name under runs/."""
+    text: tyro.conf.Positional[str]
+    """The sentence to translate or reply to, or the prompt to write on after."""
+    out: Path | None = None
+    """Where to; None is attention/ in the run folder."""
+    num_beams: int = 1
+    """How a translation is found."""
+    max_new_tokens: int = 40
+    """How far a language model writes on."""
+    checkpoint: str = "best"
+    """best, latest or the number of a step."""
+    device: str = "auto"
+
+
+def main(arguments: list[str]) -> None:
+    options = parse(Attention, arguments, prog="groundup attention")
+    from groundup.run.attention import folder_name, look_at_pair, look_at_text
+    from groundup.run.load import load, which
+    from groundup.run.pairs import PairRun
+
+    run = load(options.run, checkpoint=which(options.checkpoint), device=options.device)
+    folder = options.out or run.folder.path / "attention" / folder_name(options.text)
+    if isinstance(run, PairRun):
+        written = look_at_pair(run, options.text, folder, num_beams=options.num_beams)
+    else:
+        written = look_at_text(run, options.text, folder, max_new_tokens=options.max_new_tokens)
+    for path in written:
+        print(path)

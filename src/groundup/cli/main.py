@@ -1,0 +1,78 @@
+"""`groundup VERB ...`: find the verb, run it, and turn a user's mistake into one line and exit code 2."""
+
+import difflib
+import importlib
+import sys
+import traceback
+from collections.abc import Sequence
+
+from groundup import __version__
+
+VERBS = {
+    "demo": "train an English-French translator in three minutes, judge it, look into it",
+    "train": "train a model by a recipe: groundup train RECIPE [DATA]",
+    "resume": "go on with an interrupted training: groundup resume RUN",
+    "translate": "translate sentences: groundup translate RUN 'Where is the station?'",
+    "generate": "write on after a prompt: groundup generate RUN 'Once upon a time'",
+    "chat": "talk to a dialogue run",
+    "evaluate": "judge a run on held-out text or on a file of yours",
+    "attention": "draw what a run looks at, as pictures and a page to step through",
+    "data": "named corpora: list, get, show",
+    "tokenizer": "train, use and look at tokenizers",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The entry point; exits with 0, with 2 after a user's mistake, with 130 when interrupted."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in arguments
+    arguments = [argument for argument in arguments if argument != "--debug"]
+    try:
+        _run(arguments)
+    except (ValueError, OSError, FloatingPointError) as error:
+        if debug:
+            traceback.print_exc()
+        sys.exit(_complain(_sentence(error)))
+    except KeyboardInterrupt as interrupt:
+        print(f"\ngroundup: {interrupt or 'interrupted'}", file=sys.stderr)
+        sys.exit(130)
+
+
+def _run(arguments: list[str]) -> None:
+    verb, rest = (arguments[0], arguments[1:]) if arguments else ("--help", [])
+    if verb in ("-h", "--help", "help"):
+        print(_help())
+    elif verb in ("-V", "--version"):
+        print(f"groundup {__version__}")
+    elif verb in VERBS:
+        importlib.import_module(f"groundup.cli.{verb}").main(rest)
+    else:
+        near = difflib.get_close_matches(verb, VERBS, n=1)
+        raise ValueError(
+            f"unknown verb {verb!r}; " + (f"did you mean {near[0]!r}?" if near else f"verbs are {', '.join(VERBS)}")
+        )
+
+
+def _help() -> str:
+    lines = [f"  {verb:10} {what}" for verb, what in VERBS.items()]
+    return "\n".join(
+        [
+            "groundup: Transformers from the ground up",
+            "",
+            "usage: groundup VERB ...   (groundup VERB --help tells more; --debug shows tracebacks)",
+            "",
+            *lines,
+        ]
+    )
+
+
+def _sentence(error: BaseException) -> str:
+    """The error in one line; an OSError says which file it means."""
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"{error.filename}: {error.strerror}"
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def _complain(sentence: str) -> int:
+    print(f"groundup: {sentence}", file=sys.stderr)
+    return 2

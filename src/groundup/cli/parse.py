@@ -1,0 +1,41 @@
+"""tyro, with a user's mistake as one line instead of a box."""
+
+import contextlib
+import io
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import tyro
+
+T = TypeVar("T")
+
+
+def parse(what: Callable[..., T], arguments: Sequence[str], *, prog: str, default: Any = None) -> T:
+    """`tyro.cli`, raising ValueError with one line and the nearest spelling where it would print a box and exit."""
+    options: dict[str, Any] = {} if default is None else {"default": default}
+    errors = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(errors):
+            return tyro.cli(what, args=list(arguments), prog=prog, config=(tyro.conf.AvoidSubcommands,), **options)
+    except SystemExit as stop:
+        if stop.code in (0, None):
+            raise
+        raise ValueError(one_line(errors.getvalue(), prog)) from None
+
+
+def one_line(box: str, prog: str) -> str:
+    """What tyro's box says, in one line."""
+    lines = [re.sub(r"[│╭╮╰╯─]+", " ", line).strip() for line in box.splitlines()]
+    body = [line for line in lines[1:] if line]
+    rules = [i for i, line in enumerate(body) if set(line) == {"-"}]
+    start = rules[0] + 1 if rules else 0
+    end = next((i for i in rules if i > start), len(body))
+    message = " ".join(body[start:end])
+    message = re.sub(r"Unrecognized options: (--\S+?),? .*", r"unknown option \1", message + " ").strip()
+    message = re.sub(r"(Got errors:|For full helptext).*", "", message).strip()
+    if (own := re.match(r"Error parsing \w+: (.*; try .*)", message)) is not None:
+        return own.group(1)  # one of our own errors, cure included
+    near = re.search(r"Perhaps you meant:\s.*?(--[\w.-]+)", "\n".join(lines), re.DOTALL)
+    hint = f"did you mean {near.group(1)}?" if near else f"see {prog} --help"
+    return f"{message.rstrip('.')}; {hint}"

@@ -1,0 +1,106 @@
+"""A corpus by its name or by its path: the one door through which recipes and the command line get their text."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from groundup.data.catalogue import SOURCES, source
+from groundup.data.corpus import read_texts
+from groundup.data.pairs import Pair, clean, read_pairs
+from groundup.data.sources import Source, locate
+from groundup.data.split import PairSplits, split_pairs
+from groundup.data.stdlib import stdlib_texts
+
+PHRASEBOOK_PAIRS = 20_000
+"""How many pairs of the built-in phrasebook are made when nobody says."""
+
+
+def load_texts(name_or_path: str | Path, *, part: str = "train", progress: Any = None) -> list[str]:
+    """The texts of a named corpus or of the user's own file or folder."""
+    corpus = _with_part(name_or_path, part)
+    if corpus is None:
+        return list(read_texts(name_or_path))
+    if corpus.kind != "text":
+        raise ValueError(f"{corpus.name} is a corpus of pairs, and running text is needed here")
+    if not corpus.files:
+        return list(stdlib_texts())
+    return [text for path in locate(corpus, part, progress=progress) for text in read_texts(path)]
+
+
+def load_pairs(
+    name_or_path: str | Path,
+    other: str | Path | None = None,
+    *,
+    part: str = "train",
+    turns: int = 1,
+    seed: int = 0,
+    progress: Any = None,
+) -> list[Pair]:
+    """The pairs of a named corpus or of the user's own file (or two, line by line), normalised.
+
+    Repeated pairs are left out of the part "train" only: published test parts are judged as they are. `seed` is for
+    the phrasebook, `turns` for dialogue (see `read_pairs`).
+    """
+    corpus = _with_part(name_or_path, part)
+    if corpus is None:
+        return read_pairs(name_or_path, other, turns=turns)
+    if other is not None:
+        raise ValueError(f"{corpus.name} is complete in itself; it cannot be aligned with {other}")
+    if corpus.kind == "text":
+        raise ValueError(f"{corpus.name} is running text, and pairs are needed here")
+    if not corpus.files:
+        from groundup.data.phrasebook import phrasebook
+
+        return clean(phrasebook(_target_language(corpus), count=PHRASEBOOK_PAIRS, seed=seed)).pairs
+    return read_pairs(*locate(corpus, part, progress=progress), turns=turns, distinct=part == "train")
+
+
+def load_splits(
+    name_or_path: str | Path,
+    other: str | Path | None = None,
+    *,
+    valid: int,
+    test: int,
+    seed: int,
+    train: int = PHRASEBOOK_PAIRS,
+    progress: Any = None,
+) -> PairSplits:
+    """The pairs of a corpus in parts that share no sentence (`split_pairs`).
+
+    A corpus with parts of its own (Multi30k) keeps them as they were published, whatever `valid` and `test` say.
+    `train` is for the phrasebook alone, which makes as many pairs as it is asked for.
+    """
+    corpus = named(name_or_path)
+    if corpus is not None and {"valid", "test"} <= set(corpus.files):
+        parts = (load_pairs(corpus.name, part=part, progress=progress) for part in ("train", "valid", "test"))
+        return PairSplits(*parts)
+    if corpus is not None and corpus.kind == "pairs" and not corpus.files:
+        from groundup.data.phrasebook import phrasebook_splits
+
+        made = phrasebook_splits(_target_language(corpus), train=train, valid=valid, test=test, seed=seed)
+        return PairSplits(*(clean(part).pairs for part in made))
+    pairs = load_pairs(name_or_path, other, seed=seed, progress=progress)
+    return split_pairs(pairs, valid=valid, test=test, seed=seed)
+
+
+def named(name_or_path: str | Path) -> Source | None:
+    """The corpus of that name, or None if this is a path; a misspelt name is a ValueError with the nearest one."""
+    text = str(name_or_path)
+    if text in SOURCES:
+        return SOURCES[text]
+    path = Path(name_or_path)
+    if isinstance(name_or_path, Path) or path.exists() or path.suffix or os.sep in text or "/" in text:
+        return None
+    return source(text)
+
+
+def _with_part(name_or_path: str | Path, part: str) -> Source | None:
+    """The named corpus or None, as `named`; ValueError where a part is asked for and there are none."""
+    corpus = named(name_or_path)
+    if part != "train" and (corpus is None or not corpus.files):
+        raise ValueError(f"{name_or_path} has no parts; leave {part!r} out, and split it")
+    return corpus
+
+
+def _target_language(corpus: Source) -> str:
+    return corpus.languages.split("-")[1]

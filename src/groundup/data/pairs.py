@@ -1,0 +1,116 @@
+"""Sentence pairs from files: tab-separated columns, two line-aligned files, or JSON lines; dialogue as pairs."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from groundup.data.corpus import existing, read_lines, read_records, suffix, text_field
+from groundup.data.normalise import normalise_sentence
+
+PAIR_SUFFIXES = (".tsv", ".txt", ".jsonl")
+"""What one file of pairs may be, each also with .gz; .txt is read as tab-separated, as manythings.org names it."""
+
+
+class Pair(NamedTuple):
+    """A sentence and what it should become: its translation, or the reply to it."""
+
+    source: str
+    target: str
+
+
+class Clean(NamedTuple):
+    """Pairs fit for use, and how many rows were not."""
+
+    pairs: list[Pair]
+    empty: int
+    """Rows left out because a side of theirs holds no text."""
+    repeated: int
+    """Rows left out because the same pair stood before them."""
+
+
+def read_pairs(
+    path: str | Path, other: str | Path | None = None, *, turns: int = 1, distinct: bool = True
+) -> list[Pair]:
+    """The pairs of one file, or of two whose line n belong together, normalised, without empty and repeated rows.
+
+    One file is .tsv (the first two columns; further ones are ignored, quotes mean nothing), or .jsonl with the keys
+    "source" and "target", or "context" and "responses" (see `dialogue_pairs`, which `turns` is for). A published test
+    set is read with distinct=False: its repeated rows count.
+    """
+    return clean(read_rows(path, other, turns=turns), distinct=distinct).pairs
+
+
+def read_rows(path: str | Path, other: str | Path | None = None, *, turns: int = 1) -> Iterator[Pair]:
+    """The pairs as they stand in the files."""
+    if other is not None:
+        return _aligned(path, other)
+    if existing(path).is_dir():
+        raise ValueError(f"{path}: is a folder; pairs come from one file ({', '.join(PAIR_SUFFIXES)}) or two aligned")
+    kind = suffix(Path(path))
+    if kind not in PAIR_SUFFIXES:
+        raise ValueError(f"{path}: unknown suffix {kind!r} for pairs; known: {', '.join(PAIR_SUFFIXES)}, .gz")
+    return _records(path, turns) if kind == ".jsonl" else _columns(path)
+
+
+def clean(rows: Iterable[tuple[str, str]], *, distinct: bool = True) -> Clean:
+    """Normalise both sides of every row and leave out the empty and, if `distinct`, the repeated ones."""
+    kept: list[Pair] = []
+    seen: set[Pair] = set()
+    empty = repeated = 0
+    for source, target in rows:
+        pair = Pair(normalise_sentence(source), normalise_sentence(target))
+        if not (pair.source and pair.target):
+            empty += 1
+        elif distinct and pair in seen:
+            repeated += 1
+        else:
+            seen.add(pair)
+            kept.append(pair)
+    return Clean(kept, empty, repeated)
+
+
+def dialogue_pairs(context: list[str], responses: list[str], *, turns: int = 1) -> Iterator[Pair]:
+    """A pair for each response to a conversation; the source is its last `turns` turns, joined by " | "."""
+    if turns < 1:
+        raise ValueError(f"turns ({turns}) must be at least 1: a reply answers something")
+    source = " | ".join(context[-turns:])
+    for response in responses:
+        yield Pair(source, response)
+
+
+def _columns(path: str | Path) -> Iterator[Pair]:
+    for number, line in enumerate(read_lines(path), start=1):
+        columns = line.split("\t")
+        if len(columns) >= 2:
+            yield Pair(columns[0], columns[1])
+        elif line.strip():
+            raise ValueError(
+                f"{path}, line {number}: one column; a pair is a source and a target with a tab between them"
+            )
+
+
+def _aligned(path: str | Path, other: str | Path) -> Iterator[Pair]:
+    sources, targets = read_lines(path), read_lines(other)
+    if len(sources) != len(targets):
+        raise ValueError(
+            f"{path} has {len(sources):,} lines and {other} has {len(targets):,}: "
+            "line n of one must belong to line n of the other"
+        )
+    return map(Pair, sources, targets)
+
+
+def _records(path: str | Path, turns: int) -> Iterator[Pair]:
+    for line, record in read_records(path):
+        if "context" in record:
+            yield from dialogue_pairs(
+                _strings(record, "context", path, line), _strings(record, "responses", path, line), turns=turns
+            )
+        else:
+            yield Pair(text_field(record, "source", path, line), text_field(record, "target", path, line))
+
+
+def _strings(record: dict[str, Any], key: str, path: str | Path, line: int) -> list[str]:
+    value = record.get(key)
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise ValueError(f'{path}, line {line}: "{key}" must be a list of strings')
+    return value

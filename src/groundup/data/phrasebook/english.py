@@ -1,0 +1,182 @@
+"""English: do-support, auxiliaries, particles that let a pronoun pass (turn it on), some and any."""
+
+import re
+from typing import Any
+
+from groundup.data.phrasebook import english_forms as forms
+from groundup.data.phrasebook import numerals
+from groundup.data.phrasebook.meaning import Clause, Gap, Name, Person, Quantity, Said, Thing
+from groundup.data.phrasebook.speaker import Speaker, numbers, words
+
+PARTICLES = frozenset("up on off away down out".split())
+PEOPLE = frozenset(("person", "family", "job"))
+_SUBJECT = {(1, False): "I", (1, True): "we", (2, False): "you", (3, True): "they"}
+_OBJECT = {(1, False): "me", (1, True): "us", (2, False): "you", (3, True): "them"}
+_THIRD = {"m": ("he", "him"), "f": ("she", "her"), "n": ("it", "it")}
+_NEGATED = {"can": "can't", "must": "mustn't", "will": "won't", "am": "am not"}
+_MID = {"never": "never", "no longer": "no longer"}
+_LAST = {"nothing": "anything", "nobody": "anyone"}
+_ALL = {"every": "every", "another": "another", "the same": "the same", "which": "which", "enough": "enough"}
+_SEVERAL = {"a lot of": "a lot of", "several": "several", "a few": "a few", "all the": "all the", "a little": "a little"}
+_SINGULAR, _PLURAL = {"this": "this", "that": "that"}, {"this": "these", "that": "those"}
+
+
+class English(Speaker):
+    """The English speaker."""
+
+    language = "en"
+
+    def agreement(self, node: Any) -> tuple[int, bool]:
+        """Person and number, for the verb."""
+        match node:
+            case Person(of=Thing() as thing):
+                return 3, numbers(thing.noun.en, thing.plural)[1]
+            case Person():
+                return node.person, node.plural or node.person == 2
+            case Thing():
+                return 3, numbers(node.noun.en, node.plural)[1]
+            case Gap():
+                return self.agreement(node.of)
+        return 3, False
+
+    def phrase(self, node: Any, *, as_object: bool = True, few: bool = False) -> str:
+        """A noun phrase; `few` turns some into any, `as_object` tells me from I."""
+        match node:
+            case Person():
+                plural = self.agreement(node)[1]
+                if node.person == 3 and not plural:
+                    return _THIRD["n" if node.of else node.gender][as_object]
+                return (_OBJECT if as_object else _SUBJECT)[node.person, node.plural or plural and node.person == 3]
+            case Name():
+                return node.name
+            case Quantity():
+                return node.which
+            case Gap():
+                return "who" if node.of.noun.kind in PEOPLE else "that"
+            case Thing():
+                return self._thing(node, few)
+        return self.say(node)
+
+    def _thing(self, node: Thing, few: bool) -> str:
+        form, plural = node.noun.en, self.agreement(node)[1]
+        adjectives = [adjective.en[0] for adjective in node.adjectives]
+        noun = words(*adjectives, form.plural if plural else form.singular)
+        if node.owner is not None:
+            text = f"{self._genitive(node.owner)} {noun}"
+        else:
+            text = words(self._determiner(node, noun, plural, few), noun)
+        if isinstance(node.relative, Clause):
+            that = "" if isinstance(node.relative.subject, Gap) else "that"
+            text = words(text, that, self.clause(node.relative))
+        return text
+
+    def _genitive(self, owner: Any) -> str:
+        text = self.phrase(owner)
+        return text + ("'" if text.endswith("s") and isinstance(owner, Thing) else "'s")
+
+    def _determiner(self, node: Thing, noun: str, plural: bool, few: bool) -> str:
+        match node.det:
+            case "a":
+                return forms.article(noun) if not plural else "any" if few else "some"
+            case "some":
+                return "any" if few else "some"
+            case "this" | "that":
+                return (_PLURAL if plural else _SINGULAR)[node.det]
+            case "too much" | "how much":
+                return node.det.replace("much", "many") if plural else node.det
+            case "count":
+                return numerals.english(node.count)
+            case "bare":
+                return ""
+        return node.det
+
+    def joined(self, preposition: str, node: Any) -> str:
+        return f"{preposition} {self.phrase(node)}"
+
+    def said(self, said: Said, gender: str = "", plural: bool = False) -> str:
+        base, comparative = said.adjective.en
+        match said.degree:
+            case "more":
+                return words(comparative, "than", self.phrase(said.than))
+            case "less":
+                return words("less", base, "than", self.phrase(said.than))
+            case "as":
+                return words("as", base, "as", self.phrase(said.than))
+        return words(said.degree, base)
+
+    def clause(self, clause: Clause) -> str:
+        verb, word = clause.verb, (clause.through or clause.verb).en
+        auxiliary, main, plain = self._group(clause)
+        never = _MID.get(clause.polarity, "")
+        negative = clause.polarity in ("not", "not yet", "nothing", "nobody")
+        adverb = words(self.say(clause.adverb) if clause.adverb else "", "just" if clause.tense == "just" else "")
+        after = words(word.rest, verb.en.base) if clause.through else ""
+        objects = self._objects(clause, few=negative or bool(never) or clause.ask is not None)
+        tail = words(*[self.say(phrase) for phrase in clause.tail])
+        yet = "yet" if clause.polarity == "not yet" else ""
+        end = words(after, objects, yet, tail)
+        if clause.tense == "command":
+            return words(self._command(clause, negative), verb.en.base, objects, tail)
+        subject = self.phrase(clause.subject, as_object=False)
+        if negative:
+            auxiliary = _NEGATED.get(auxiliary) or auxiliary + "n't"
+        if clause.ask is not None:
+            question = "" if clause.ask == "yes/no" else self.say(clause.ask)
+            return words(question, auxiliary, subject, never, adverb, main, end)
+        if negative or plain is None:
+            return words(subject, auxiliary, never, adverb, main, end)
+        return words(subject, never, adverb, plain, end)
+
+    def _command(self, clause: Clause, negative: bool) -> str:
+        if clause.subject.plural:
+            return "let's not" if negative else "let's"
+        return "don't" if negative else ""
+
+    def _group(self, clause: Clause) -> tuple[str, str, str | None]:
+        """Auxiliary and main verb where an auxiliary is heard, and the one word without (None: always heard)."""
+        word = (clause.through or clause.verb).en
+        person, plural = self.agreement(clause.subject)
+        third = person == 3 and not plural
+        am = "is" if third else "are" if plural else "am"
+        was = "were" if plural else "was"
+        match clause.tense:
+            case "now":
+                return am, word.ing, None
+            case "was":
+                return was, word.ing, None
+            case "near":
+                return am, f"going to {word.base}", None
+            case "future":
+                return "will", word.base, None
+            case "perfect" | "just":
+                return ("has" if third else "have"), word.participle, None
+            case "used":
+                return "did", f"use to {word.base}", f"used to {word.base}"
+            case "past":
+                return (was, "", None) if word.base == "be" else ("did", word.base, word.past)
+        if word.base == "be":
+            return am, "", None
+        if word.base in ("can", "must"):
+            return word.base, "", None
+        return ("does" if third else "do"), word.base, word.third if third else word.base
+
+    def _objects(self, clause: Clause, few: bool) -> str:
+        """Everything after the verb but the tail; a pronoun goes before a particle, a person before a thing."""
+        node, rest = clause.object, clause.verb.en.rest
+        thing = self.phrase(node, few=few) if node is not None and not isinstance(node, Gap) else ""
+        thing = thing or _LAST.get(clause.polarity, "")
+        first = isinstance(node, Person) and rest in PARTICLES
+        text = words(thing, rest) if first else words(rest, thing)
+        if clause.said is not None:
+            person, plural = self.agreement(clause.subject)
+            said = clause.said
+            text = words(text, self.said(said) if isinstance(said, Said) else self.phrase(said))
+        if clause.to is None:
+            return text
+        person_first = clause.verb.frame == "hand" and isinstance(clause.to, Person) and isinstance(node, Thing)
+        if person_first:
+            return words(self.phrase(clause.to), text)
+        return words(text, self.joined("to", clause.to))
+
+    def spelt(self, text: str) -> str:
+        return re.sub(r"\bi\b", "I", text)

@@ -1,0 +1,1 @@
+"""From logits to text: choosing a token, streaming tokens, beam search."""

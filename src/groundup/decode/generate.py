@@ -1,0 +1,150 @@
+"""Generation as a stream: one column of tokens a step, or text with stop strings."""
+
+from collections.abc import Collection, Iterable, Iterator
+from typing import NamedTuple, Protocol
+
+import torch
+from torch import Tensor
+
+from groundup.decode.choose import Choose
+from groundup.decode.protocol import Decoder, State, check_ready, history, log_probabilities
+
+
+class Token(NamedTuple):
+    """One step of every row."""
+
+    ids: Tensor
+    """(B,) int64."""
+    logprobs: Tensor
+    """(B,) float32: ln p(id | everything before) by the model itself, before temperature, filters and penalties;
+    0 where the row was finished."""
+
+
+def generate(
+    model: Decoder,
+    state: State,
+    ids: Tensor,
+    *,
+    choose: Choose,
+    max_new_tokens: int,
+    stop_ids: Collection[int] = (),
+    limit: int | None = None,
+    pad: int | None = None,
+) -> Iterator[Token]:
+    """Continue the prompts ids (B, T), one column of tokens a step, until every row has chosen a stop id.
+
+    The stop id is yielded; after it the row yields `pad` (None: the stop id again) while others go on. `limit` is how
+    many positions the model's context has left after the prompt: generation ends there at the latest. With T = 1 and
+    the start token as prompt, `Greedy` is greedy translation. ValueError at once for a prompt that fills the context.
+    """
+    check_ready(model, ids, max_new_tokens)
+    if limit is not None and limit < 1:
+        raise ValueError(
+            f"the prompt ({ids.shape[1]} tokens) leaves {limit} positions of the context ({ids.shape[1] + limit}); "
+            "shorten it"
+        )
+    steps = max_new_tokens if limit is None else min(max_new_tokens, limit)
+    return _columns(model, state, ids, choose=choose, steps=steps, stop_ids=stop_ids, pad=pad)
+
+
+@torch.no_grad()
+def _columns(
+    model: Decoder,
+    state: State,
+    ids: Tensor,
+    *,
+    choose: Choose,
+    steps: int,
+    stop_ids: Collection[int],
+    pad: int | None,
+) -> Iterator[Token]:
+    pick = choose.begin(ids.device)
+    stops = torch.tensor(sorted(stop_ids), dtype=ids.dtype, device=ids.device)
+    finished = torch.zeros(ids.shape[0], dtype=torch.bool, device=ids.device)
+    past, new = history(ids, state), ids
+    for n in range(1, steps + 1):
+        logits = model.step(new, state)
+        logprobs = log_probabilities(logits)
+        chosen = pick(logits.float(), past)
+        filler = past[:, -1] if pad is None else torch.full_like(chosen, pad)
+        chosen = torch.where(finished, filler, chosen)
+        logprob = logprobs.gather(1, chosen[:, None])[:, 0].masked_fill(finished, 0.0)
+        yield Token(chosen, logprob)
+        finished = finished | torch.isin(chosen, stops)
+        if n == steps or finished.all():
+            return
+        new = chosen[:, None]
+        past = torch.cat([past, new], dim=1)
+
+
+def collect(columns: Iterable[Token], stop_ids: Collection[int] = ()) -> list[list[int]]:
+    """Everything `generate` yields as one list of ids a row, each up to and without its first stop id."""
+    rows = torch.stack([column.ids for column in columns], dim=1).tolist()
+    ends = [next((i for i, id in enumerate(row) if id in stop_ids), len(row)) for row in rows]
+    return [row[:end] for row, end in zip(rows, ends, strict=True)]
+
+
+class TextStream(Protocol):
+    """A tokenizer that decodes as ids arrive and never gives half a character."""
+
+    def push(self, id: int, /) -> str: ...
+
+    def flush(self) -> str: ...
+
+
+def generate_text(
+    model: Decoder,
+    state: State,
+    ids: Tensor,
+    *,
+    stream: TextStream,
+    choose: Choose,
+    max_new_tokens: int,
+    stop_ids: Collection[int] = (),
+    stop: str | Collection[str] = (),
+    limit: int | None = None,
+) -> Iterator[str]:
+    """Continue one prompt ids (1, T) as pieces of text, up to and without the first stop id or stop string."""
+    if ids.shape[0] != 1:
+        raise ValueError(f"text streams from one prompt, not {ids.shape[0]}; use generate for several")
+    stop = (stop,) if isinstance(stop, str) else stop
+    if "" in stop:
+        raise ValueError("an empty stop string would stop before the first character; leave it out")
+    columns = generate(model, state, ids, choose=choose, max_new_tokens=max_new_tokens, stop_ids=stop_ids, limit=limit)
+    return until(_pieces(columns, stream, stop_ids), stop)
+
+
+def _pieces(columns: Iterable[Token], stream: TextStream, stop_ids: Collection[int]) -> Iterator[str]:
+    for column in columns:
+        id = int(column.ids)
+        if id in stop_ids:
+            break
+        yield stream.push(id)
+    yield stream.flush()
+
+
+def until(pieces: Iterable[str], stop: Collection[str]) -> Iterator[str]:
+    """The text of the pieces up to the stop string that is complete first, wherever the pieces are cut.
+
+    Text that may be the beginning of a stop string is held back until it is known; empty pieces are left out.
+    """
+    held = ""
+    for piece in pieces:
+        held += piece
+        found = [(at + len(word), at) for word in stop if (at := held.find(word)) >= 0]
+        if found:
+            _, start = min(found)
+            if start:
+                yield held[:start]
+            return
+        safe = len(held) - max((_overlap(held, word) for word in stop), default=0)
+        if safe:
+            yield held[:safe]
+            held = held[safe:]
+    if held:
+        yield held
+
+
+def _overlap(text: str, word: str) -> int:
+    """How many characters at the end of text are the beginning, but not the whole, of word."""
+    return next((n for n in range(min(len(text), len(word) - 1), 0, -1) if text.endswith(word[:n])), 0)

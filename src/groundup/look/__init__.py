@@ -1,0 +1,1 @@
+"""Looking into a model: record its attention, draw it, and step through it in a page."""

@@ -1,0 +1,88 @@
+"""Attention maps as a picture: one small heat map a head, token labels at the margins, one colour bar for all."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+CELL = 0.26
+"""Inches a cell takes when there is room."""
+LARGEST = 20.0
+"""Inches that all cells of a row or column of heads may take together; with more of them cells shrink."""
+READABLE = 0.14
+"""Inches between two labels that can both be read; in smaller cells only every n-th token is named."""
+LONGEST = 16
+"""Characters of a label."""
+
+
+def draw_attention(
+    weights: Tensor, *, queries: Sequence[str], keys: Sequence[str], path: str | Path, title: str = ""
+) -> None:
+    """Write a PNG in which each row is a query and its colours say where it looks; what it may not see stays grey.
+
+    weights: one layer (H, T, S), its heads wrapped into a block, or several (L, H, T, S), a row of heads each.
+    queries (T) and keys (S) name the tokens. ValueError when the names do not fit the weights.
+    """
+    from matplotlib.figure import Figure  # without pyplot: no window, no global state
+
+    if weights.dim() not in (3, 4):
+        raise ValueError(f"weights need the shape (H, T, S) or (L, H, T, S), not {tuple(weights.shape)}")
+    T, S = weights.shape[-2:]
+    if len(queries) != T or len(keys) != S:
+        raise ValueError(f"weights of {T} queries and {S} keys need as many names, not {len(queries)} and {len(keys)}")
+    names = _names(weights)
+    columns = weights.shape[1] if weights.dim() == 4 else math.ceil(math.sqrt(len(names)))
+    rows = math.ceil(len(names) / columns)
+    cell = min(CELL, LARGEST / (columns * S), LARGEST / (rows * T))
+    size = (columns * max(cell * S, 0.8) + 2.5, rows * max(cell * T, 0.4) + 2.5)  # room for labels around the cells
+    figure = Figure(figsize=size, layout="compressed")
+    grid = figure.subplots(rows, columns, squeeze=False).ravel()
+    maps = weights.detach().float().cpu().flatten(0, -3)
+    largest = max(float(maps.max()), 1e-3)
+    # A softmax gives no exact zero to a key that is seen; NaN is what matplotlib leaves unpainted.
+    maps = torch.where(maps == 0, torch.nan, maps).numpy()
+    image = None
+    for i, (axes, name) in enumerate(zip(grid, names, strict=False)):
+        image = axes.imshow(maps[i], vmin=0.0, vmax=largest, cmap="viridis")
+        axes.set_title(name, fontsize=8, pad=4, color="#444444")
+        # Every head has the same tokens: they are named once, at the left and below the lowest head of a column.
+        _name_tokens(axes, queries if i % columns == 0 else (), keys if i + columns >= len(names) else (), cell)
+    for axes in grid[len(names) :]:
+        axes.remove()
+    assert image is not None
+    bar = figure.colorbar(image, ax=grid[: len(names)].tolist(), shrink=min(1.0, 4 / size[1]), aspect=25, pad=0.02)
+    bar.ax.tick_params(labelsize=7, length=2)
+    bar.outline.set_visible(False)  # type: ignore[operator]
+    figure.suptitle(title, fontsize=11, parse_math=False)
+    figure.savefig(path, format="png", dpi=160, bbox_inches="tight", pad_inches=0.15)
+
+
+def _names(weights: Tensor) -> list[str]:
+    if weights.dim() == 3:
+        return [f"head {h + 1}" for h in range(weights.shape[0])]
+    L, H = weights.shape[:2]
+    return [f"layer {i + 1}, head {h + 1}" for i in range(L) for h in range(H)]
+
+
+def _name_tokens(axes: "Axes", queries: Sequence[str], keys: Sequence[str], cell: float) -> None:
+    every = math.ceil(READABLE / cell)
+    # Tokens are not formulas: without parse_math=False a "$" in one would be taken for the beginning of one.
+    size = 8 if cell > 0.18 else 7
+    columns, rows = range(0, len(keys), every), range(0, len(queries), every)
+    axes.set_xticks(columns, [_label(keys[i]) for i in columns], rotation=90, fontsize=size, parse_math=False)
+    axes.set_yticks(rows, [_label(queries[i]) for i in rows], fontsize=size, parse_math=False)
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    axes.set_facecolor("#e8e8ec")
+
+
+def _label(token: str) -> str:
+    """The token on one line: escapes for what does not print, and cut when it is long."""
+    text = token if token.isprintable() else repr(token)[1:-1]
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"

@@ -1,0 +1,110 @@
+"""A page in which a person steps through an output word by word and sees where each head looks.
+
+It is one HTML file that loads nothing from anywhere: it opens from a disk, a mail or a run folder years later.
+"""
+
+import html
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal
+
+from torch import Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """The attention of all layers over one text, weights (L, H, T, S).
+
+    name: "cross" (the output looks at the source), "encoder" (the source at itself), "decoder" (the output at what is
+    already written; a language model has only this one). Raises ValueError when tokens and weights do not fit.
+    """
+
+    name: Literal["cross", "encoder", "decoder"]
+    queries: list[str]
+    """The T tokens that look. Of an output: the tokens written ("le chat <eos>"), not the ones read."""
+    keys: list[str]
+    """The S tokens looked at. Of the decoder: the tokens read ("<bos> le chat"), one step behind those written."""
+    weights: Tensor
+
+    def __post_init__(self) -> None:
+        if self.name not in ("cross", "encoder", "decoder"):
+            raise ValueError(f"a panel is named cross, encoder or decoder, not {self.name!r}")
+        shape = tuple(self.weights.shape)
+        if len(shape) != 4 or 0 in shape or shape[2:] != (len(self.queries), len(self.keys)):
+            raise ValueError(
+                f"{self.name}: weights {shape} must have the shape (layers, heads, queries, keys) with "
+                f"{len(self.queries)} queries and {len(self.keys)} keys"
+            )
+        if not self.weights.isfinite().all():
+            raise ValueError(f"{self.name}: the weights are not all finite numbers; was the model trained to the end?")
+        if self.name == "decoder" and self.queries[:-1] != self.keys[1:]:
+            raise ValueError(
+                "decoder: queries must be the tokens written and keys the tokens read, one step behind, "
+                f"not {_start(self.queries)} and {_start(self.keys)}"
+            )
+
+
+def write_attention_page(
+    path: str | Path,
+    *,
+    title: str,
+    panels: Sequence[Panel],
+    source_text: str | None = None,
+    output_text: str | None = None,
+    candidates: Sequence[Sequence[tuple[str, float]]] | None = None,
+) -> None:
+    """Write the page for one text.
+
+    candidates: for each written token the likeliest ones there and their probabilities, likeliest first. Weights are
+    kept to three decimals. ValueError when the panels do not speak of the same tokens.
+    """
+    _check_together(panels, candidates)
+    data = {
+        "title": title,
+        "source": source_text,
+        "output": output_text,
+        "panels": [_panel_data(panel) for panel in panels],
+        "candidates": candidates and [[(token, round(p, 4)) for token, p in step] for step in candidates],
+    }
+    # Inside a <script> only "<" can do harm: it begins "</script>" and "<!--".
+    safe = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
+    template = files("groundup.look").joinpath("page.html").read_text(encoding="utf-8")
+    before, after = template.split("__DATA__")
+    page = before.replace("__TITLE__", html.escape(title)) + safe + after
+    Path(path).write_text(page, encoding="utf-8")
+
+
+def _panel_data(panel: Panel) -> dict[str, Any]:
+    """Weights as whole thousandths; the zeros at a row's end, half of a causal map, are left out."""
+    layers = (panel.weights.detach().float() * 1000).round().int().tolist()
+    weights = [[[_without_last_zeros(row) for row in head] for head in layer] for layer in layers]
+    return {"name": panel.name, "queries": panel.queries, "keys": panel.keys, "weights": weights}
+
+
+def _without_last_zeros(row: list[int]) -> list[int]:
+    return row[: next((i for i in range(len(row), 0, -1) if row[i - 1]), 0)]
+
+
+def _check_together(panels: Sequence[Panel], candidates: Sequence[object] | None) -> None:
+    named = {panel.name: panel for panel in panels}
+    if not panels or len(named) < len(panels):
+        raise ValueError(f"a page needs at least one panel and each only once, not {[panel.name for panel in panels]}")
+    cross, encoder, decoder = (named.get(name) for name in ("cross", "encoder", "decoder"))
+    sources = [tokens for panel in (cross, encoder) if panel for tokens in [panel.keys]]
+    if encoder:
+        sources.append(encoder.queries)
+    outputs = [panel.queries for panel in (cross, decoder) if panel]
+    for what, texts in (("source", sources), ("output", outputs)):
+        for tokens in texts:
+            if tokens != texts[0]:
+                raise ValueError(f"the panels disagree on the {what}: {_start(texts[0])} and {_start(tokens)}")
+    if candidates is not None and [len(tokens) for tokens in outputs[:1]] != [len(candidates)]:
+        steps = len(outputs[0]) if outputs else 0
+        raise ValueError(f"candidates for {len(candidates)} tokens, but {steps} are written")
+
+
+def _start(tokens: Sequence[str]) -> str:
+    return f"{len(tokens)} tokens ({' '.join(tokens[:4])} …)"

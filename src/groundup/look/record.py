@@ -1,0 +1,80 @@
+"""Record attention weights (Vaswani et al. 2017, section 3.2.1) without touching the model.
+
+`Attend` has no parameters and is the only place where anybody looks at anything, so a forward hook on each one gets the
+very q, k and mask that the kernel got. The weights are computed a second time beside it; the model's own numbers stay
+bit-identical, and a model that nobody looks at pays nothing.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from fnmatch import fnmatchcase
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from groundup.nn.attend import Attend, attention_weights
+from groundup.nn.masks import Mask
+
+Maps = dict[str, list[Tensor]]
+"""Layer name, such as "decoder.blocks.0.cross" -> one (B, H, T, S) float32 tensor on the CPU for each call."""
+
+
+@contextmanager
+def record_attention(model: nn.Module, *, layers: str | Sequence[str] | None = None) -> Iterator[Maps]:
+    """Keep the attention weights of every call of the model inside the `with` block.
+
+    layers: names or patterns ("*.cross", "encoder.*"); None means all. A cached decode calls each layer once a step:
+    `join_steps` puts those together. Beam search reorders rows between steps; to look at its result, call the model
+    once on the finished text. A compiled model runs uncompiled in here. ValueError for a pattern that names no layer.
+    """
+    found = {_layer_name(path): module for path, module in model.named_modules() if isinstance(module, Attend)}
+    patterns = ["*"] if layers is None else [layers] if isinstance(layers, str) else layers
+    names = {name for pattern in patterns for name in _matching(pattern, found)}
+    maps: Maps = {name: [] for name in found if name in names}
+    with ExitStack() as hooks:
+        for name, kept in maps.items():
+            hooks.enter_context(found[name].register_forward_hook(_keep_in(kept)))
+        # Compiled code skips hooks that were added after it was compiled.
+        hooks.enter_context(torch.compiler.set_stance("force_eager"))
+        yield maps
+
+
+def join_steps(steps: Sequence[Tensor]) -> Tensor:
+    """One map out of the steps of a cached decode: zeros stand at the keys that were not there yet.
+
+    Shapes: each step (B, H, T_i, S_i) -> (B, H, sum of T_i, max of S_i). ValueError when rows came or went on the way.
+    """
+    if not steps:
+        raise ValueError("nothing was recorded: call the model inside `with record_attention(model) as maps`")
+    if len({step.shape[:2] for step in steps}) > 1:
+        rows = sorted({step.shape[0] for step in steps})
+        raise ValueError(f"the steps have different numbers of rows {rows}; record one text, or one call of the model")
+    S = max(step.shape[3] for step in steps)
+    return torch.cat([F.pad(step, (0, S - step.shape[3])) for step in steps], dim=2)
+
+
+def layer_weights(maps: Maps, pattern: str, *, row: int = 0) -> Tensor:
+    """The joined maps of one batch row in all layers whose name fits the pattern: (L, H, T, S), first layer first."""
+    return torch.stack([join_steps(maps[name])[row] for name in _matching(pattern, maps)])
+
+
+def _matching(pattern: str, names: Iterable[str]) -> list[str]:
+    fitting = [name for name in names if fnmatchcase(name, pattern)]
+    if not fitting:
+        raise ValueError(f"no attention layer is named {pattern!r}; there are {', '.join(names) or 'none'}")
+    return fitting
+
+
+def _layer_name(path: str) -> str:
+    """The module path as the model's author wrote it, without the kernel's own name and what `torch.compile` adds."""
+    return path.replace("_orig_mod.", "").removesuffix("attend").removesuffix(".")
+
+
+def _keep_in(kept: list[Tensor]) -> Callable[[nn.Module, tuple[Tensor, Tensor, Tensor, Mask], Tensor], None]:
+    def hook(module: nn.Module, inputs: tuple[Tensor, Tensor, Tensor, Mask], output: Tensor) -> None:
+        q, k, _, mask = inputs
+        with torch.no_grad(), torch.autocast(q.device.type, enabled=False):
+            kept.append(attention_weights(q.float(), k.float(), mask).cpu())
+
+    return hook

@@ -1,0 +1,1 @@
+"""Numbers that judge: perplexity and bits per byte, BLEU and chrF."""

@@ -1,0 +1,1 @@
+"""Complete named experiments: data, tokenizer, model, training, evaluation."""

@@ -1,0 +1,23 @@
+"""English to French on real sentences: the Tatoeba pairs of manythings.org."""
+
+from groundup.presets import preset
+from groundup.recipes.recipe import PairData, PairRecipe, TokenizerSettings
+from groundup.train.settings import TrainSettings
+
+RECIPE = PairRecipe(
+    name="fra-eng",
+    data=PairData(corpus="fra-eng", valid=2000, test=2000),
+    tokenizer=TokenizerSettings(vocab_size=8000),
+    model=preset(
+        "transformer-tiny",
+        vocab_size=8000,
+        context=128,
+        width=256,
+        layers=3,
+        encoder_layers=3,
+        mlp_width=1024,
+        dropout=0.1,
+    ),
+    train=TrainSettings(lr=2e-3, warmup=400, floor=0.02, smoothing=0.1, validate_every=400, save_every=400),
+    max_minutes=20,
+)

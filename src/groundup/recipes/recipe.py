@@ -1,0 +1,149 @@
+"""What a recipe says, in full: plain frozen records that the command line, `recipe.json` and a person all read.
+
+No torch here: `groundup --help` reads this file.
+"""
+
+import dataclasses
+import difflib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from groundup.config import ModelConfig
+from groundup.train.settings import TrainSettings
+
+FORMAT = 1  # of recipe.json
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairData:
+    """Sentence pairs, and how they are dealt out. No sentence, of either side, stands in two parts."""
+
+    corpus: str = "phrasebook-fr"
+    """A named corpus (see `groundup data list`), or a file of pairs: .tsv or .jsonl."""
+    other: str | None = None
+    """The second of two line-aligned files, the first being `corpus`."""
+    reverse: bool = False
+    """Swap the two sides: translate from the second language to the first."""
+    phrasebook: int = 100_000
+    """How many training pairs the built-in phrasebook makes; other corpora are used whole."""
+    valid: int = 1000
+    """Held-out pairs the training may look at to choose its best checkpoint."""
+    test: int = 1000
+    """Held-out pairs for the final figure, looked at once."""
+    split_seed: int = 0
+    max_length: int = 64
+    """Pairs with a longer side, in tokens, are left out and counted."""
+    batch_tokens: int = 6144
+    """Tokens of a batch, both sides and padding included."""
+    memorise: bool = False
+    """Hold nothing out: learn the pairs of the file by heart, and be judged on them."""
+
+    def __post_init__(self) -> None:
+        for name in ("phrasebook", "valid", "test", "max_length", "batch_tokens"):
+            _at_least(1, f"data.{name}", getattr(self, name))
+        if self.batch_tokens < 2 * self.max_length:
+            raise ValueError(
+                f"data.batch_tokens ({self.batch_tokens}) must hold a pair of two sides of data.max_length "
+                f"({self.max_length}); try --data.batch-tokens {self.max_length * 32}"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextData:
+    """Running text, the last part of it held out."""
+
+    corpus: str = "stdlib"
+    """A named corpus (see `groundup data list`), or a file or folder of text."""
+    valid: float = 0.1
+    """Share of the text that is held out."""
+    batch: int = 16
+    """Windows of text in a batch, each as long as the model's context."""
+
+    def __post_init__(self) -> None:
+        _at_least(1, "data.batch", self.batch)
+        if not 0 < self.valid < 1:
+            raise ValueError(f"data.valid ({self.valid}) is a share, between 0 and 1; try --data.valid 0.1")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenizerSettings:
+    """The tokenizer, trained on the training part only."""
+
+    kind: Literal["bpe", "characters"] = "bpe"
+    vocab_size: int = 8000
+    """Total size of a byte-pair vocabulary: 256 bytes, merges and special tokens."""
+    pattern: str = "gpt4"
+    """How text is cut before merging: gpt2, gpt4, none, or a regular expression."""
+    shared: bool = True
+    """One vocabulary for both sides of pairs, rather than one each."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairRecipe:
+    """Translate or reply: pairs in, an encoder-decoder out."""
+
+    name: str
+    task: Literal["translation", "dialogue"] = "translation"
+    data: PairData = field(default_factory=PairData)
+    tokenizer: TokenizerSettings = field(default_factory=TokenizerSettings)
+    model: ModelConfig
+    train: TrainSettings = field(default_factory=TrainSettings)
+    max_minutes: float | None = None
+    """End the training, its schedule included, after this many minutes."""
+    num_beams: int = 4
+    """Beams of the final evaluation, beside greedy decoding."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextRecipe:
+    """Go on writing: text in, a decoder-only model out."""
+
+    name: str
+    task: Literal["language"] = "language"
+    data: TextData = field(default_factory=TextData)
+    tokenizer: TokenizerSettings = field(default_factory=TokenizerSettings)
+    model: ModelConfig
+    train: TrainSettings = field(default_factory=TrainSettings)
+    max_minutes: float | None = None
+    """End the training, its schedule included, after this many minutes."""
+
+
+Recipe = PairRecipe | TextRecipe
+
+
+def save_recipe(recipe: Recipe, path: Path) -> None:
+    """Write every setting, defaults included, as JSON."""
+    text = json.dumps({"format": FORMAT, **dataclasses.asdict(recipe)}, indent=2, ensure_ascii=False)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def load_recipe(path: Path) -> Recipe:
+    """Read `save_recipe`'s JSON. ValueError names the file and what is wrong in it."""
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        if values.pop("format", None) != FORMAT:
+            raise ValueError(f"its format is not {FORMAT}")
+        kind = TextRecipe if values["task"] == "language" else PairRecipe
+        values["model"] = ModelConfig.from_dict(values["model"])
+        values["data"] = _record(TextData if kind is TextRecipe else PairData, values["data"])
+        values["tokenizer"] = _record(TokenizerSettings, values["tokenizer"])
+        values["train"] = _record(TrainSettings, values["train"])
+        return _record(kind, values)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ValueError(f"{path}: not a recipe: {error}") from error
+
+
+def _record(cls: type, values: dict[str, Any]) -> Any:
+    known = [field.name for field in dataclasses.fields(cls)]
+    for key in values:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            raise ValueError(f"unknown setting {key!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+    return cls(**values)
+
+
+def _at_least(least: int, name: str, value: int) -> None:
+    if value < least:
+        raise ValueError(f"{name} ({value}) must be at least {least}")

@@ -1,0 +1,78 @@
+"""What a training says of its parts before it begins and of itself afterwards."""
+
+import os
+import platform
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import nn
+
+from groundup.config import ModelConfig
+from groundup.models.causal_lm import count_parameters
+from groundup.text.tokenizer import Tokenizer
+from groundup.train.fit import FitResult
+
+
+def describe_tokenizer(tokenizer: Tokenizer, held_out: Sequence[str]) -> str:
+    """Size and how well it packs text it was not trained on, in one line."""
+    tokens = sum(map(len, tokenizer.encode_batch(held_out)))
+    size = sum(len(text.encode()) for text in held_out)
+    return f"{tokenizer.vocab_size:,} tokens, {size / max(1, tokens):.2f} bytes a token on held-out text"
+
+
+def describe_model(model: nn.Module, config: ModelConfig) -> str:
+    """A table of the parts and their parameters; tied weights count once, where they first stand."""
+    counted: set[int] = set()
+    rows = []
+    for name, child in model.named_children():
+        for part, module in child.named_children() or [("", child)]:
+            fresh = [p for p in module.parameters() if id(p) not in counted]
+            counted |= {id(p) for p in fresh}
+            rows.append((f"{name}.{part}".rstrip("."), sum(p.numel() for p in fresh), module))
+        if not list(child.children()):
+            fresh = [p for p in child.parameters() if id(p) not in counted]
+            counted |= {id(p) for p in fresh}
+            rows.append((name, sum(p.numel() for p in fresh), child))
+    what = f"width {config.width}, {config.heads} heads, {config.position} positions, {config.mlp} x {config.hidden}"
+    lines = [f"model        {type(model).__name__}: {count_parameters(model):,} parameters; {what}"]
+    lines += [
+        f"  {name:20} {_shape(module):34} {count:>12,}" for name, count, module in rows if count or name == "head"
+    ]
+    return "\n".join(lines)
+
+
+def _shape(module: nn.Module) -> str:
+    if isinstance(module, nn.ModuleList):
+        return f"{len(module)} blocks"
+    if isinstance(module, nn.Embedding):
+        return f"{module.num_embeddings:,} x {module.embedding_dim}"
+    if isinstance(module, nn.Linear):
+        return f"{module.in_features} -> {module.out_features:,}"
+    return type(module).__name__
+
+
+def training_record(fitted: FitResult, model: nn.Module, began: float) -> dict[str, Any]:
+    """How the training went and on what, for `results.json`; `began` is when the whole run did, by perf_counter."""
+    return {
+        "steps": fitted.steps,
+        "best_step": fitted.best_step,
+        "best_validation_loss": round(fitted.best_loss, 5),
+        "last_validation_loss": round(fitted.last_loss, 5),
+        "minutes": round(fitted.seconds / 60, 2),
+        "minutes_with_preparation": round((time.perf_counter() - began) / 60, 2),
+        "target_tokens": fitted.tokens,
+        "target_tokens_per_second": round(fitted.tokens_per_second),
+        "stopped": fitted.stopped,
+        "parameters": count_parameters(model),
+        "hardware": hardware(),
+        "torch": torch.__version__,
+    }
+
+
+def hardware() -> str:
+    """Processor or GPU in words, with what of it was used."""
+    if torch.cuda.is_available():
+        return torch.cuda.get_device_name()
+    return f"{platform.processor() or platform.machine()}, {torch.get_num_threads()} threads of {os.cpu_count()} cores"

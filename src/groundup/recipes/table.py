@@ -1,0 +1,19 @@
+"""The recipes by name: each a module with its `RECIPE`."""
+
+import difflib
+from types import ModuleType
+
+from groundup.recipes import corpus, demo, dialogue, fra_eng, shakespeare_char, translation
+
+RECIPES: dict[str, ModuleType] = {
+    module.RECIPE.name: module for module in (demo, dialogue, fra_eng, translation, shakespeare_char, corpus)
+}
+
+
+def find_recipe(name: str) -> ModuleType:
+    """The module of the named recipe; ValueError offers the nearest name."""
+    if name not in RECIPES:
+        near = difflib.get_close_matches(name, RECIPES, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(RECIPES)}"
+        raise ValueError(f"unknown recipe {name!r}; {hint}")
+    return RECIPES[name]

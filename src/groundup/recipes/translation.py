@@ -1,0 +1,12 @@
+"""Translation learnt from your own pairs: a .tsv or .jsonl file, or two line-aligned files."""
+
+import dataclasses
+
+from groundup.recipes import fra_eng
+
+RECIPE = dataclasses.replace(
+    fra_eng.RECIPE,
+    name="translation",
+    data=dataclasses.replace(fra_eng.RECIPE.data, corpus="phrasebook-it", valid=1000, test=1000),
+    max_minutes=10,
+)

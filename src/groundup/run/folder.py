@@ -1,0 +1,76 @@
+"""Where everything of a run lies, and how a run is found by its name."""
+
+import difflib
+from dataclasses import dataclass
+from pathlib import Path
+
+from groundup.recipes.recipe import Recipe, load_recipe
+from groundup.text.tokenizer import Tokenizer
+
+RUNS = Path("runs")
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The layout of a run on disk."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    @property
+    def recipe_file(self) -> Path:
+        return self.path / "recipe.json"
+
+    @property
+    def results_file(self) -> Path:
+        return self.path / "results.json"
+
+    @property
+    def metrics_file(self) -> Path:
+        return self.path / "metrics.jsonl"
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.path / "checkpoints"
+
+    @property
+    def plots(self) -> Path:
+        return self.path / "plots"
+
+    @property
+    def samples(self) -> Path:
+        return self.path / "samples"
+
+    def recipe(self) -> Recipe:
+        return load_recipe(self.recipe_file)
+
+    def save_tokenizers(self, source: Tokenizer, target: Tokenizer) -> None:
+        """One file when both sides share a vocabulary, else one each."""
+        if source is target:
+            target.save(self.path / "tokenizer.json")
+        else:
+            source.save(self.path / "source.json")
+            target.save(self.path / "target.json")
+
+    def tokenizers(self) -> tuple[Tokenizer, Tokenizer]:
+        """The (source, target) tokenizers of this run; the same object twice when they are shared."""
+        if (self.path / "tokenizer.json").is_file():
+            shared = Tokenizer.load(self.path / "tokenizer.json")
+            return shared, shared
+        return Tokenizer.load(self.path / "source.json"), Tokenizer.load(self.path / "target.json")
+
+
+def find_run(name: str | Path) -> RunFolder:
+    """The run in this folder, or of this name under runs/. ValueError offers the nearest name there is."""
+    for path in (Path(name), RUNS / name):
+        if (path / "recipe.json").is_file():
+            return RunFolder(path)
+    if Path(name).is_dir():
+        raise ValueError(f"{name} is not a run: it has no recipe.json")
+    names = sorted(path.parent.name for path in RUNS.glob("*/recipe.json"))
+    near = difflib.get_close_matches(str(name), names, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(names) or 'none yet'}"
+    raise ValueError(f"no run called {str(name)!r}; {hint}")

@@ -1,0 +1,64 @@
+"""From a folder on disk to something one can use."""
+
+from pathlib import Path
+from typing import Literal
+
+from groundup.models.causal_lm import CausalLM
+from groundup.models.seq2seq import Seq2Seq
+from groundup.recipes.recipe import TextRecipe
+from groundup.run.folder import RunFolder, find_run
+from groundup.run.pairs import PairRun
+from groundup.run.text import TextRun
+from groundup.train.checkpoint import load_checkpoint
+from groundup.train.precision import choose_device
+from groundup.train.tensors import load_model_tensors
+
+
+def load(
+    run: str | Path, *, checkpoint: Literal["best", "latest"] | int = "best", device: str = "auto"
+) -> PairRun | TextRun:
+    """The run of this name or folder, ready to use: a `PairRun` (translation, dialogue) or a `TextRun`.
+
+    Every byte of the checkpoint is verified first; ValueError names what is damaged, and what may be used instead.
+    """
+    folder = find_run(run)
+    recipe = folder.recipe()
+    place = choose_device(device)
+    if isinstance(recipe, TextRecipe):
+        model = CausalLM(recipe.model)
+        _read_weights(model, folder, checkpoint)
+        return TextRun(folder, recipe, model.to(place).eval(), folder.tokenizers()[1])
+    model = Seq2Seq(recipe.model)
+    _read_weights(model, folder, checkpoint)
+    return PairRun(folder, recipe, model.to(place).eval(), *folder.tokenizers())
+
+
+def load_pair_run(run: str | Path, task: str, **options) -> PairRun:
+    """`load` for a verb that needs pairs; ValueError when the run is of another kind."""
+    loaded = load(run, **options)
+    if not isinstance(loaded, PairRun):
+        raise ValueError(f"{run} is a language model and cannot {task}; use: groundup generate {run} PROMPT")
+    return loaded
+
+
+def load_text_run(run: str | Path, task: str, **options) -> TextRun:
+    """`load` for a verb that needs a language model; ValueError when the run is of another kind."""
+    loaded = load(run, **options)
+    if not isinstance(loaded, TextRun):
+        verb = "chat" if loaded.recipe.task == "dialogue" else "translate"
+        raise ValueError(f"{run} is a {loaded.recipe.task} run and cannot {task}; use: groundup {verb} {run}")
+    return loaded
+
+
+def which(text: str) -> Literal["best", "latest"] | int:
+    """A checkpoint as a person names it: best, latest or the number of a step."""
+    if text == "best" or text == "latest":
+        return text
+    if text.isdigit():
+        return int(text)
+    raise ValueError(f"unknown checkpoint {text!r}; say best, latest or the number of a step")
+
+
+def _read_weights(model, folder: RunFolder, checkpoint: Literal["best", "latest"] | int) -> None:
+    read = load_checkpoint(folder.checkpoints, checkpoint)
+    load_model_tensors(model, read.model, file=folder.checkpoints / f"step-{read.step:08d}")

@@ -1,0 +1,195 @@
+"""Byte-pair encoding over bytes (Sennrich et al. 2016, algorithm 1; on bytes: GPT-2, Radford et al. 2019, 2.2).
+
+Training: begin with the 256 bytes as tokens, and again and again make the most frequent pair of neighbours into
+a new token. Encoding: replay those merges in the order in which they were learnt. A merge never crosses the
+border of a chunk (see `patterns`), so chunks are all this file sees.
+
+Every function here speaks in ids that follow from the merges alone: byte b is id b, merge n makes id 256 + n.
+
+The tie rule: of two pairs equally frequent, the one whose pair of BYTE STRINGS is lexicographically greater goes
+first. It depends on nothing but the text, so the merges do not either.
+
+`train_plainly` and `encode_plainly` are the definition; `train` and `encode` give the same, fast.
+"""
+
+import heapq
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import pairwise
+
+Pair = tuple[int, int]
+Merges = list[tuple[bytes, bytes]]
+Progress = Callable[[int, int, int, int, int, int], object]  # merge number, total, count, left, right, new id
+
+_NOTHING = -1  # no token: between two chunks, and where a merge has swallowed one
+
+
+def count_pairs(chunks: Mapping[Sequence[int], int]) -> Counter[Pair]:
+    """How often each pair of neighbouring ids stands in the chunks, each chunk as often as its count says."""
+    pairs: Counter[Pair] = Counter()
+    for ids, count in chunks.items():
+        for pair in pairwise(ids):
+            pairs[pair] += count
+    return pairs
+
+
+def merge(ids: Sequence[int], pair: Pair, new: int) -> list[int]:
+    """The ids with every occurrence of the pair replaced by the new id, from left to right."""
+    merged: list[int] = []
+    for id in ids:
+        if merged and (merged[-1], id) == pair:
+            merged[-1] = new
+        else:
+            merged.append(id)
+    return merged
+
+
+def train_plainly(chunks: Mapping[bytes, int], merges: int) -> Merges:
+    """The definition of training: count everything, merge the best pair everywhere, and again."""
+    tokens, learnt = [bytes([b]) for b in range(256)], []
+    words: Mapping[Sequence[int], int] = {tuple(chunk): count for chunk, count in chunks.items()}
+    while len(learnt) < merges and (counts := count_pairs(words)):
+        best = max(counts, key=lambda pair: (counts[pair], tokens[pair[0]], tokens[pair[1]]))
+        words = {tuple(merge(ids, best, len(tokens))): count for ids, count in words.items()}
+        learnt.append((tokens[best[0]], tokens[best[1]]))
+        tokens.append(tokens[best[0]] + tokens[best[1]])
+    return learnt
+
+
+def encode_plainly(chunk: bytes, ranks: Mapping[Pair, int]) -> list[int]:
+    """The definition of encoding: apply the earliest merge that applies, and again; ranks: pair -> new id."""
+    ids = list(chunk)
+    while known := [pair for pair in pairwise(ids) if pair in ranks]:
+        first = min(known, key=ranks.__getitem__)
+        ids = merge(ids, first, ranks[first])
+    return ids
+
+
+def encode(chunk: bytes, ranks: Mapping[Pair, int]) -> list[int]:
+    """The ids of `encode_plainly` in O(n log n): a heap of possible merges over a linked list of tokens.
+
+    The list is a ring closed by _NOTHING, so both ends of the chunk look alike.
+    """
+    ids = [*chunk, _NOTHING]
+    before, after = list(range(-1, len(chunk))), [*range(1, len(ids)), 0]
+    heap = [(ranks[pair], at) for at, pair in enumerate(pairwise(ids)) if pair in ranks]
+    heapq.heapify(heap)
+    while heap:
+        new, at = heapq.heappop(heap)
+        gone = after[at]
+        if ids[at] == _NOTHING or ranks.get((ids[at], ids[gone])) != new:
+            continue  # an earlier merge took one of the two
+        ids[at], ids[gone] = new, _NOTHING
+        after[at] = after[gone]
+        before[after[at]] = at
+        for start in (before[at], at):
+            rank = ranks.get((ids[start], ids[after[start]]))
+            if rank is not None:
+                heapq.heappush(heap, (rank, start))
+    return [id for id in ids if id != _NOTHING]
+
+
+def merges_of(tokens: Iterable[bytes]) -> Merges:
+    """The merges that make these tokens (of two bytes or more, the earliest learnt first).
+
+    A token was made of the two parts that the merges before it leave. One that they leave in more than two parts
+    was not learnt but put in by hand; it has no merge.
+    """
+    parts = [bytes([b]) for b in range(256)]
+    ranks: dict[Pair, int] = {}
+    merges: Merges = []
+    for token in tokens:
+        pair = encode(token, ranks)
+        if len(pair) == 2:
+            ranks[pair[0], pair[1]] = len(parts)
+            merges.append((parts[pair[0]], parts[pair[1]]))
+            parts.append(token)
+    return merges
+
+
+def train(chunks: Mapping[bytes, int], merges: int, *, progress: Progress | None = None) -> Merges:
+    """The merges of `train_plainly`, in time about proportional to the bytes of the distinct chunks.
+
+    chunks: how often each chunk stands in the text. Fewer merges come back if the text runs out of pairs.
+    """
+    tokens, learnt = [bytes([b]) for b in range(256)], []
+    table = _Pairs(chunks)
+    keys = [_descending(token) for token in tokens]
+    heap = [(-count, keys[a], keys[b], (a, b)) for (a, b), count in table.counts.items()]
+    heapq.heapify(heap)
+    while heap and len(learnt) < merges:
+        stale, left, right, (a, b) = heapq.heappop(heap)
+        count = table.counts[a, b]
+        if count != -stale:  # it has become rarer since it was pushed: back with it, at its true place
+            if count:
+                heapq.heappush(heap, (-count, left, right, (a, b)))
+            continue
+        new = len(tokens)
+        learnt.append((tokens[a], tokens[b]))
+        tokens.append(tokens[a] + tokens[b])
+        keys.append(_descending(tokens[new]))
+        for x, y in table.merge((a, b), new):
+            heapq.heappush(heap, (-table.counts[x, y], keys[x], keys[y], (x, y)))
+        if progress:
+            progress(len(learnt), merges, count, a, b, new)
+    return learnt
+
+
+class _Pairs:
+    """All distinct chunks in one linked list, with the count and the places of every pair kept up to date.
+
+    Each merge takes one token out of the list for good, so all merges together touch no more places than there
+    are bytes. A place is not forgotten when its pair breaks up: tokens only ever grow, so a pair that has left a
+    place never returns there, and one look at the place tells.
+    """
+
+    def __init__(self, chunks: Mapping[bytes, int]):
+        self.counts: dict[Pair, int] = defaultdict(int)
+        self._places: dict[Pair, list[int]] = defaultdict(list)
+        self._ids: list[int] = [_NOTHING]
+        self._weights: list[int] = [0]
+        for chunk, count in chunks.items():
+            self._ids += [*chunk, _NOTHING]
+            self._weights += [count] * (len(chunk) + 1)
+        self._before = list(range(-1, len(self._ids) - 1))
+        self._after = list(range(1, len(self._ids) + 1))
+        for place in range(len(self._ids) - 1):
+            self._add(place)
+
+    def merge(self, pair: Pair, new: int) -> list[Pair]:
+        """Make the pair into the new token wherever it stands, and tell which pairs that made."""
+        ids, before, after = self._ids, self._before, self._after
+        made: set[Pair] = set()
+        for at in sorted(self._places.pop(pair)):  # left to right, which matters in a run such as aaa
+            gone = after[at]
+            if (ids[at], ids[gone]) != pair:
+                continue
+            for start in (before[at], at, gone):
+                self._take(start)
+            ids[at], ids[gone] = new, _NOTHING
+            after[at] = after[gone]
+            before[after[at]] = at
+            for start in (before[at], at):
+                made.add(self._add(start))
+        assert self.counts.pop(pair) == 0
+        return [pair for pair in made if self.counts.get(pair)]
+
+    def _add(self, place: int) -> Pair:
+        pair = self._ids[place], self._ids[self._after[place]]
+        if _NOTHING not in pair:
+            self.counts[pair] += self._weights[place]
+            self._places[pair].append(place)
+        return pair
+
+    def _take(self, place: int) -> None:
+        pair = self._ids[place], self._ids[self._after[place]]
+        if _NOTHING not in pair:
+            self.counts[pair] -= self._weights[place]
+
+
+def _descending(token: bytes) -> str:
+    """A key that sorts the other way round than the bytes, for a heap that gives the smallest first.
+
+    The end mark is greater than any turned byte, so a longer token comes before its own beginning.
+    """
+    return "".join(chr(255 - byte) for byte in token) + chr(256)

@@ -1,0 +1,69 @@
+"""Split patterns: where a text is cut into chunks before byte-pair encoding, so that no token spans two words.
+
+The idea and the first pattern are GPT-2's (Radford et al. 2019, section 2.2; `encoder.py` of its release); the
+second is GPT-4's, tiktoken's cl100k as first published and as LLaMA 3 has it. (Later versions of tiktoken take space
+at the very end of a text together with a line end before it.) Both are written here so that Python's `regex`,
+tiktoken's engine and that of Hugging Face's `tokenizers` read them alike, but for characters newer than the Unicode
+version an engine knows. A pattern of your own is read alike if it keeps to \\p{...} classes: what \\w holds differs.
+"""
+
+import difflib
+from collections.abc import Collection
+
+import regex
+
+PATTERNS: dict[str, str | None] = {
+    # contraction | word | number | signs | trailing space | space
+    "gpt2": r"'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+",
+    # the same, but: contractions in any case, numbers of at most three digits, line ends apart from other space
+    "gpt4": r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*"
+    r"|\s*[\r\n]+|\s+(?!\S)|\s+",
+    "none": None,  # the whole text is one chunk
+}
+
+
+def named(pattern: str) -> str | None:
+    """The regular expression of a name in PATTERNS; anything that is not a plain word is one already."""
+    if pattern in PATTERNS:
+        return PATTERNS[pattern]
+    if pattern.replace("-", "").replace("_", "").isalnum():  # no expression to split by, but a name mistyped
+        nearest = difflib.get_close_matches(pattern, PATTERNS, n=1, cutoff=0)
+        raise ValueError(
+            f"no split pattern {pattern!r}; did you mean {nearest[0]!r}? "
+            f"There are {', '.join(PATTERNS)}, or a regular expression of your own"
+        )
+    return pattern
+
+
+def compiled(pattern: str | None) -> regex.Pattern[str] | None:
+    """The pattern ready for `split`; a ValueError if it is no regular expression."""
+    try:
+        return None if pattern is None else regex.compile(pattern)
+    except regex.error as error:
+        raise ValueError(f"split pattern {pattern!r} is not a regular expression: {error}") from None
+
+
+def split(text: str, pattern: regex.Pattern[str] | None) -> list[str]:
+    """The chunks of a text, which joined are the text again.
+
+    What stands between two matches becomes a chunk of its own (the "isolated" split of `tokenizers`).
+    """
+    if pattern is None:
+        return [text]
+    if not pattern.groups:  # findall returns groups where there are some
+        chunks: list[str] = pattern.findall(text)
+        if sum(map(len, chunks)) == len(text):  # matches do not overlap: they cover the text
+            return chunks
+    chunks, done = [], 0
+    for match in pattern.finditer(text):
+        chunks += text[done : match.start()], match.group()
+        done = match.end()
+    return [*filter(None, chunks), *filter(None, [text[done:]])]
+
+
+def split_at(text: str, names: Collection[str]) -> list[str]:
+    """The text cut before and after each of the names; of two that begin alike the longer one counts."""
+    if not names:
+        return [text]
+    longest_first = sorted(names, key=len, reverse=True)
+    return regex.split(f"({'|'.join(map(regex.escape, longest_first))})", text)

@@ -1,0 +1,23 @@
+"""Text out of ids one at a time, as a generating model produces them."""
+
+import codecs
+from collections.abc import Callable
+
+
+class TextStream:
+    """Decodes ids as they come and never shows half a character: incomplete UTF-8 waits for its other bytes.
+
+    All pieces and the last `flush`, joined, are what `Tokenizer.decode` gives for all the ids.
+    """
+
+    def __init__(self, token_bytes: Callable[[int], bytes]):
+        self._token_bytes = token_bytes
+        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+
+    def push(self, id: int) -> str:
+        """The text that has become certain with this id; often empty, never part of a character."""
+        return self._decoder.decode(self._token_bytes(id))
+
+    def flush(self) -> str:
+        """What is left at the end: U+FFFD if the ids stopped within a character, else nothing."""
+        return self._decoder.decode(b"", final=True)

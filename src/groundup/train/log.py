@@ -1,0 +1,138 @@
+"""What a training tells: a bar on a terminal, plain lines elsewhere, and metrics.jsonl always."""
+
+import json
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol, Self, TextIO
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from groundup.train.loop import Step
+
+
+class Display(Protocol):
+    """Where the course of a training is shown; also a context, which tidies the terminal at the end."""
+
+    def tick(self, step: Step) -> None:
+        """Called at every step."""
+        ...
+
+    def log(self, step: Step) -> None:
+        """Called every few steps with the mean over them."""
+        ...
+
+    def valid(self, n: int, loss: float, *, best: bool) -> None:
+        """Called after a validation at step n."""
+        ...
+
+    def note(self, text: str) -> None:
+        """Something to say once."""
+        ...
+
+    def __enter__(self) -> Self: ...
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None: ...
+
+
+def show(stream: TextIO, *, steps: int | None) -> Display:
+    """A bar where the stream is a terminal, else plain lines."""
+    return Bar(stream, steps=steps) if stream.isatty() else Lines(stream)
+
+
+class Lines:
+    """One plain line for each log, validation and note."""
+
+    def __init__(self, stream: TextIO):
+        self.stream = stream
+
+    def tick(self, step: Step) -> None:
+        pass
+
+    def log(self, step: Step) -> None:
+        self.note(f"{step}  {step.progress:4.0%}")
+
+    def valid(self, n: int, loss: float, *, best: bool) -> None:
+        self.note(f"step {n}  validation loss {loss:.3f}{'  (best so far)' if best else ''}")
+
+    def note(self, text: str) -> None:
+        print(text, file=self.stream, flush=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        pass
+
+
+class Bar:
+    """One live line: bar over steps or minutes, the figures of the last log and validation, time gone and to go."""
+
+    def __init__(self, stream: TextIO, *, steps: int | None):
+        self.of = "" if steps is None else f"/{steps}"
+        self.bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=None),
+            TextColumn("{task.fields[figures]}  {task.fields[valid]}"),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            console=Console(file=stream),
+        )
+        self.task = self.bar.add_task("training", total=1.0, figures="", valid="")
+
+    def tick(self, step: Step) -> None:
+        self.bar.update(self.task, completed=step.progress, description=f"step {step.n}{self.of}")
+
+    def log(self, step: Step) -> None:
+        _, *figures = str(step).split("  ")
+        self.bar.update(self.task, figures="  ".join(figures))
+
+    def valid(self, n: int, loss: float, *, best: bool) -> None:
+        self.bar.update(self.task, valid=f"validation {loss:.3f}{'*' if best else ''}")
+
+    def note(self, text: str) -> None:
+        self.bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+    def __enter__(self) -> Self:
+        self.bar.start()
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.bar.stop()
+
+
+class Metrics:
+    """metrics.jsonl: one JSON object a line, each with its `step`, on the disk as soon as it is written."""
+
+    def __init__(self, path: str | Path, *, resumed: int | None = None):
+        """Start the file anew, or after `resumed` steps go on with it, without what later steps had left there."""
+        path = Path(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        kept = [] if resumed is None else [record for record in read_metrics(path) if record["step"] <= resumed]
+        aside = path.with_name(f".{path.name}")
+        aside.write_text("".join(f"{json.dumps(record)}\n" for record in kept), encoding="utf-8")
+        os.replace(aside, path)
+        self.file = path.open("a", encoding="utf-8")
+
+    def write(self, **record: Any) -> None:
+        """Append one record."""
+        self.file.write(f"{json.dumps(record, allow_nan=False)}\n")
+        self.file.flush()
+
+    def close(self) -> None:
+        self.file.close()
+
+
+def read_metrics(path: str | Path) -> list[dict[str, Any]]:
+    """All records of a metrics.jsonl; a last line that a crash cut short is left out, no file is no records."""
+    path = Path(path)
+    if not path.is_file():
+        return []
+    *whole, _cut = path.read_text(encoding="utf-8").split("\n")
+    records = []
+    for number, line in enumerate(whole, 1):
+        try:
+            records.append(json.loads(line))
+        except ValueError:
+            raise ValueError(f"{path}: line {number} is damaged; remove it") from None
+    return records

@@ -1,0 +1,75 @@
+"""MANIFEST.json: size and SHA-256 of every file in a folder, so that a damaged file is refused instead of used.
+
+safetensors alone notices a truncated file but not a flipped bit.
+"""
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+MANIFEST = "MANIFEST.json"
+FORMAT = 1
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sync(path: Path) -> None:
+    """Ask the operating system to put the file or folder on the disk now."""
+    if os.name == "nt" and path.is_dir():
+        return  # Windows cannot open folders
+    handle = os.open(path, os.O_RDWR if path.is_file() else os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def seal(folder: Path, step: int) -> None:
+    """Write the folder's manifest, after everything else in it, and put all of it on the disk."""
+    files = {path.name: _measure(path) for path in folder.iterdir()}
+    (folder / MANIFEST).write_text(_text(step, files), encoding="utf-8")
+    for path in (*folder.iterdir(), folder):
+        sync(path)
+
+
+def verify(folder: Path, step: int, required: set[str]) -> None:
+    """ValueError naming the file and what differs, unless every file is what the manifest says."""
+    manifest = folder / MANIFEST
+    try:
+        text = manifest.read_bytes().decode("utf-8")
+        loaded = json.loads(text)
+        written, files = loaded["format"], dict(loaded["files"])
+    except FileNotFoundError:
+        raise ValueError(f"{manifest}: missing, so this checkpoint is not whole") from None
+    except (ValueError, KeyError, TypeError):
+        raise ValueError(f"{manifest}: damaged, it is not what was written") from None
+    if isinstance(written, int) and written > FORMAT:
+        raise ValueError(f"{manifest}: format {written} is newer than this version's {FORMAT}; update groundup")
+    for name in sorted(required | set(files)):
+        path, listed = folder / name, files.get(name)
+        if not path.is_file():
+            raise ValueError(f"{path}: missing, {MANIFEST} lists it")
+        if listed is None:
+            raise ValueError(f"{manifest}: damaged, it does not list {name}")
+        here = _measure(path)
+        for what in here:
+            if not isinstance(listed, dict) or listed.get(what) != here[what]:
+                said = listed.get(what) if isinstance(listed, dict) else listed
+                raise ValueError(f"{path}: damaged, its {what} is {here[what]} and {MANIFEST} says {said}")
+    # The files are right, so a whole manifest is the very text that we would write now.
+    if text != _text(step, files):
+        raise ValueError(f"{manifest}: damaged, it is not what was written")
+
+
+def _measure(path: Path) -> dict[str, Any]:
+    return {"bytes": path.stat().st_size, "sha256": digest(path)}
+
+
+def _text(step: int, files: dict[str, Any]) -> str:
+    return json.dumps({"format": FORMAT, "step": step, "files": files}, indent=1, sort_keys=True) + "\n"

@@ -1,0 +1,79 @@
+"""The settings of a training, as a person gives them. No torch here: the command line prints its help from this."""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+ScheduleName = Literal["cosine", "inverse-sqrt", "wsd", "constant"]
+PrecisionName = Literal["auto", "float32", "bfloat16"]
+
+
+@dataclass(frozen=True)
+class TrainSettings:
+    """How to train: `fit` follows it, `recipe.json` keeps it."""
+
+    steps: int | None = None
+    """How many optimizer steps in all; None where only minutes bound the run."""
+    lr: float = 1e-3
+    """Peak learning rate."""
+    schedule: ScheduleName = "cosine"
+    """What the learning rate does after the warm-up."""
+    warmup: int = 100
+    """Steps over which the learning rate rises from zero."""
+    floor: float = 0.1
+    """Share of the peak at which cosine and wsd end."""
+    weight_decay: float = 0.1
+    """AdamW's decay, on matrices and embeddings only."""
+    beta2: float = 0.98
+    """AdamW's memory of squared gradients; beta1 is 0.9."""
+    clip: float | None = 1.0
+    """Largest norm of the gradient; None for no clipping."""
+    smoothing: float = 0.0
+    """Label smoothing: the share of each target spread over the whole vocabulary."""
+    accumulate: int = 1
+    """Batches that make up one optimizer step."""
+    precision: PrecisionName = "auto"
+    """Number format of the matrix products; auto is bfloat16 where the hardware has it."""
+    device: str = "auto"
+    """auto, cpu, cuda, cuda:1, mps."""
+    threads: int | None = None
+    """CPU threads; None leaves it to torch."""
+    seed: int = 0
+    """Seed of the initial weights, the order of the data and dropout."""
+    validate_every: int = 500
+    """Steps between two validations on held-out text."""
+    save_every: int = 500
+    """Steps between two checkpoints."""
+    log_every: int = 50
+    """Steps between two lines of the log."""
+    keep: int = 2
+    """How many of the latest checkpoints are kept; the best one is kept besides."""
+    patience: int | None = None
+    """Stop after this many validations in a row without improvement; None never stops early."""
+
+    def __post_init__(self) -> None:
+        for name, words in (("schedule", get_args(ScheduleName)), ("precision", get_args(PrecisionName))):
+            if getattr(self, name) not in words:
+                raise ValueError(f"unknown {name} {getattr(self, name)!r}; try one of {', '.join(words)}")
+        for name in ("steps", "accumulate", "threads", "validate_every", "save_every", "log_every", "keep", "patience"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ValueError(f"{name} ({value}) must be at least 1; try --train.{name} 1")
+        for name, low, high, cure in (
+            ("lr", 0.0, float("inf"), 1e-3),
+            ("clip", 0.0, float("inf"), 1.0),
+            ("beta2", 0.0, 1.0, 0.95),
+        ):
+            value = getattr(self, name)
+            if value is not None and not low < value < high:
+                raise ValueError(f"{name} ({value}) must lie between {low:g} and {high:g}; try --train.{name} {cure}")
+        for name, high in (("smoothing", 1.0), ("floor", 1.0), ("weight_decay", float("inf"))):
+            value = getattr(self, name)
+            if not 0 <= value <= high:
+                raise ValueError(f"{name} ({value}) must lie between 0 and {high:g}; try --train.{name} 0.1")
+        if self.warmup < 0:
+            raise ValueError(f"warmup ({self.warmup}) must not be negative; try --train.warmup 0")
+        if self.steps is not None and self.warmup > self.steps:
+            raise ValueError(
+                f"warmup ({self.warmup} steps) is longer than the run ({self.steps} steps); "
+                f"try --train.warmup {self.steps // 10}"
+            )

@@ -1,0 +1,67 @@
+"""`groundup data list | get | show`: what a person sees."""
+
+import subprocess
+import sys
+
+import pytest
+
+from groundup.cli.data import main
+from groundup.data.catalogue import SOURCES
+
+
+def test_list_names_every_corpus_and_where_it_is(capsys, monkeypatch, tmp_path):
+    monkeypatch.setenv("GROUNDUP_DATA", str(tmp_path))
+    main(["list"])
+    head, *rows = (line.split("\t") for line in capsys.readouterr().out.splitlines())
+    assert [row[0] for row in rows] == list(SOURCES)
+    where = {row[0]: row[head.index("where")] for row in rows}
+    assert where["stdlib"] == "built in"
+    assert where["fra-eng"] in ("by hand", "cache")
+
+
+def test_show_counts_a_file_of_pairs(capsys, tmp_path):
+    (tmp_path / "a.tsv").write_text("Go on.\tVas-y !\nGo on.\tVas-y !\nStop.\t\nNo.\tNon.\n")
+    main(["show", str(tmp_path / "a.tsv"), "--count", "1"])
+    out = capsys.readouterr().out
+    assert "1 rows with an empty side, 1 repeated" in out
+    assert "pairs          2" in out
+    assert "1 to 2 " in out
+    assert out.splitlines()[-1] == "  No.\tNon."
+
+
+def test_show_counts_aligned_files_and_texts(capsys, tmp_path):
+    (tmp_path / "a.en").write_text("one\ntwo\n")
+    (tmp_path / "a.fr").write_text("un\ndeux\n")
+    main(["show", str(tmp_path / "a.en"), "--other", str(tmp_path / "a.fr")])
+    assert "  two\tdeux" in capsys.readouterr().out
+    (tmp_path / "b.txt").write_text("été\nhiver\n")
+    main(["show", str(tmp_path / "b.txt")])
+    out = capsys.readouterr().out
+    assert "characters     10 (8 distinct)" in out
+    assert "bytes (UTF-8)  12" in out
+
+
+def test_get_checks_and_says_where(capsys, data_dir):
+    main(["get", "four-pairs"])
+    assert str(data_dir / "dialogue" / "four_pairs.tsv") in capsys.readouterr().out
+    main(["get", "stdlib"])
+    assert "built in" in capsys.readouterr().out
+
+
+def test_mistakes_are_errors_with_a_cure(tmp_path):
+    with pytest.raises(ValueError, match="did you mean four-pairs"):
+        main(["get", "four-pair"])
+    with pytest.raises(FileNotFoundError, match="no such file"):
+        main(["show", str(tmp_path / "gone.txt")])
+    with pytest.raises(ValueError, match="leave --part out"):
+        main(["show", str(tmp_path), "--part", "valid"])
+    with pytest.raises(ValueError, match="leave --other out"):
+        main(["show", "stdlib", "--other", "b.txt"])
+    (tmp_path / "a.txt").write_bytes(b"\x89PNG\0")
+    with pytest.raises(ValueError, match="binary"):
+        main(["show", str(tmp_path / "a.txt")])
+
+
+def test_torch_stays_out_of_the_command_line():
+    code = "import sys, groundup.cli.data; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

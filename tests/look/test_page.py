@@ -1,0 +1,163 @@
+"""The page carries the data whole, loads nothing, and no text of a user ever becomes markup or script."""
+
+import json
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from groundup.config import ModelConfig
+from groundup.look.page import Panel, write_attention_page
+from groundup.look.record import layer_weights, record_attention
+from groundup.models.seq2seq import Seq2Seq
+
+NASTY = [
+    "</script>",
+    "<script>alert(1)</script>",
+    "<!--",
+    "-->",
+    '"',
+    "'",
+    "\\",
+    "&lt;",
+    "__DATA__",
+    "__TITLE__",
+    "]]>",
+]
+tokens = st.lists(st.text(max_size=8) | st.sampled_from(NASTY), min_size=1, max_size=5)
+
+
+class Page(HTMLParser):
+    """What a browser would find: the elements, their attributes, and the texts inside scripts and the title."""
+
+    def __init__(self, path: Path):
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.texts: dict[str, list[str]] = {}
+        self.feed(path.read_bytes().decode("utf-8"))
+        self.close()
+        self.data = json.loads(self.texts["script"][0])
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += attrs
+        self.texts.setdefault(tag, []).append("")
+
+    def handle_data(self, data):
+        if self.tags:
+            self.texts[self.tags[-1]][-1] += data
+
+    def weights(self, panel: int) -> torch.Tensor:
+        found = self.data["panels"][panel]
+        S = len(found["keys"])
+        full = [[[row + [0] * (S - len(row)) for row in head] for head in layer] for layer in found["weights"]]
+        return torch.tensor(full) / 1000
+
+
+def causal(L: int, H: int, T: int) -> torch.Tensor:
+    return torch.randn(L, H, T, T).masked_fill(torch.ones(T, T).triu(1) > 0, -torch.inf).softmax(-1)
+
+
+def language_panel(read: list[str]) -> Panel:
+    return Panel("decoder", [*read[1:], "end"], read, causal(2, 3, len(read)))
+
+
+@pytest.fixture(scope="module")
+def plain_tags(tmp_path_factory) -> list[str]:
+    path = tmp_path_factory.mktemp("plain") / "page.html"
+    write_attention_page(path, title="plain", panels=[language_panel(["a", "b"])])
+    return Page(path).tags
+
+
+@settings(max_examples=60, deadline=None)
+@given(read=tokens, title=st.text(max_size=20) | st.sampled_from(NASTY), text=st.text() | st.sampled_from(NASTY))
+def test_any_text_stays_text(tmp_path_factory, plain_tags, read, title, text):
+    path = tmp_path_factory.mktemp("any") / "page.html"
+    panel = language_panel(read)
+    candidates = [[(token, 0.5)] for token in panel.queries]
+    write_attention_page(path, title=title, panels=[panel], source_text=text, output_text=text, candidates=candidates)
+    page = Page(path)
+    assert page.tags == plain_tags  # no element came in with the data
+    found = page.data["panels"][0]
+    assert (found["keys"], found["queries"]) == (read, panel.queries)
+    assert (page.data["title"], page.data["source"], page.data["output"]) == (title, text, text)
+    assert page.data["candidates"] == [[[token, 0.5]] for token in panel.queries]
+    torch.testing.assert_close(page.weights(0), panel.weights, atol=0.00051, rtol=0)
+
+
+def test_the_page_loads_nothing(tmp_path):
+    path = tmp_path / "page.html"
+    write_attention_page(path, title="t", panels=[language_panel(["a", "b"])])
+    page = Page(path)
+    names = {name for name, _ in page.attributes}
+    assert not names & {"src", "href", "srcset", "action", "data", "poster"}
+    assert not {"link", "iframe", "img", "object", "embed", "base"} & set(page.tags)
+    text = path.read_text(encoding="utf-8")
+    assert not [word for word in ("http:", "https:", "//cdn", "@import", "url(", "fetch(", "import(") if word in text]
+    policy = dict(page.attributes)["content"] or ""
+    assert policy.startswith("default-src 'none'")
+    assert "http" not in policy
+
+
+def test_a_translation_from_the_model_to_the_page(tmp_path):
+    torch.manual_seed(0)
+    config = ModelConfig(vocab_size=20, context=16, width=16, layers=2, heads=2, encoder_layers=1)
+    model = Seq2Seq(config).eval()
+    source, read, written = ["I", "see", "."], ["<bos>", "je", "vois"], ["je", "vois", "<eos>"]
+    with torch.no_grad(), record_attention(model) as maps:
+        model(torch.tensor([[1, 2, 3]]), torch.tensor([[4, 5, 6]]))
+    panels = [
+        Panel("cross", written, source, layer_weights(maps, "decoder.*.cross")),
+        Panel("encoder", source, source, layer_weights(maps, "encoder.*.attention")),
+        Panel("decoder", written, read, layer_weights(maps, "decoder.*.attention")),
+    ]
+    write_attention_page(tmp_path / "page.html", title="t", panels=panels)
+    page = Page(tmp_path / "page.html")
+    assert [panel["name"] for panel in page.data["panels"]] == ["cross", "encoder", "decoder"]
+    for i, panel in enumerate(panels):
+        torch.testing.assert_close(page.weights(i), panel.weights, atol=0.00051, rtol=0)
+
+
+def test_the_unseen_half_of_a_causal_map_costs_nothing(tmp_path):
+    path, read = tmp_path / "page.html", [str(i) for i in range(60)]
+    sizes = []
+    for weights in (causal(2, 2, 60), torch.full((2, 2, 60, 60), 0.016)):
+        write_attention_page(path, title="t", panels=[Panel("decoder", [*read[1:], "end"], read, weights)])
+        sizes.append(len(json.dumps(Page(path).data["panels"])))
+    assert sizes[0] < 0.7 * sizes[1]
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Panel("both", ["a"], ["a"], torch.ones(1, 1, 1, 1)), "cross, encoder or decoder, not 'both'"),  # type: ignore[arg-type]
+        (lambda: Panel("cross", ["a"], ["a", "b"], torch.ones(1, 1, 2, 1)), "1 queries and 2 keys"),
+        (lambda: Panel("cross", ["a"], ["a"], torch.ones(1, 1, 1)), r"weights \(1, 1, 1\) must have"),
+        (lambda: Panel("cross", ["a"], ["a"], torch.full((1, 1, 1, 1), torch.nan)), "not all finite"),
+        (lambda: Panel("decoder", ["a", "b"], ["a", "b"], torch.ones(1, 1, 2, 2)), "one step behind"),
+    ],
+)
+def test_a_panel_that_does_not_fit_is_refused(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+def test_panels_must_speak_of_the_same_text(tmp_path):
+    path = tmp_path / "page.html"
+    cross = Panel("cross", ["je", "vois"], ["I", "see"], torch.ones(1, 1, 2, 2))
+    other = Panel("encoder", ["I", "hear"], ["I", "hear"], torch.ones(1, 1, 2, 2))
+    with pytest.raises(ValueError, match=r"disagree on the source: 2 tokens \(I see …\) and 2 tokens \(I hear …\)"):
+        write_attention_page(path, title="t", panels=[cross, other])
+    with pytest.raises(ValueError, match="disagree on the output"):
+        write_attention_page(path, title="t", panels=[cross, language_panel(["<bos>", "je"])])
+    with pytest.raises(ValueError, match="at least one panel"):
+        write_attention_page(path, title="t", panels=[])
+    with pytest.raises(ValueError, match=r"only once, not \['cross', 'cross'\]"):
+        write_attention_page(path, title="t", panels=[cross, cross])
+    with pytest.raises(ValueError, match="candidates for 1 tokens, but 2 are written"):
+        write_attention_page(path, title="t", panels=[cross], candidates=[[("je", 0.9)]])
+    assert not path.exists()

@@ -1,0 +1,84 @@
+"""The display follows the stream, the metrics have no doubles, the picture is a picture."""
+
+import io
+import json
+import re
+
+import pytest
+
+from groundup.train.log import Bar, Lines, Metrics, read_metrics, show
+from groundup.train.loop import Step
+from groundup.train.plot import draw_losses
+
+STEP = Step(n=50, loss=5.3121, lr=1.5e-4, grad_norm=0.829, tokens=4100, seconds=0.1, progress=0.25)
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_plain_lines_where_there_is_no_terminal():
+    stream = io.StringIO()
+    with show(stream, steps=200) as display:
+        assert isinstance(display, Lines)
+        display.tick(STEP)
+        display.log(STEP)
+        display.valid(50, 5.25, best=True)
+    assert stream.getvalue().splitlines() == [
+        "step 50  loss 5.312  lr 1.5e-04  grad 0.83  41k tok/s   25%",
+        "step 50  validation loss 5.250  (best so far)",
+    ]
+
+
+def test_a_bar_with_every_figure_on_a_terminal(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "160")
+    stream = Terminal()
+    with show(stream, steps=200) as display:
+        assert isinstance(display, Bar)
+        display.note("training on [cpu]")
+        display.log(STEP)
+        display.valid(50, 5.25, best=True)
+        display.tick(STEP)
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", stream.getvalue())
+    for part in ("training on [cpu]", "step 50/200", "loss 5.312", "lr 1.5e-04", "grad 0.83", "41k tok/s", "5.250*"):
+        assert part in text
+
+
+def test_metrics_are_on_the_disk_at_once_and_start_anew(tmp_path):
+    path = tmp_path / "run" / "metrics.jsonl"
+    metrics = Metrics(path)
+    metrics.write(step=1, loss=0.5)
+    assert read_metrics(path) == [{"step": 1, "loss": 0.5}]
+    metrics.close()
+    Metrics(path).close()
+    assert read_metrics(path) == []
+
+
+def test_resuming_drops_what_later_steps_and_a_crash_left(tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    path.write_text("".join(f"{json.dumps({'step': n, 'loss': 1 / n})}\n" for n in range(1, 10)) + '{"step": 1')
+    assert [record["step"] for record in read_metrics(path)] == list(range(1, 10))
+    metrics = Metrics(path, resumed=4)
+    metrics.write(step=5, loss=0.0)
+    metrics.close()
+    assert [(record["step"], record["loss"]) for record in read_metrics(path)][3:] == [(4, 0.25), (5, 0.0)]
+
+
+def test_a_damaged_line_is_named(tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    path.write_text('{"step": 1}\n{"ste\n{"step": 3}\n')
+    with pytest.raises(ValueError, match=r"metrics.jsonl: line 2"):
+        read_metrics(path)
+
+
+def test_the_losses_are_drawn(tmp_path):
+    metrics = Metrics(tmp_path / "metrics.jsonl")
+    with pytest.raises(ValueError, match="no losses"):
+        draw_losses(tmp_path / "metrics.jsonl", tmp_path / "loss.png")
+    metrics.write(step=0, valid_loss=5.0, seconds=0.1)
+    metrics.write(step=10, loss=4.0, seconds=0.2)
+    metrics.close()
+    png = draw_losses(tmp_path / "metrics.jsonl", tmp_path / "plots" / "loss.png")
+    assert png.read_bytes().startswith(b"\x89PNG")
+    assert png.stat().st_size > 10_000

@@ -1,0 +1,53 @@
+"""Settings refuse what cannot be, in one line with the number and a cure; and cost no torch."""
+
+import dataclasses
+import subprocess
+import sys
+
+import pytest
+
+from groundup.train.settings import TrainSettings
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"steps": 0},
+        {"lr": 0.0},
+        {"lr": float("nan")},
+        {"lr": float("inf")},
+        {"clip": -1.0},
+        {"beta2": 1.0},
+        {"smoothing": 1.5},
+        {"floor": -0.1},
+        {"weight_decay": float("nan")},
+        {"accumulate": 0},
+        {"threads": 0},
+        {"validate_every": 0},
+        {"log_every": -5},
+        {"patience": 0},
+        {"warmup": -1},
+        {"steps": 10, "warmup": 11},
+        {"schedule": "cosin"},
+        {"precision": "float16"},
+    ],
+)
+def test_what_cannot_be_is_refused_with_its_number(wrong):
+    with pytest.raises(ValueError, match="try") as error:
+        TrainSettings(**wrong)
+    message = str(error.value)
+    assert "\n" not in message
+    name, value = list(wrong.items())[-1]
+    assert name in message
+    assert str(value) in message
+
+
+def test_the_defaults_are_possible_and_frozen():
+    settings = TrainSettings()
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        settings.lr = 1.0
+
+
+def test_reading_the_settings_imports_no_torch():
+    code = "import sys, groundup.train.settings; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
