@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from groundup.config import ModelConfig
@@ -36,6 +36,7 @@ class Page(HTMLParser):
     def __init__(self, path: Path):
         super().__init__()
         self.tags: list[str] = []
+        self.open = ""
         self.attributes: list[tuple[str, str | None]] = []
         self.texts: dict[str, list[str]] = {}
         self.feed(path.read_bytes().decode("utf-8"))
@@ -43,13 +44,17 @@ class Page(HTMLParser):
         self.data = json.loads(self.texts["script"][0])
 
     def handle_starttag(self, tag, attrs):
+        self.open = tag
         self.tags.append(tag)
         self.attributes += attrs
         self.texts.setdefault(tag, []).append("")
 
+    def handle_endtag(self, tag):
+        self.open = ""
+
     def handle_data(self, data):
-        if self.tags:
-            self.texts[self.tags[-1]][-1] += data
+        if self.open:
+            self.texts[self.open][-1] += data
 
     def weights(self, panel: int) -> torch.Tensor:
         found = self.data["panels"][panel]
@@ -75,6 +80,7 @@ def plain_tags(tmp_path_factory) -> list[str]:
 
 @settings(max_examples=60, deadline=None)
 @given(read=tokens, title=st.text(max_size=20) | st.sampled_from(NASTY), text=st.text() | st.sampled_from(NASTY))
+@example(read=NASTY, title=" ".join(NASTY), text=" ".join(NASTY))
 def test_any_text_stays_text(tmp_path_factory, plain_tags, read, title, text):
     path = tmp_path_factory.mktemp("any") / "page.html"
     panel = language_panel(read)
@@ -82,6 +88,7 @@ def test_any_text_stays_text(tmp_path_factory, plain_tags, read, title, text):
     write_attention_page(path, title=title, panels=[panel], source_text=text, output_text=text, candidates=candidates)
     page = Page(path)
     assert page.tags == plain_tags  # no element came in with the data
+    assert page.texts["title"] == page.texts["h1"] == [title]
     found = page.data["panels"][0]
     assert (found["keys"], found["queries"]) == (read, panel.queries)
     assert (page.data["title"], page.data["source"], page.data["output"]) == (title, text, text)

@@ -149,6 +149,22 @@ def test_a_full_disk_leaves_the_old_checkpoint(toy_model, tmp_path, monkeypatch,
     assert sorted(path.name for path in tmp_path.iterdir()) == ["latest", "step-00000100"]
 
 
+def test_a_failed_replacement_puts_the_old_checkpoint_back(toy_model, tmp_path, monkeypatch):
+    save(tmp_path, 100, toy_model())
+    rename = checkpoint_module.Path.rename
+
+    def refuse(self, target):
+        if self.name == ".unfinished-step-00000100":
+            raise OSError(5, "Input/output error")
+        return rename(self, target)
+
+    monkeypatch.setattr(checkpoint_module.Path, "rename", refuse)
+    with pytest.raises(OSError, match="Input/output"):
+        save(tmp_path, 100, toy_model(seed=1))
+    assert load_checkpoint(tmp_path).step == 100
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["latest", "step-00000100"]
+
+
 def test_a_crash_at_any_write_leaves_a_whole_checkpoint(toy_model, tmp_path, monkeypatch):
     """Cut the power at the first, second, ... operation of a save (nothing is cleaned up then), and resume."""
 

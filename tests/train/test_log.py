@@ -32,7 +32,8 @@ def test_plain_lines_where_there_is_no_terminal():
 
 
 def test_a_bar_with_every_figure_on_a_terminal(monkeypatch):
-    monkeypatch.setenv("COLUMNS", "160")
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TERM", "xterm")
     stream = Terminal()
     with show(stream, steps=200) as display:
         assert isinstance(display, Bar)
@@ -41,7 +42,15 @@ def test_a_bar_with_every_figure_on_a_terminal(monkeypatch):
         display.valid(50, 5.25, best=True)
         display.tick(STEP)
     text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", stream.getvalue())
-    for part in ("training on [cpu]", "step 50/200", "loss 5.312", "lr 1.5e-04", "grad 0.83", "41k tok/s", "5.250*"):
+    for part in (
+        "training on [cpu]",
+        "step 50/200",
+        "loss 5.312",
+        "lr 1.5e-04",
+        "grad 0.83",
+        "41k tok/s",
+        "validation 5.250 (best)",
+    ):
         assert part in text
 
 

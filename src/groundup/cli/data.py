@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import tyro
 
+from groundup.cli.parse import parse_verbs
 from groundup.data.catalogue import SOURCES, source
 from groundup.data.corpus import read_records, suffix
 from groundup.data.load import load_pairs, load_texts, named
@@ -21,7 +22,7 @@ SHOWN = 100  # characters of a text that is an example
 def main(arguments: list[str]) -> None:
     """Run one of the verbs; ValueError and OSError are the user's mistakes."""
     verbs = {"list": list_corpora, "get": get, "show": show}
-    tyro.extras.subcommand_cli_from_dict(verbs, prog="groundup data", args=arguments)
+    parse_verbs(verbs, arguments, prog="groundup data")
 
 
 def list_corpora() -> None:

@@ -29,6 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     arguments = [argument for argument in arguments if argument != "--debug"]
     try:
         _run(arguments)
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        sys.stderr.close()
+        sys.exit(141)
     except (ValueError, OSError, FloatingPointError) as error:
         if debug:
             traceback.print_exc()

@@ -1,6 +1,7 @@
 """tyro, with a user's mistake as one line instead of a box."""
 
 import contextlib
+import difflib
 import io
 import re
 from collections.abc import Callable, Sequence
@@ -22,6 +23,21 @@ def parse(what: Callable[..., T], arguments: Sequence[str], *, prog: str, defaul
         if stop.code in (0, None):
             raise
         raise ValueError(one_line(errors.getvalue(), prog)) from None
+
+
+def parse_verbs(verbs: dict[str, Callable[..., None]], arguments: Sequence[str], *, prog: str) -> None:
+    """Run the verb that the first argument names with the options that follow, errors as in `parse`."""
+    if not arguments or arguments[0] in ("-h", "--help"):
+        print(f"usage: {prog} {{{','.join(verbs)}}} ...\n")
+        for name, verb in verbs.items():
+            print(f"  {name:8} {(verb.__doc__ or '').strip().splitlines()[0]}")
+        return
+    name, rest = arguments[0], arguments[1:]
+    if name not in verbs:
+        near = difflib.get_close_matches(name, verbs, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(verbs)}"
+        raise ValueError(f"{prog} has no verb {name!r}; {hint}")
+    parse(verbs[name], rest, prog=f"{prog} {name}")
 
 
 def one_line(box: str, prog: str) -> str:

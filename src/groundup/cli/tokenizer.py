@@ -8,6 +8,7 @@ from typing import Annotated
 
 import tyro
 
+from groundup.cli.parse import parse_verbs
 from groundup.data.corpus import read_texts
 from groundup.text.tokenizer import END_OF_TEXT, Tokenizer
 
@@ -22,7 +23,7 @@ HELD_OUT = 0.1  # of the characters, at the end of the text
 def main(arguments: list[str]) -> None:
     """Run one of the verbs; ValueError and OSError are the user's mistakes."""
     verbs = {"train": train, "encode": encode, "decode": decode, "show": show}
-    tyro.extras.subcommand_cli_from_dict(verbs, prog="groundup tokenizer", args=arguments)
+    parse_verbs(verbs, arguments, prog="groundup tokenizer")
 
 
 def train(

@@ -34,16 +34,17 @@ def load_pairs(
     part: str = "train",
     turns: int = 1,
     seed: int = 0,
+    distinct: bool = True,
     progress: Any = None,
 ) -> list[Pair]:
     """The pairs of a named corpus or of the user's own file (or two, line by line), normalised.
 
-    Repeated pairs are left out of the part "train" only: published test parts are judged as they are. `seed` is for
+    `distinct` leaves repeated pairs out, but not of published validation and test parts: they are judged as they are. `seed` is for
     the phrasebook, `turns` for dialogue (see `read_pairs`).
     """
     corpus = _with_part(name_or_path, part)
     if corpus is None:
-        return read_pairs(name_or_path, other, turns=turns)
+        return read_pairs(name_or_path, other, turns=turns, distinct=distinct)
     if other is not None:
         raise ValueError(f"{corpus.name} is complete in itself; it cannot be aligned with {other}")
     if corpus.kind == "text":
@@ -52,7 +53,7 @@ def load_pairs(
         from groundup.data.phrasebook import phrasebook
 
         return clean(phrasebook(_target_language(corpus), count=PHRASEBOOK_PAIRS, seed=seed)).pairs
-    return read_pairs(*locate(corpus, part, progress=progress), turns=turns, distinct=part == "train")
+    return read_pairs(*locate(corpus, part, progress=progress), turns=turns, distinct=distinct and part == "train")
 
 
 def load_splits(

@@ -6,8 +6,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self, TextIO
 
-from rich.console import Console
+from rich.console import Console, Group
+from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.text import Text
 
 from groundup.train.loop import Step
 
@@ -66,39 +68,38 @@ class Lines:
 
 
 class Bar:
-    """One live line: bar over steps or minutes, the figures of the last log and validation, time gone and to go."""
+    """Two live lines: a bar over steps or minutes with time gone and to go; the latest figures."""
 
     def __init__(self, stream: TextIO, *, steps: int | None):
         self.of = "" if steps is None else f"/{steps}"
         self.bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=None),
-            TextColumn("{task.fields[figures]}  {task.fields[valid]}"),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-            console=Console(file=stream),
+            TextColumn("{task.description}"), BarColumn(None), TimeElapsedColumn(), TimeRemainingColumn()
         )
-        self.task = self.bar.add_task("training", total=1.0, figures="", valid="")
+        self.task = self.bar.add_task("training", total=1.0)
+        self.figures, self.validation = "", ""
+        self.text = Text()
+        self.live = Live(Group(self.bar, self.text), console=Console(file=stream), refresh_per_second=4)
 
     def tick(self, step: Step) -> None:
         self.bar.update(self.task, completed=step.progress, description=f"step {step.n}{self.of}")
 
     def log(self, step: Step) -> None:
-        _, *figures = str(step).split("  ")
-        self.bar.update(self.task, figures="  ".join(figures))
+        self.figures = str(step).split("  ", 1)[1]
+        self.text.plain = f"{self.figures}{self.validation}"
 
     def valid(self, n: int, loss: float, *, best: bool) -> None:
-        self.bar.update(self.task, valid=f"validation {loss:.3f}{'*' if best else ''}")
+        self.validation = f"  validation {loss:.3f}{' (best)' if best else ''}"
+        self.text.plain = f"{self.figures}{self.validation}"
 
     def note(self, text: str) -> None:
-        self.bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
+        self.live.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def __enter__(self) -> Self:
-        self.bar.start()
+        self.live.start()
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.bar.stop()
+        self.live.stop()
 
 
 class Metrics:

@@ -179,9 +179,7 @@ OFTEN = _fixed("""
 always | toujours | sempre
 often | souvent | spesso
 rarely | rarement | raramente
-sometimes | parfois | a volte
-usually | d'habitude | di solito
-""")[:3]
+""")
 
 MANNER = _fixed("""
 slowly | lentement | lentamente
@@ -191,12 +189,8 @@ badly | mal | male
 a lot | beaucoup | molto
 too much | trop | troppo
 a little | un peu | un po'
-here | ici | qui
-alone | tout seul | da solo
-together | ensemble | insieme
 with pleasure | avec plaisir | con piacere
-without stopping | sans arrêt | senza sosta
-""")[:8]
+""")
 
 WEATHER = _columns("""
 it is hot | il fait chaud | fa caldo
