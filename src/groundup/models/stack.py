@@ -16,6 +16,7 @@ from groundup.config import ModelConfig
 from groundup.nn.attention import Attention
 from groundup.nn.block import Block
 from groundup.nn.cache import KVCache
+from groundup.nn.dropout import Dropout
 from groundup.nn.masks import Mask, build_mask
 from groundup.nn.mlp import MLP, GatedMLP
 from groundup.nn.norms import LayerNorm, RMSNorm
@@ -38,7 +39,7 @@ class Stack(nn.Module):
         self.windows = tuple(islice(cycle(config.windows), layers))
         self.embed = nn.Embedding(vocab_size, config.width)
         self.positions = _positions(config)
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
         self.blocks = nn.ModuleList(_block(config, cross=cross) for _ in range(layers))
         self.norm = _norm(config)() if config.norm_first else nn.Identity()
 

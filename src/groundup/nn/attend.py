@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from groundup.nn.dropout import dropout as drop
 from groundup.nn.masks import Mask
 
 
@@ -37,7 +38,7 @@ def attention_weights(q: Tensor, k: Tensor, mask: Mask) -> Tensor:
 
 def attend_plainly(q: Tensor, k: Tensor, v: Tensor, mask: Mask, *, dropout: float = 0.0) -> Tensor:
     """The equation as it stands in the paper; v (B, G, S, D) -> (B, H, T, D)."""
-    return F.dropout(attention_weights(q, k, mask), dropout) @ _repeat_heads(v, q.shape[1])
+    return drop(attention_weights(q, k, mask), dropout) @ _repeat_heads(v, q.shape[1])
 
 
 def _repeat_heads(x: Tensor, H: int) -> Tensor:

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from groundup.nn.attention import Attention
 from groundup.nn.cache import KVCache
+from groundup.nn.dropout import Dropout
 from groundup.nn.masks import Mask
 from groundup.nn.positions import Rotation
 
@@ -32,7 +33,7 @@ class Block(nn.Module):
         self.cross, self.cross_norm = (cross, norm()) if cross is not None else (None, None)
         self.mlp, self.mlp_norm = mlp, norm()
         self.norm_first = norm_first
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(
         self,

@@ -1,4 +1,5 @@
-"""Training: loss, optimizer, schedules, the loop that yields a Step, checkpoints, progress, and `fit`, which drives it.
+"""Training: the loss, the loop that yields a Step, and `fit`, which drives it into a run folder.
 
-Reading order: loss, optim, schedule, precision, loop, checkpoint, settings, log, plot, fit.
+Reading order: loss, optim, schedule, precision, loop; then tensors, manifest, checkpoint; then settings, log, plot,
+tally, interrupt, fit.
 """

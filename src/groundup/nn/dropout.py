@@ -1,0 +1,32 @@
+"""Dropout (Srivastava et al. 2014): while training, each number is zero with probability p, the rest are scaled up."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+def dropout(x: Tensor, p: float) -> Tensor:
+    """x with a share p of its numbers zeroed and the others divided by 1 - p, so that the expectation stays.
+
+    On a CPU torch draws one random number an element, which costs more than a small model's matrix products do; there
+    one 64-bit draw serves eight elements, a byte each. p is then a multiple of 1/256 (0.1 becomes 26/256 = 0.1016).
+    """
+    if p == 0:
+        return x
+    if x.device.type != "cpu":
+        return F.dropout(x, p)
+    threshold = max(1, round(p * 256))
+    draws = torch.empty((x.numel() + 7) // 8, dtype=torch.int64).random_(-(2**63), None)
+    kept = draws.view(torch.uint8)[: x.numel()].view(x.shape) >= threshold
+    return x * (kept.to(x.dtype) * (256 / (256 - threshold)))
+
+
+class Dropout(nn.Module):
+    """`dropout` while training, nothing otherwise."""
+
+    def __init__(self, p: float):
+        super().__init__()
+        self.p = p
+
+    def forward(self, x: Tensor) -> Tensor:
+        return dropout(x, self.p) if self.training else x
