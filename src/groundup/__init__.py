@@ -25,12 +25,12 @@ _PLACES = {
     "Batch": "data.batches",
     "PairBatches": "data.batches",
     "TokenStream": "data.stream",
-    "train": "train.loop",
-    "validate": "train.loop",
-    "cosine": "train.schedule",
-    "inverse_sqrt": "train.schedule",
-    "wsd": "train.schedule",
-    "constant": "train.schedule",
+    "train": "training.loop",
+    "validate": "training.loop",
+    "cosine": "training.schedule",
+    "inverse_sqrt": "training.schedule",
+    "wsd": "training.schedule",
+    "constant": "training.schedule",
     "Greedy": "decode.choose",
     "Sample": "decode.choose",
     "generate": "decode.generate",
@@ -59,8 +59,8 @@ if TYPE_CHECKING:
     from groundup.presets import preset
     from groundup.run.load import load
     from groundup.text.tokenizer import Tokenizer
-    from groundup.train.loop import train, validate
-    from groundup.train.schedule import constant, cosine, inverse_sqrt, wsd
+    from groundup.training.loop import train, validate
+    from groundup.training.schedule import constant, cosine, inverse_sqrt, wsd
 
 __all__ = [  # noqa: RUF022, in the order of the way through the house
     "ModelConfig", "RopeScaling", "preset", "CausalLM", "Seq2Seq", "count_parameters", "Tokenizer",

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from groundup.presets import preset
 from groundup.recipes.recipe import PairData, PairRecipe, TokenizerSettings
-from groundup.train.settings import TrainSettings
+from groundup.training.settings import TrainSettings
 
 if TYPE_CHECKING:
     from groundup.run.pairs import PairRun

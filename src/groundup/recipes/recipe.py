@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from groundup.config import ModelConfig
-from groundup.train.settings import TrainSettings
+from groundup.training.settings import TrainSettings
 
 FORMAT = 1  # of recipe.json
 

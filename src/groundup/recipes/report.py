@@ -12,7 +12,7 @@ from torch import nn
 from groundup.config import ModelConfig
 from groundup.models.causal_lm import count_parameters
 from groundup.text.tokenizer import Tokenizer
-from groundup.train.fit import FitResult
+from groundup.training.fit import FitResult
 
 
 def describe_tokenizer(tokenizer: Tokenizer, held_out: Sequence[str]) -> str:

@@ -2,7 +2,7 @@
 
 from groundup.presets import preset
 from groundup.recipes.recipe import TextData, TextRecipe, TokenizerSettings
-from groundup.train.settings import TrainSettings
+from groundup.training.settings import TrainSettings
 
 RECIPE = TextRecipe(
     name="shakespeare-char",

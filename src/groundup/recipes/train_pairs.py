@@ -18,7 +18,7 @@ from groundup.run.folder import RunFolder
 from groundup.run.pairs import BOS, EOS, PAD, PairRun
 from groundup.run.results import Result, save_results
 from groundup.text.tokenizer import Tokenizer
-from groundup.train.fit import fit
+from groundup.training.fit import fit
 
 SPECIALS = (PAD, BOS, EOS)
 

@@ -18,9 +18,9 @@ from groundup.run.folder import RunFolder
 from groundup.run.results import Result, save_results
 from groundup.run.text import END, TextRun
 from groundup.text.tokenizer import Tokenizer
-from groundup.train.fit import fit
-from groundup.train.loop import validate
-from groundup.train.precision import choose_precision
+from groundup.training.fit import fit
+from groundup.training.loop import validate
+from groundup.training.precision import choose_precision
 
 CONVENTION = "every token but the first, non-overlapping windows of {context} tokens over the whole text"
 

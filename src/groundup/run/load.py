@@ -9,9 +9,9 @@ from groundup.recipes.recipe import TextRecipe
 from groundup.run.folder import RunFolder, find_run
 from groundup.run.pairs import PairRun
 from groundup.run.text import TextRun
-from groundup.train.checkpoint import load_checkpoint
-from groundup.train.precision import choose_device
-from groundup.train.tensors import load_model_tensors
+from groundup.training.checkpoint import load_checkpoint
+from groundup.training.precision import choose_device
+from groundup.training.tensors import load_model_tensors
 
 
 def load(

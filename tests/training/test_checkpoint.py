@@ -8,10 +8,10 @@ import pytest
 import torch
 from safetensors import SafetensorError
 
-from groundup.train import checkpoint as checkpoint_module
-from groundup.train.checkpoint import load_checkpoint, load_for_resume, save_checkpoint, saved_steps
-from groundup.train.optim import adamw
-from groundup.train.tensors import load_model_tensors, model_tensors
+from groundup.training import checkpoint as checkpoint_module
+from groundup.training.checkpoint import load_checkpoint, load_for_resume, save_checkpoint, saved_steps
+from groundup.training.optim import adamw
+from groundup.training.tensors import load_model_tensors, model_tensors
 
 
 def save(folder, step, model, **options):

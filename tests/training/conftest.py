@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from groundup.train.loss import IGNORE
+from groundup.training.loss import IGNORE
 
 V = 11
 

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from groundup.train.settings import TrainSettings
+from groundup.training.settings import TrainSettings
 
 
 @dataclass(frozen=True)

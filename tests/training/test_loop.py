@@ -7,14 +7,14 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from groundup.train import loop
-from groundup.train.checkpoint import load_checkpoint, save_checkpoint
-from groundup.train.loop import Step, train, validate
-from groundup.train.loss import IGNORE
-from groundup.train.optim import adamw
-from groundup.train.precision import choose_precision
-from groundup.train.schedule import cosine
-from groundup.train.tensors import load_model_tensors, model_tensors
+from groundup.training import loop
+from groundup.training.checkpoint import load_checkpoint, save_checkpoint
+from groundup.training.loop import Step, train, validate
+from groundup.training.loss import IGNORE
+from groundup.training.optim import adamw
+from groundup.training.precision import choose_precision
+from groundup.training.schedule import cosine
+from groundup.training.tensors import load_model_tensors, model_tensors
 
 FLOAT32 = choose_precision("cpu", "float32")
 

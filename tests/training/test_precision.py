@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from groundup.train.precision import choose_device, choose_precision
+from groundup.training.precision import choose_device, choose_precision
 
 
 def test_auto_on_a_cpu_follows_the_processor(monkeypatch):

@@ -5,7 +5,7 @@ import copy
 import torch
 from torch import nn
 
-from groundup.train.optim import adamw, parameter_groups
+from groundup.training.optim import adamw, parameter_groups
 
 
 class Tied(nn.Module):

@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from groundup.train.log import Bar, Lines, Metrics, read_metrics, show
-from groundup.train.loop import Step
-from groundup.train.plot import draw_losses
+from groundup.training.log import Bar, Lines, Metrics, read_metrics, show
+from groundup.training.loop import Step
+from groundup.training.plot import draw_losses
 
 STEP = Step(n=50, loss=5.3121, lr=1.5e-4, grad_norm=0.829, tokens=4100, seconds=0.1, progress=0.25)
 

@@ -10,14 +10,14 @@ import threading
 import pytest
 import torch
 
-from groundup.train import fit as fit_module
-from groundup.train.checkpoint import load_checkpoint, saved_steps
-from groundup.train.fit import fit
-from groundup.train.interrupt import Interrupted
-from groundup.train.log import read_metrics
-from groundup.train.loop import validate
-from groundup.train.settings import TrainSettings
-from groundup.train.tensors import model_tensors
+from groundup.training import fit as fit_module
+from groundup.training.checkpoint import load_checkpoint, saved_steps
+from groundup.training.fit import fit
+from groundup.training.interrupt import Interrupted
+from groundup.training.log import read_metrics
+from groundup.training.loop import validate
+from groundup.training.settings import TrainSettings
+from groundup.training.tensors import model_tensors
 
 SETTINGS = TrainSettings(
     steps=40, lr=2e-2, warmup=5, validate_every=10, save_every=10, log_every=5, device="cpu", precision="float32"
@@ -192,7 +192,7 @@ def test_a_finished_training_resumes_to_nothing_and_to_more(go, toy_model):
 def test_the_validation_loss_is_that_of_the_model_it_leaves(go, toy_model, toy_data):
     valid, model = [toy_data(seed=9).batch(n) for n in range(3)], toy_model()
     result = go(model=model, valid=valid)
-    from groundup.train.precision import choose_precision
+    from groundup.training.precision import choose_precision
 
     assert validate(model, valid, choose_precision("cpu", "float32")) == result.best_loss
 

@@ -5,8 +5,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groundup.train.schedule import constant, cosine, from_settings, inverse_sqrt, wsd
-from groundup.train.settings import TrainSettings
+from groundup.training.schedule import constant, cosine, from_settings, inverse_sqrt, wsd
+from groundup.training.settings import TrainSettings
 
 PEAK = 3e-4
 

@@ -13,17 +13,17 @@ from typing import Protocol, TextIO
 import torch
 from torch import nn
 
-from groundup.train import schedule
-from groundup.train.checkpoint import load_checkpoint, load_for_resume, save_checkpoint, saved_steps
-from groundup.train.interrupt import Interrupted, stop_asked
-from groundup.train.log import Display, Metrics, show
-from groundup.train.loop import Batch, Step, train, validate
-from groundup.train.optim import adamw
-from groundup.train.plot import draw_losses
-from groundup.train.precision import choose_device, choose_precision
-from groundup.train.settings import TrainSettings
-from groundup.train.tally import FitResult, Tally
-from groundup.train.tensors import load_model_tensors, model_tensors
+from groundup.training import schedule
+from groundup.training.checkpoint import load_checkpoint, load_for_resume, save_checkpoint, saved_steps
+from groundup.training.interrupt import Interrupted, stop_asked
+from groundup.training.log import Display, Metrics, show
+from groundup.training.loop import Batch, Step, train, validate
+from groundup.training.optim import adamw
+from groundup.training.plot import draw_losses
+from groundup.training.precision import choose_device, choose_precision
+from groundup.training.settings import TrainSettings
+from groundup.training.tally import FitResult, Tally
+from groundup.training.tensors import load_model_tensors, model_tensors
 
 
 class Data(Protocol):

@@ -11,7 +11,7 @@ from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.text import Text
 
-from groundup.train.loop import Step
+from groundup.training.loop import Step
 
 
 class Display(Protocol):

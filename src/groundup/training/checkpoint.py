@@ -16,8 +16,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from groundup.train.manifest import MANIFEST, digest, seal, sync, verify
-from groundup.train.tensors import flatten_optimizer, restore_optimizer
+from groundup.training.manifest import MANIFEST, digest, seal, sync, verify
+from groundup.training.tensors import flatten_optimizer, restore_optimizer
 
 MODEL, OPTIMIZER, STATE = "model.safetensors", "optimizer.safetensors", "state.json"
 ASIDE = ".unfinished-"

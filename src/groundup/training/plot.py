@@ -3,7 +3,7 @@
 import statistics
 from pathlib import Path
 
-from groundup.train.log import read_metrics
+from groundup.training.log import read_metrics
 
 
 def draw_losses(metrics: str | Path, png: str | Path) -> Path:

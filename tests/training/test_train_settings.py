@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from groundup.train.settings import TrainSettings
+from groundup.training.settings import TrainSettings
 
 
 @pytest.mark.parametrize(
@@ -49,5 +49,5 @@ def test_the_defaults_are_possible_and_frozen():
 
 
 def test_reading_the_settings_imports_no_torch():
-    code = "import sys, groundup.train.settings; sys.exit('torch' in sys.modules)"
+    code = "import sys, groundup.training.settings; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

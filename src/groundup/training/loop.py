@@ -12,10 +12,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
-from groundup.train.loss import IGNORE, cross_entropy
-from groundup.train.optim import adamw
-from groundup.train.precision import Precision, choose_precision
-from groundup.train.schedule import Schedule, constant
+from groundup.training.loss import IGNORE, cross_entropy
+from groundup.training.optim import adamw
+from groundup.training.precision import Precision, choose_precision
+from groundup.training.schedule import Schedule, constant
 
 
 class Batch(Protocol):
