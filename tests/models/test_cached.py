@@ -12,7 +12,7 @@ CONTEXT, V, SOURCE_V = 24, 61, 47
 PIECES = st.lists(st.integers(1, 9), min_size=1, max_size=10).map(
     lambda sizes: [size for i, size in enumerate(sizes) if sum(sizes[: i + 1]) <= CONTEXT]
 )
-CLOSE = dict(atol=1e-5, rtol=1e-5)
+CLOSE = dict(atol=3e-5, rtol=1e-5)  # logits are about 1; a wrong position or key shows at 1e-2
 
 
 @settings(max_examples=15, deadline=None)

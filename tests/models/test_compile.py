@@ -9,7 +9,6 @@ import pytest
 import torch
 from torch import nn
 
-from groundup.config import ModelConfig
 from groundup.models.causal_lm import CausalLM
 from groundup.models.seq2seq import Seq2Seq
 
@@ -29,15 +28,18 @@ def inputs(model: nn.Module, T: int) -> tuple[torch.Tensor, ...]:
     return (ids,) if isinstance(model, CausalLM) else (source, ids)
 
 
-@torch.no_grad()
-def test_a_language_model_is_one_graph_of_any_length(causal: CausalLM):
-    graphs = []
+class Graphs(list):
+    """A compiler's backend that keeps what it is given and runs it as it is."""
 
-    def count(graph: torch.fx.GraphModule, example_inputs: list) -> Callable:
-        graphs.append(graph)
+    def __call__(self, graph: torch.fx.GraphModule, example_inputs: list) -> Callable:
+        self.append(graph)
         return graph.forward
 
-    compiled = torch.compile(causal, backend=count, fullgraph=True, dynamic=True)
+
+@torch.no_grad()
+def test_a_language_model_is_one_graph_of_any_length(causal: CausalLM):
+    graphs = Graphs()
+    compiled = torch.compile(causal, backend=graphs, fullgraph=True, dynamic=True)
     for T in (7, 9, 12, 20):
         torch.testing.assert_close(compiled(*inputs(causal, T)), causal(*inputs(causal, T)), atol=1e-6, rtol=1e-6)
     assert len(graphs) == 1, "every length is compiled again"
@@ -50,3 +52,31 @@ def test_a_translator_is_one_graph(seq2seq: Seq2Seq):
     mask = torch.arange(9) < torch.tensor([[9], [4]])
     for given in ((source, target), (source, target, mask)):
         torch.testing.assert_close(compiled(*given), seq2seq(*given), atol=1e-6, rtol=1e-6)
+
+
+@pytest.mark.parametrize("family", ["gpt2", "llama2", "transformer"])
+@torch.no_grad()
+def test_decoding_is_a_few_graphs_however_long(variant: Callable[..., nn.Module], family: str):
+    """One for the prompt, one for the next token, and no more once the cache has had room made for it."""
+    model, graphs = variant(family), Graphs()
+    ids = inputs(model, 20)[-1]
+    source = ids[:, :5]
+    full = model(ids) if isinstance(model, CausalLM) else model(source, ids)
+    state = model.begin(2) if isinstance(model, CausalLM) else model.begin(source)
+    step = torch.compile(model.step, backend=graphs, fullgraph=True, dynamic=True)
+    logits = [step(ids[:, :5], state)]
+    for t in range(5, 20):
+        logits.append(step(ids[:, t : t + 1], state))
+    torch.testing.assert_close(torch.stack(logits, dim=1), full[:, 4:], atol=3e-5, rtol=1e-5)
+    assert len(graphs) <= 3, "every token is compiled again"
+
+
+@pytest.mark.parametrize("family", ["gpt2", "transformer"])
+def test_training_with_dropout_is_one_graph(variant: Callable[..., nn.Module], family: str):
+    """Forward and backward, and fresh randomness in every call."""
+    model = variant(family, dropout=0.5).train()
+    compiled = torch.compile(model, backend="eager", fullgraph=True)
+    first, second = (compiled(*inputs(model, 7)) for _ in range(2))
+    assert not torch.equal(first, second)
+    (first + second).pow(2).sum().backward()
+    assert all(parameter.grad is not None for parameter in model.parameters())

@@ -104,18 +104,18 @@ def test_one_batch_can_be_learned_by_heart(name: str, changes: dict):
     model = fresh(name, layers=2, width=64, **changes)
     ids, targets = random_ids(4, 12), random_ids(4, 12, seed=2)
     optimiser = torch.optim.AdamW(model.parameters(), lr=3e-3)
-    for step in range(150):
+    for _ in range(150):
         loss = F.cross_entropy(model(*inputs_of(model, ids)).flatten(0, 1), targets.flatten())
         if loss < 0.1:
             break
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
-    assert loss < 0.1, f"still {loss:.2f} after {step + 1} steps"
+    assert loss < 0.1, f"still {loss:.2f} after 150 steps"
 
 
 def test_a_gated_mlp_is_a_third_narrower_for_the_same_size():
-    """SwiGLU's three matrices at 2/3 * 4C cost what two at 4C do: the tiny LLaMAs take 344 = 8/3 * 128, rounded to 8."""
+    """SwiGLU's three matrices at 2/3 * 4C cost what two at 4C do: the tiny LLaMAs take 344, 8/3 * 128 rounded to 8."""
     assert sum(p.numel() for p in GatedMLP(128, 344).parameters()) == pytest.approx(2 * 128 * 512, rel=0.01)
     assert preset("llama-tiny").hidden == 344
 

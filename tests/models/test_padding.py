@@ -11,7 +11,7 @@ from groundup.models.seq2seq import Seq2Seq
 
 V, SOURCE_V = 61, 47
 LENGTHS = [7, 1, 4]
-CLOSE = dict(atol=1e-5, rtol=1e-5)
+CLOSE = dict(atol=3e-5, rtol=1e-5)  # logits are about 1; a wrong position or key shows at 1e-2
 
 
 def texts(lengths: list[int], vocab_size: int = V) -> list[Tensor]:

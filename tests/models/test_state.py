@@ -8,7 +8,7 @@ from groundup.models.causal_lm import CausalLM
 from groundup.models.seq2seq import Seq2Seq
 
 V, SOURCE_V = 61, 47
-CLOSE = dict(atol=1e-5, rtol=1e-5)
+CLOSE = dict(atol=3e-5, rtol=1e-5)  # logits are about 1; a wrong position or key shows at 1e-2
 ROWS = [[2, 0, 1], [1, 1, 1, 1], [0, 0, 1, 1, 2, 2], [2]]
 
 

@@ -71,7 +71,9 @@ def test_grouped_queries_are_repeated_heads(kv_heads: int):
     for name in ("key", "value"):
         small, large = getattr(grouped, name), getattr(full, name)
         assert small.weight.shape == (kv_heads * C // H, C)
-        large.weight.data = small.weight.data.unflatten(0, (kv_heads, -1)).repeat_interleave(H // kv_heads, 0).flatten(0, 1)
+        large.weight.data = (
+            small.weight.data.unflatten(0, (kv_heads, -1)).repeat_interleave(H // kv_heads, 0).flatten(0, 1)
+        )
         large.bias.data = small.bias.data.unflatten(0, (kv_heads, -1)).repeat_interleave(H // kv_heads, 0).flatten()
     x, at = torch.randn(2, 5, C), torch.arange(5)
     _, rotation = Rotary(C // H)(x, at)
@@ -91,17 +93,21 @@ def test_without_bias_there_is_none():
     assert not [name for module in modules for name, _ in module.named_parameters() if name.endswith("bias")]
 
 
+class DropAll(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.zeros_like(x)
+
+
 ACTIVATIONS = {"relu": F.relu, "gelu": F.gelu}
 
 
-def block(*, cross: bool, norm_first: bool, activation: str = "relu", dropout: float = 0.0) -> Block:
+def block(*, cross: bool, norm_first: bool, activation: str = "relu") -> Block:
     return Block(
         Attention(C, H),
         MLP(C, 32, activation=ACTIVATIONS[activation]),
         norm=partial(LayerNorm, C),
         cross=Attention(C, H) if cross else None,
         norm_first=norm_first,
-        dropout=dropout,
     )
 
 
@@ -121,9 +127,7 @@ def copy_block(ours: Block, theirs: nn.Module) -> None:
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_a_block_is_torchs_encoder_layer(norm_first: bool, activation: str):
     ours = randomise(block(cross=False, norm_first=norm_first, activation=activation))
-    theirs = nn.TransformerEncoderLayer(
-        C, H, 32, activation=activation, norm_first=norm_first, batch_first=True
-    ).eval()
+    theirs = nn.TransformerEncoderLayer(C, H, 32, activation=activation, norm_first=norm_first, batch_first=True).eval()
     copy_block(ours, theirs)
     x = torch.randn(2, 5, C)
     mask = build_mask(5, causal=False, window=3)
@@ -152,7 +156,8 @@ def test_a_block_with_cross_attention_is_torchs_decoder_layer(norm_first: bool):
 @pytest.mark.parametrize("norm_first", [False, True])
 def test_dropout_is_on_every_branch_and_never_on_the_stream(norm_first: bool):
     """With every branch dropped, a pre-norm block hands its input through, and a post-norm one only normalises."""
-    module = randomise(block(cross=True, norm_first=norm_first, dropout=1.0)).train()
+    module = randomise(block(cross=True, norm_first=norm_first))
+    module.dropout = DropAll()
     x, memory = torch.randn(2, 5, C), torch.randn(2, 7, C)
     out = module(x, mask=Mask(causal=True), memory=module.cross.keys_values(memory))
     norms = [] if norm_first else [module.attention_norm, module.cross_norm, module.mlp_norm]

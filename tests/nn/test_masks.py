@@ -31,9 +31,7 @@ def test_visible_is_the_double_loop(T: int, start: int, causal: bool, window: in
     )
 
 
-@given(
-    T=LENGTHS, start=st.integers(0, 6), causal=st.booleans(), window=WINDOWS, rows=st.integers(0, 3), data=st.data()
-)
+@given(T=LENGTHS, start=st.integers(0, 6), causal=st.booleans(), window=WINDOWS, rows=st.integers(0, 3), data=st.data())
 def test_every_shortcut_is_the_rule(T: int, start: int, causal: bool, window: int | None, rows: int, data):
     """rows = 0: no key mask. Whatever `build_mask` chooses to leave out, what it means is what the loops say."""
     S = start + T

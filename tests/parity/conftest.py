@@ -21,10 +21,11 @@ def randomise() -> Callable[[nn.Module], nn.Module]:
     """Fill every parameter, norm weights and biases included; eval mode. A tied tensor is filled once."""
 
     def fill(model: nn.Module) -> nn.Module:
+        random = torch.Generator().manual_seed(0)
         for name, parameter in model.named_parameters():
             norm = parameter.ndim == 1 and name.endswith("weight")
             scale = 0.3 if parameter.ndim == 1 else 0.7 * parameter.shape[-1] ** -0.5
-            nn.init.normal_(parameter, mean=float(norm), std=scale)
+            nn.init.normal_(parameter, mean=float(norm), std=scale, generator=random)
         return model.eval()
 
     return fill

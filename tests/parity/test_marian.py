@@ -1,8 +1,8 @@
 """The 2017 encoder-decoder: our logits are those of transformers' MarianMTModel with the same weights.
 
-Marian is the original architecture: post-norm, no final norm, scaled embeddings, sinusoids. It lays the sinusoids out in
-halves. A model with the paper's interleaved layout is the same model with the axes of its stream renamed: LayerNorm does
-not care for their order, so one permutation of everything that reads from or writes to the stream makes it Marian's.
+Marian is the original architecture: post-norm, no final norm, scaled embeddings, sinusoids. It lays the sinusoids out
+in halves. A model with the paper's interleaved layout is the same model with the axes of its stream renamed: LayerNorm
+does not care for their order, so one permutation of all that reads from or writes to the stream makes it Marian's.
 """
 
 import copy
@@ -63,9 +63,7 @@ def in_halves(model: Seq2Seq) -> Seq2Seq:
     order = [*range(0, C, 2), *range(1, C, 2)]
     writers = {module.out for module in model.modules() if hasattr(module, "out")}
     for module in model.modules():
-        if isinstance(module, LayerNorm):
-            module.weight.data, module.bias.data = module.weight.data[order], module.bias.data[order]
-        elif module in writers:
+        if isinstance(module, LayerNorm) or module in writers:
             module.weight.data, module.bias.data = module.weight.data[order], module.bias.data[order]
         elif isinstance(module, nn.Linear) and module is not model.head:
             module.weight.data = module.weight.data[:, order]

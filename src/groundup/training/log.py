@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self, TextIO
@@ -47,12 +48,25 @@ class Lines:
 
     def __init__(self, stream: TextIO):
         self.stream = stream
+        self.first: tuple[float, float] | None = None
+        """When this display saw its first step, and how much of the run was over then."""
 
     def tick(self, step: Step) -> None:
-        pass
+        if self.first is None:
+            self.first = time.perf_counter(), step.progress
 
     def log(self, step: Step) -> None:
-        self.note(f"{step}  {step.progress:4.0%}")
+        self.tick(step)
+        self.note(f"{step}  {step.progress:4.0%}{self._to_go(step.progress)}")
+
+    def _to_go(self, progress: float) -> str:
+        """The time that the rest takes if it goes on at this pace."""
+        assert self.first is not None
+        began, already = self.first
+        if progress <= already:
+            return ""
+        seconds = (time.perf_counter() - began) / (progress - already) * (1 - progress)
+        return f"  {seconds // 60:.0f}:{seconds % 60:02.0f} to go"
 
     def valid(self, n: int, loss: float, *, best: bool) -> None:
         self.note(f"step {n}  validation loss {loss:.3f}{'  (best so far)' if best else ''}")

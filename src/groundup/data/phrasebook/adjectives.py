@@ -1,26 +1,25 @@
 """The adjectives: English [comparative] | French[/feminine] | Italian | the kinds of noun they suit.
 
-A `state` is only said of somebody or something (she is late), a `quality` stands beside its noun as well.
+A `state` is only said of somebody or something (she is late), an `attribute` only stands beside its noun, a
+`quality` does both.
 `^` marks an adjective that stands before its noun. A comparative is given where English has one of its own;
 otherwise it is made with "more". The feminine is given where the rule of `french_forms.py` does not make it.
 """
 
 ADJECTIVES = """
 [quality]
-big bigger | ^grand | ^grande | animal thing clothing furniture vehicle transport building nature food openable device
+big bigger | ^grand | ^grande | animal thing clothing furniture vehicle transport building nature openable device
 small smaller | ^petit | ^piccolo | person animal thing clothing furniture vehicle building nature food openable device
 beautiful | ^beau/belle | ^bello | person animal thing clothing furniture building nature art event text idea
-new newer | ^nouveau/nouvelle | ^nuovo | thing clothing furniture vehicle building device text idea
 old older | ^vieux/vieille | ^vecchio | person job animal thing clothing furniture vehicle transport building device text
 young younger | ^jeune | ^giovane | person job
 good better | ^bon/bonne | ^buono | job food dish drink idea text event art
-long longer | long/longue | lungo | text event clothing nature idea
+long longer | long/longue | lungo | text event skirt dress coat scarf river beach street path story lesson answer word bridge wall
 bad worse | ^mauvais | ^cattivo | idea job
 pretty prettier | ^joli | ^grazioso | girl lady princess actress waitress clothing nature house village
 fat fatter | ^gros/grosse | grasso | cat dog pig king thief baker hen
-tall taller | grand | alto | person job
 short shorter | court | corto | clothing text rope
-high higher | haut | alto | mountain wall tower hill ladder
+high higher | ^haut | alto | mountain wall tower hill ladder
 low lower | bas/basse | basso | wall table chair stool
 red redder | rouge | rosso | thing clothing furniture vehicle
 blue bluer | bleu | blu | thing clothing furniture vehicle
@@ -33,10 +32,9 @@ brown browner | marron/marron/marron/marron | marrone | thing clothing furniture
 purple | violet/violette | viola | thing clothing
 pink pinker | rose | rosa | thing clothing
 rich richer | riche | ricco | person job family
-poor poorer | pauvre | povero | person job family
 strong stronger | fort | forte | person job family animal
 weak weaker | faible | debole | person job family
-kind kinder | gentil/gentille | gentile | person job family
+kind kinder | ^gentil/gentille | gentile | person job family
 nice nicer | sympathique | simpatico/simpatici | person job family
 intelligent | intelligent | intelligente | person job family animal
 stupid | stupide | stupido | idea
@@ -74,8 +72,8 @@ clean cleaner | propre | pulito | thing clothing furniture vehicle building open
 dirty dirtier | sale | sporco | thing clothing furniture vehicle building openable
 empty emptier | vide | vuoto | openable bag basket glass wallet bucket hotel restaurant theatre
 broken | cassé | rotto | thing device furniture openable
-useful | utile | utile | thing device text idea
-useless | inutile | inutile | thing device text idea
+useful | utile | utile | thing device text method rule language habit lesson advantage discovery
+useless | inutile | inutile | thing device text method rule habit discovery meeting
 precious | précieux | prezioso | ring necklace diamond painting vase bracelet memory
 strange stranger | étrange | strano | person animal thing text idea art building
 modern | moderne | moderno | furniture building device art
@@ -109,10 +107,10 @@ simple simpler | simple | semplice | text question problem solution idea recipe
 important | important | importante | text event idea
 necessary | nécessaire | necessario | document decision trip meeting rule key
 impossible | impossible | impossibile | problem project dream trip
-true truer | vrai | vero | story reason
+true truer | vrai | vero | story reason answer
 false | faux/fausse | falso | passport document diamond idea story address
 clear clearer | clair | chiaro | text idea
-excellent | excellent | eccellente | food drink idea text event job
+excellent | ^excellent | eccellente | food drink idea text event job
 terrible | terrible | terribile | idea event
 perfect | parfait | perfetto | solution answer recipe
 original | original | originale | idea text art project
@@ -145,7 +143,12 @@ transparent | transparent | trasparente | glass bottle box envelope
 wet wetter | mouillé | bagnato | clothing towel dog umbrella
 torn | déchiré | strappato | shirt trousers envelope page letter map coat
 
+[attribute]
+new newer | ^nouveau/nouvelle | ^nuovo | thing clothing furniture vehicle building device text idea job
+
 [state]
+poor poorer | pauvre | povero | person job family
+tall taller | grand | alto | person job
 tired | fatigué | stanco | person job family
 happy happier | heureux | felice | person job family
 sad sadder | triste | triste | person job family

@@ -1,177 +1,57 @@
-"""Random choices that make sense: who, what, when. Every draw comes from one `random.Random`."""
+"""Random clauses: somebody does something at some time, or does not."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from random import Random
 from typing import Any, TypeVar
 
-from groundup.data.phrasebook import clock
+from groundup.data.phrasebook import clock, numerals
 from groundup.data.phrasebook import lexicon as lex
 from groundup.data.phrasebook import phrases as ph
-from groundup.data.phrasebook.meaning import (
-    HE,
-    SHE,
-    THEY,
-    WE,
-    YOU,
-    Clause,
-    Fixed,
-    I,
-    Name,
-    Noun,
-    Person,
-    Thing,
-    Verb,
-    template,
-)
+from groundup.data.phrasebook.meaning import HE, SHE, THEY, WE, YOU, Clause, Fixed, Gap, I, Name, Noun, Person, Template, Thing, Verb, template
+from groundup.data.phrasebook.speaker import numbers
 
-Item = TypeVar("Item")
-PERSONS = (I, YOU, HE, SHE, WE, THEY)
-POSSESSIVES = ("my", "your", "his", "her", "our", "their")
-PEOPLE = ("person", "family", "job")
-IT = Person(3, gender="n")
+from groundup.data.phrasebook.draw import IT, Draw
+
+WHEN_TENSES = ("present", "past", "future", "now")
+ALREADY = Fixed("already", "déjà", "già")
+MOMENTARY = frozenset("see hear understand forget respect admire refuse accept".split())  # nobody is hearing
+MANNERED = frozenset("work walk run swim dance sing travel eat read write drive draw cook study ski".split())
 
 
-class Choices:
-    """A source of subjects, objects and circumstances."""
+def stated(clause: Any) -> Template:
+    """A sentence with a full stop."""
+    return template("{c}.", "{c}.", "{c}.", c=clause)
 
-    def __init__(self, rng: Random):
-        self.rng = rng
 
-    def one(self, items: Sequence[Item]) -> Item:
-        """One of the items, all equally likely."""
-        return items[int(self.rng.random() * len(items))]
+def asked(clause: Any) -> Template:
+    """A sentence with a question mark."""
+    return template("{c}?", "{c}?", "{c}?", c=clause)
 
-    def chance(self, probability: float) -> bool:
-        """True this often."""
-        return self.rng.random() < probability
 
-    def up_to(self, top: int, start: int = 0) -> int:
-        """A number from start up to and with top."""
-        return start + int(self.rng.random() * (top - start + 1))
+class Choices(Draw):
+    """A source of actions with their tense, polarity and time."""
 
-    # Who
+    def timed(self, clause: Clause, *, negation: float = 0.3, time: float = 0.6) -> Clause:
+        """Give a clause its tense, polarity, adverb and time; what is denied is mostly something definite."""
+        clause, thing = self._timed(clause, negation, time), clause.object
+        if (
+            clause.polarity != "yes"
+            and isinstance(thing, Thing)
+            and thing.det in ("a", "count", "another", "the same", "all the")
+        ):
+            if clause.through is not None or self.chance(0.7):
+                return clause.but(object=replace(thing, det="the", count=0))
+        return clause
 
-    def person(self) -> Person:
-        return self.one(PERSONS)
-
-    def name(self) -> Name:
-        gender = self.one("mf")
-        return Name(self.one(ph.MEN if gender == "m" else ph.WOMEN), gender)
-
-    def somebody(self) -> Thing:
-        """A person as a noun phrase: the doctor, my sister, two tourists."""
-        return self.thing(self.one(lex.NOUNS[self.one(PEOPLE)]), adjectives=0.1)
-
-    def subject(self) -> Any:
-        """Whoever can act: mostly pronouns, names and people."""
-        draw = self.rng.random()
-        return self.person() if draw < 0.6 else self.name() if draw < 0.75 else self.somebody()
-
-    def other(self, subject: Any) -> Any:
-        """Somebody else than the subject, as an object: a pronoun, a name or a person."""
-        draw = self.rng.random()
-        if draw < 0.6:
-            own = subject.person if isinstance(subject, Person) else 3
-            return self.one([p for p in PERSONS if p.person != own or own == 3])
-        return self.name() if draw < 0.75 else self.somebody()
-
-    # What
-
-    def thing(self, noun: Noun, *, adjectives: float = 0.2, det: str | None = None, plural: bool | None = None) -> Thing:
-        """A noun phrase around a noun: determiner, number, perhaps an adjective."""
-        only = noun.en.only
-        if noun.kind == "family":
-            adjectives, det = 0.0, det if det in ("count", "which") else self.one(POSSESSIVES)
-        if det is None:
-            det = self._determiner(noun)
-        if plural is None:
-            plural = only == "pl" or (only is None and noun.kind != "family" and self.chance(0.2))
-        if noun.kind == "family" and noun.en.singular not in ("mother", "father", "husband", "wife") and self.chance(0.2):
-            plural = True
-        if only == "sg" or (noun.kind == "family" and det == "some"):
-            plural = False
-        if det == "another":
-            plural = False
-        count = 0
-        if det == "count":
-            plural, count = True, self.up_to(20, 2)
-        suits = lex.suiting(noun)
-        chosen = (self.one(suits),) if suits and self.chance(adjectives) else ()
-        return Thing(noun, plural, det, chosen, count)
-
-    def _determiner(self, noun: Noun) -> str:
-        draw = self.rng.random()
-        if draw < 0.4:
-            return "the"
-        if draw < 0.65:
-            return "some" if noun.en.only else "a"
-        if draw < 0.85:
-            return self.one(POSSESSIVES)
-        if draw < 0.94:
-            return self.one(("this", "that"))
-        return "the" if noun.en.only else "count"
-
-    def object(self, verb: Verb, subject: Any, *, pronoun: float = 0.25) -> Any:
-        """What the verb takes: a noun phrase or, this often, a pronoun for it."""
-        noun = self.one(verb.takes)
-        if not self.chance(pronoun) or verb.fr.preposition == "de" or verb.it.reflexive or verb.en.base == "have":
-            return self.other(subject) if noun.kind in PEOPLE and self.chance(0.2) else self.thing(noun)
-        if noun.kind in PEOPLE:
-            other = self.other(subject)
-            return other if isinstance(other, Person) else self.thing(noun)
-        return IT if self.chance(0.7) else THEY
-
-    # When
-
-    def ago(self) -> Fixed:
-        """two days ago: il y a deux jours, due giorni fa."""
-        n, (unit, french, italian) = self.up_to(12, 2), self.one(UNITS)
-        return _counted("{n} {unit} ago", "il y a {n} {unit}", "{n} {unit} fa", n, unit, french, italian)
-
-    def ahead(self) -> Fixed:
-        """in two days: dans deux jours, fra due giorni."""
-        n, (unit, french, italian) = self.up_to(12, 2), self.one(UNITS)
-        return _counted("in {n} {unit}", "dans {n} {unit}", "fra {n} {unit}", n, unit, french, italian)
-
-    def duration(self) -> Fixed:
-        """for two years: depuis deux ans, da due anni."""
-        n, (unit, french, italian) = self.up_to(20, 2), self.one(UNITS)
-        return _counted("for {n} {unit}", "depuis {n} {unit}", "da {n} {unit}", n, unit, french, italian)
-
-    def hour(self) -> Fixed:
-        return clock.time(self.up_to(13, 1), self.one((0, 0, 0, *clock.MINUTES)))
-
-    def date(self) -> Fixed:
-        return clock.on_date(self.up_to(31, 1) if self.chance(0.9) else 1, self.up_to(11))
-
-    def when(self, tense: str) -> Any:
-        """A time that suits the tense."""
-        draw = self.rng.random()
-        if draw < 0.12:
-            return clock.on_days(self.up_to(6)) if tense == "present" else clock.on_day(self.up_to(6))
-        if draw < 0.2:
-            return clock.at(self.hour())
-        if tense == "present":
-            return self.one(ph.HABIT)
-        if tense == "now":
-            return self.one(ph.NOW)
-        if draw < 0.3:
-            return self.date()
-        if tense in ("past", "was"):
-            return self.ago() if draw < 0.45 and tense == "past" else self.one(ph.PAST)
-        return self.ahead() if draw < 0.45 else self.one(ph.FUTURE)
-
-    # A whole clause
-
-    def timed(self, clause: Clause, *, negation: float = 0.3, time: float = 0.35) -> Clause:
-        """Give a clause its tense, polarity, adverb and time."""
+    def _timed(self, clause: Clause, negation: float, time: float) -> Clause:
         frame = (clause.through or clause.verb).frame
         draw = self.rng.random()
-        if frame == "modal":
+        if frame in ("modal", "would"):
             return clause.but(polarity=self._polarity(("not",), negation))
         if frame in ("state", "wish", "auxiliary"):
             return self._lasting(clause, draw, negation)
-        if draw < 0.18:
+        if (0.18 <= draw < 0.3 and clause.verb.en.base in MOMENTARY) or draw < 0.18:
             return self._habit(clause, negation, time)
         if draw < 0.30:
             return self._at(clause, "now", self._polarity(("not",), negation / 2), time)
@@ -179,7 +59,7 @@ class Choices:
             return self._past(clause, negation, time)
         if draw < 0.68:
             return self._perfect(clause)
-        if draw < 0.74:
+        if draw < 0.74 and clause.verb.en.base not in MOMENTARY:
             return self._at(clause, "was", "yes", 0.0)
         if draw < 0.79:
             return clause.but(tense="used")
@@ -216,7 +96,8 @@ class Choices:
         polarity = "yes" if must else self._polarity(("not", "no longer"), negation)
         if draw < 0.6:
             return clause.but(polarity=polarity)
-        tense = "past" if draw < 0.8 else "future"
+        lasts = clause.through is not None and clause.through.en.base not in ("want", "have")  # no "will love to"
+        tense = "past" if draw < 0.8 or lasts else "future"
         return self._at(clause, tense, "yes" if polarity == "no longer" else polarity, 0.0 if tense == "past" else 0.3)
 
     def action(self, subject: Any = None) -> Clause:
@@ -244,28 +125,3 @@ class Choices:
         if self.chance(pronoun):
             thing = THEY if thing.plural else IT
         return Clause(subject, verb, thing, self.other(subject))
-
-
-ALREADY = Fixed("already", "déjà", "già")
-UNITS = (
-    ("minutes", ("minutes", True), "minuti"),
-    ("hours", ("heures", True), "ore"),
-    ("days", ("jours", False), "giorni"),
-    ("weeks", ("semaines", True), "settimane"),
-    ("months", ("mois", False), "mesi"),
-    ("years", ("ans", False), "anni"),
-)
-MANNERED = frozenset("work walk run swim dance sing travel eat read write drive draw cook study ski".split())
-
-
-def _counted(en: str, fr: str, it: str, n: int, unit: str, french: tuple[str, bool], italian: str) -> Any:
-    from groundup.data.phrasebook import numerals
-
-    return Fixed(
-        en.format(n=numerals.english(n), unit=unit),
-        fr.format(n=numerals.french(n, french[1]), unit=french[0]),
-        it.format(n=numerals.italian(n), unit=italian),
-    )
-
-
-__all__ = ["HE", "SHE", "WE", "Choices", "template"]

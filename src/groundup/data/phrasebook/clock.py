@@ -4,6 +4,7 @@ from groundup.data.phrasebook import numerals
 from groundup.data.phrasebook.meaning import Fixed
 from groundup.data.phrasebook.phrases import MONTHS, WEEKDAYS
 
+DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 MINUTES = (0, 5, 10, 15, 20, 25, 30, 35, 40, 45, 50, 55)
 
 

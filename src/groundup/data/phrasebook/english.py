@@ -1,6 +1,5 @@
 """English: do-support, auxiliaries, particles that let a pronoun pass (turn it on), some and any."""
 
-import re
 from typing import Any
 
 from groundup.data.phrasebook import english_forms as forms
@@ -9,6 +8,7 @@ from groundup.data.phrasebook.meaning import Clause, Gap, Name, Person, Quantity
 from groundup.data.phrasebook.speaker import Speaker, numbers, words
 
 PARTICLES = frozenset("up on off away down out".split())
+MODALS = frozenset(("can", "must", "would", "should", "could"))
 PEOPLE = frozenset(("person", "family", "job"))
 _SUBJECT = {(1, False): "I", (1, True): "we", (2, False): "you", (3, True): "they"}
 _OBJECT = {(1, False): "me", (1, True): "us", (2, False): "you", (3, True): "them"}
@@ -16,8 +16,6 @@ _THIRD = {"m": ("he", "him"), "f": ("she", "her"), "n": ("it", "it")}
 _NEGATED = {"can": "can't", "must": "mustn't", "will": "won't", "am": "am not"}
 _MID = {"never": "never", "no longer": "no longer"}
 _LAST = {"nothing": "anything", "nobody": "anyone"}
-_ALL = {"every": "every", "another": "another", "the same": "the same", "which": "which", "enough": "enough"}
-_SEVERAL = {"a lot of": "a lot of", "several": "several", "a few": "a few", "all the": "all the", "a little": "a little"}
 _SINGULAR, _PLURAL = {"this": "this", "that": "that"}, {"this": "these", "that": "those"}
 
 
@@ -46,7 +44,7 @@ class English(Speaker):
                 plural = self.agreement(node)[1]
                 if node.person == 3 and not plural:
                     return _THIRD["n" if node.of else node.gender][as_object]
-                return (_OBJECT if as_object else _SUBJECT)[node.person, node.plural or plural and node.person == 3]
+                return (_OBJECT if as_object else _SUBJECT)[node.person, node.plural or (plural and node.person == 3)]
             case Name():
                 return node.name
             case Quantity():
@@ -86,7 +84,7 @@ class English(Speaker):
                 return node.det.replace("much", "many") if plural else node.det
             case "count":
                 return numerals.english(node.count)
-            case "bare":
+            case "bare" | "generic":
                 return ""
         return node.det
 
@@ -111,10 +109,10 @@ class English(Speaker):
         negative = clause.polarity in ("not", "not yet", "nothing", "nobody")
         adverb = words(self.say(clause.adverb) if clause.adverb else "", "just" if clause.tense == "just" else "")
         after = words(word.rest, verb.en.base) if clause.through else ""
-        objects = self._objects(clause, few=negative or bool(never) or clause.ask is not None)
+        objects = self._objects(clause, few=negative or bool(never) or clause.ask == "yes/no")
         tail = words(*[self.say(phrase) for phrase in clause.tail])
         yet = "yet" if clause.polarity == "not yet" else ""
-        end = words(after, objects, yet, tail)
+        end = words(after, objects, tail, yet)
         if clause.tense == "command":
             return words(self._command(clause, negative), verb.en.base, objects, tail)
         subject = self.phrase(clause.subject, as_object=False)
@@ -156,7 +154,7 @@ class English(Speaker):
                 return (was, "", None) if word.base == "be" else ("did", word.base, word.past)
         if word.base == "be":
             return am, "", None
-        if word.base in ("can", "must"):
+        if word.base in MODALS:
             return word.base, "", None
         return ("does" if third else "do"), word.base, word.third if third else word.base
 
@@ -177,6 +175,3 @@ class English(Speaker):
         if person_first:
             return words(self.phrase(clause.to), text)
         return words(text, self.joined("to", clause.to))
-
-    def spelt(self, text: str) -> str:
-        return re.sub(r"\bi\b", "I", text)

@@ -1,4 +1,4 @@
-"""French: noun phrases, clitics and their order, ne ... pas, être and agreement, inversion.
+"""French clauses: clitics and their order, ne ... pas, être and agreement, inversion.
 
 "you" is one polite person: vous, with a masculine singular participle or adjective.
 """
@@ -7,136 +7,21 @@ from typing import Any
 
 from groundup.data.phrasebook import french_forms as forms
 from groundup.data.phrasebook import numerals
-from groundup.data.phrasebook.meaning import Clause, Fixed, Gap, Inflected, Name, Person, Quantity, Said, Thing
+from groundup.data.phrasebook.meaning import Clause, Gap, Inflected, Name, Person, Quantity, Said, Thing
 from groundup.data.phrasebook.speaker import Speaker, numbers, words
+from groundup.data.phrasebook.french_phrases import FrenchPhrases
 
 ETRE = frozenset("aller venir revenir arriver partir sortir entrer rester tomber devenir mourir naître".split())
 SUBJECT = "je tu il nous vous ils".split()
-STRONG = "moi toi lui nous vous eux".split()
 DIRECT = "me te le nous vous les".split()
 DATIVE = "me te lui nous vous leur".split()
 REFLEXIVE = "me te se nous vous se".split()
 NEGATION = {"not": "pas", "never": "jamais", "no longer": "plus", "not yet": "pas encore", "nothing": "rien"}
-POSSESSIVE = {
-    "my": "mon ma mes",
-    "your": "votre votre vos",
-    "his": "son sa ses",
-    "her": "son sa ses",
-    "our": "notre notre nos",
-    "their": "leur leur leurs",
-}
-QUANTITY = {
-    "a lot of": "beaucoup de",
-    "too much": "trop de",
-    "how much": "combien de",
-    "enough": "assez de",
-    "a little": "un peu de",
-    "several": "plusieurs",
-    "a few": "quelques",
-    "every": "chaque",
-    "bare": "",
-}
-INFLECTED = {  # masculine, feminine, plural masculine, plural feminine
-    "the": "le|la|les|les",
-    "which": "quel|quelle|quels|quelles",
-    "another": "un autre|une autre|d'autres|d'autres",
-    "the same": "le même|la même|les mêmes|les mêmes",
-    "all the": "tout le|toute la|tous les|toutes les",
-}
-WHO = {"everyone": "tout le monde", "someone": "quelqu'un", "nobody": "personne", "who": "qui"}
-BRIDGE = {"beau": "bel", "nouveau": "nouvel", "vieux": "vieil"}
+BRIEF = ("bien", "mal", "beaucoup", "trop")
 
 
-class French(Speaker):
+class French(FrenchPhrases):
     """The French speaker."""
-
-    language = "fr"
-
-    def agreement(self, node: Any) -> tuple[int, str, bool]:
-        """Person (0..5, je ... ils), gender and number."""
-        match node:
-            case Person(of=Thing() as thing):
-                return self.agreement(thing)
-            case Person(person=2):
-                return 4, "m", False
-            case Person():
-                gender = "f" if node.gender == "f" else "m"
-                return (0 if node.person == 1 else 2) + 3 * node.plural, gender, node.plural
-            case Thing():
-                gender, plural = numbers(node.noun.fr, node.plural)
-                return (5 if plural else 2), gender, plural
-            case Gap():
-                return self.agreement(node.of)
-            case Name():
-                return 2, node.gender, False
-        return 2, "m", False
-
-    def phrase(self, node: Any, *, negative: bool = False) -> str:
-        match node:
-            case Person():
-                index, gender, _ = self.agreement(node)
-                return {2: "elle", 5: "elles"}[index] if gender == "f" else STRONG[index]
-            case Name():
-                return node.name
-            case Quantity():
-                return WHO[node.which]
-            case Gap():
-                return "qui"
-            case Thing():
-                return self._thing(node, negative)
-        return self.say(node)
-
-    def joined(self, preposition: str, node: Any) -> str:
-        return forms.contract(preposition, self.phrase(node))
-
-    def spelt(self, text: str) -> str:
-        return forms.elide(text).replace("?", " ?").replace("!", " !").replace(":", " :")
-
-    # Noun phrases
-
-    def _thing(self, node: Thing, negative: bool) -> str:
-        form, (_, gender, plural) = node.noun.fr, self.agreement(node)
-        before = [self._adjective(a.fr, node) for a in node.adjectives if a.fr.before]
-        after = [self._adjective(a.fr, node) for a in node.adjectives if not a.fr.before]
-        noun = words(*before, form.plural if plural else form.singular, *after)
-        text = forms.elide(words(self._determiner(node, noun, negative), noun))
-        if node.owner is not None:
-            text = words(text, self.joined("de", node.owner))
-        if node.relative is not None:
-            that = "" if isinstance(node.relative.subject, Gap) else "que"
-            text = words(text, that, self.clause(node.relative))
-        return text
-
-    def _adjective(self, adjective: Inflected, node: Thing) -> str:
-        """The adjective agreeing; bel, nouvel, vieil before a vowel."""
-        _, gender, plural = self.agreement(node)
-        text = adjective[(gender == "f") + 2 * plural]
-        return BRIDGE[text] if text in BRIDGE and forms.elides(node.noun.fr.singular) else text
-
-    def _determiner(self, node: Thing, noun: str, negative: bool) -> str:
-        _, gender, plural = self.agreement(node)
-        feminine, det = gender == "f", node.det
-        if det in POSSESSIVE:
-            kinds = POSSESSIVE[det].split()
-            return kinds[2] if plural else kinds[feminine and not forms.elides(noun)]
-        if det in QUANTITY:
-            return QUANTITY[det]
-        if det in INFLECTED:
-            return INFLECTED[det].split("|")[feminine + 2 * plural]
-        if det in ("this", "that"):
-            return "ces" if plural else "cette" if feminine else "cet" if forms.elides(noun) else "ce"
-        if det == "count":
-            return numerals.french(node.count, feminine)
-        assert det in ("a", "some"), det
-        if negative:
-            return "de"
-        if plural:  # de petites maisons
-            return "de" if any(adjective.fr.before for adjective in node.adjectives) else "des"
-        if det == "a":
-            return "une" if feminine else "un"
-        return "de la" if feminine or forms.elides(noun) else "du"
-
-    # Clauses
 
     def clause(self, clause: Clause) -> str:
         index = self.agreement(clause.subject)[0]
@@ -150,6 +35,14 @@ class French(Speaker):
         before = words("ne" if negative else "", finite)
         adverb = self.say(clause.adverb) if clause.adverb else ""
         middle = words(NEGATION.get(clause.polarity, ""), adverb)
+        if (
+            clause.tense in ("past", "perfect")
+            and clause.tail
+            and self.say(clause.tail[0]) in BRIEF
+            and not far_clitics
+        ):
+            middle = words(middle, self.say(clause.tail[0]))  # elle a bien chanté
+            clause = clause.but(tail=clause.tail[1:])
         prefix, infinitive = far
         end = words(middle, prefix, clitics if far_clitics else "", infinitive, self._objects(clause))
         return self._ordered(clause, before, end)
@@ -166,14 +59,13 @@ class French(Speaker):
             return words(spoken, verb, end)
         if ask == "yes/no":
             return words("est-ce que", spoken, verb, end)
-        assert isinstance(ask, Fixed | str) or ask is not None
         question = self.say(ask)
         if question.endswith("est-ce que"):
             return words(question, spoken, verb, end)
         if person and index != 0:
             bridge = "-t-" if index == 2 and verb[-1] in "aec" else "-"
             return words(question, verb + bridge + pronoun, end)
-        if clause.verb.fr.infinitive == "être" and not person and clause.said is None:
+        if clause.verb.frame == "be" and not person and clause.said is None and not clause.verb.fr.rest:
             return words(question, verb, spoken, end)
         return words(question, "est-ce que", spoken, verb, end)
 
@@ -187,6 +79,8 @@ class French(Speaker):
         tense = {"future": "future", "was": "imperfect", "used": "imperfect"}.get(clause.tense, "present")
         if clause.tense == "past" and lasting:
             tense = "imperfect"
+        if through and through.frame == "would":
+            tense = "conditional"
         if clause.tense == "near":
             return forms.conjugate("aller", "present", index), ("", infinitive)
         if clause.tense == "just":
@@ -235,7 +129,7 @@ class French(Speaker):
         node, word = clause.object, clause.verb.fr
         parts = ["personne"] if clause.polarity == "nobody" else []
         if node is not None and not isinstance(node, Person | Gap):
-            thing = self.phrase(node, negative=clause.polarity != "yes")
+            thing = self.phrase(node, negative=clause.polarity != "yes" and not word.preposition)
             parts.append(forms.contract(word.preposition, thing) if word.preposition else thing)
         if clause.to is not None and not isinstance(clause.to, Person):
             parts.append(self.joined("à", clause.to))
@@ -257,12 +151,3 @@ class French(Speaker):
         strong = {"me": "moi", "te": "toi"}
         joined = [strong.get(clitic, clitic) for clitic in (*direct, dative, *own) if clitic]
         return words("-".join([verb, *joined]), end)
-
-    def said(self, said: Said, gender: str, plural: bool) -> str:
-        """très grand, plus grande que lui, meilleurs que les autres."""
-        text = said.adjective.fr[(gender == "f") + 2 * plural]
-        if said.degree == "more" and said.adjective.en[0] == "good":
-            text, more = f"meilleur{'e' if gender == 'f' else ''}{'s' if plural else ''}", ""
-        else:
-            more = {"very": "très", "too": "trop", "more": "plus", "less": "moins", "as": "aussi"}.get(said.degree, "")
-        return words(more, text, f"que {self.phrase(said.than)}" if said.than is not None else "")

@@ -120,7 +120,7 @@ _FUTURE = "ai as a ons ez ont".split()
 def _parts(infinitive: str) -> tuple[list[str], str, str]:
     """Present, future stem and participle of any verb."""
     for ending in _BY_LENGTH:
-        if infinitive.endswith(ending):
+        if infinitive.endswith(ending) and (ending != "aller" or infinitive == ending):
             head = infinitive[: -len(ending)]
             present, future, participle = (part.strip() for part in _IRREGULAR[ending].split("|"))
             return [head + form for form in present.split()], head + future, head + participle
@@ -151,12 +151,14 @@ def _first(stem: str) -> tuple[list[str], str, str]:
 
 @cache
 def conjugate(infinitive: str, tense: str, person: int) -> str:
-    """A form in the present, imperfect or future; persons 0..5 are je, tu, il, nous, vous, ils."""
+    """A form in the present, imperfect, future or conditional; persons 0..5 are je, tu, il, nous, vous, ils."""
     present, future, _ = _parts(infinitive)
     if tense == "present":
         return present[person]
     if tense == "future":
         return future + _FUTURE[person]
+    if tense == "conditional":
+        return future + _IMPERFECT[person]
     stem = "ét" if infinitive == "être" else present[3].removesuffix("ons")
     if person in (3, 4):  # nous mangions, nous commencions
         stem = re.sub("ge$", "g", stem) if infinitive.endswith("ger") else re.sub("ç$", "c", stem)

@@ -4,7 +4,7 @@ import re
 from functools import cache
 
 VOWEL = "aeiouhàèéìòù"
-_LO = re.compile(r"(?:s[^aeiouàèéìòù]|z|gn|ps|pn|x|y)", re.IGNORECASE)
+_LO = re.compile(r"(?:s[^aeiouàèéìòù]|z|gn|ps|pn|x|y|champ)", re.IGNORECASE)
 INVARIABLE = ("viola", "rosa", "blu")
 # a, da, di, in, su melt into the article: the stem they melt with
 _MELTED = {"a": "a", "da": "da", "di": "de", "in": "ne", "su": "su"}
@@ -112,6 +112,8 @@ sedere: siedo siedi siede sediamo sedete siedono | sieder | seduto | - | -
 possedere: possiedo possiedi possiede possediamo possedete possiedono | possieder | posseduto | - | -
 scegliere: scelgo scegli sceglie scegliamo scegliete scelgono | sceglier | scelto | - | -
 cogliere: colgo cogli coglie cogliamo cogliete colgono | coglier | colto | - | -
+accogliere: accolgo accogli accoglie accogliamo accogliete accolgono | accoglier | accolto | - | -
+raccogliere: raccolgo raccogli raccoglie raccogliamo raccogliete raccolgono | raccoglier | raccolto | - | -
 togliere: tolgo togli toglie togliamo togliete tolgono | toglier | tolto | - | -
 spegnere: spengo spegni spegne spegniamo spegnete spengono | spegner | spento | - | -
 tradurre: traduco traduci traduce traduciamo traducete traducono | tradurr | tradotto | traducev | -
@@ -122,16 +124,19 @@ vedere: - | vedr | visto | - | -
 vivere: - | vivr | vissuto | - | -
 """
 _IRREGULAR = {line.partition(":")[0]: line.partition(":")[2].split("|") for line in _TABLE.strip().splitlines()}
-_ISC = frozenset("finire capire pulire preferire restituire suggerire punire obbedire tossire costruire".split())
+_ISC = frozenset(
+    "finire capire pulire preferire restituire suggerire punire obbedire tossire costruire guarire".split()
+)
 # participles of -ere and -ire verbs, by the end of the infinitive, the longest first
 _PARTICIPLES = """
 vendere venduto, scendere sceso, prendere preso, endere eso, chiedere chiesto, idere iso, udere uso,
 ondere osto, perdere perso, incere into, ngere nto, eggere etto, uggere utto, rompere rotto, correre corso,
 nascere nato, mettere messo, scrivere scritto, risolvere risolto, radere raso, aprire aperto, coprire coperto,
-scoprire scoperto, offrire offerto, soffrire sofferto, conoscere conosciuto, crescere cresciuto, morire morto
+scoprire scoperto, offrire offerto, soffrire sofferto, conoscere conosciuto, crescere cresciuto, morire morto, assumere assunto
 """
 _ENDINGS = sorted((pair.split() for pair in _PARTICIPLES.replace("\n", " ").split(",")), key=lambda p: -len(p[0]))
 _FUTURE = "ò ai à emo ete anno".split()
+_CONDITIONAL = "ei esti ebbe emmo este ebbero".split()
 _IMPERFECT = "o i a amo ate ano".split()
 _PRESENT = {
     "are": "o i a iamo ate ano".split(),
@@ -154,7 +159,7 @@ def _joined(stem: str, ending: str) -> str:
 
 @cache
 def conjugate(infinitive: str, tense: str, person: int) -> str:
-    """A form in the present, imperfect or future; persons 0..5 are io, tu, lui, noi, voi, loro."""
+    """A form in the present, imperfect, future or conditional; persons 0..5 are io, tu, lui, noi, voi, loro."""
     stem, ending = infinitive[:-3], infinitive[-3:]
     hard = stem + "h" if ending == "are" and stem.endswith(("c", "g")) else stem
     if tense == "present":
@@ -164,9 +169,10 @@ def conjugate(infinitive: str, tense: str, person: int) -> str:
             return stem + "isc" + _PRESENT["ire"][person]
         suffix = _PRESENT[ending][person]
         return _joined(hard if suffix[0] == "i" else stem, suffix)
-    if tense == "future":
+    if tense in ("future", "conditional"):
         soft = re.sub("([cg])i$", r"\1", hard)  # mangerò, lascerò
-        return (_irregular(infinitive, 1) or (soft + "er" if ending == "are" else infinitive[:-1])) + _FUTURE[person]
+        stem = _irregular(infinitive, 1) or (soft + "er" if ending == "are" else infinitive[:-1])
+        return stem + (_FUTURE if tense == "future" else _CONDITIONAL)[person]
     if infinitive == "essere":
         return ["ero", "eri", "era", "eravamo", "eravate", "erano"][person]
     return (_irregular(infinitive, 3) or infinitive[:-2] + "v") + _IMPERFECT[person]

@@ -1,6 +1,7 @@
 """The word tables read into trees: `NOUNS`, `ADJECTIVES` and `VERBS` by kind, and `noun(name)`."""
 
 from collections.abc import Iterator
+from functools import cache
 
 from groundup.data.phrasebook import adjectives, english_forms, french_forms, italian_forms, nouns, verbs
 from groundup.data.phrasebook.meaning import Adjective, EnglishWord, Form, Inflected, Noun, Verb, Word
@@ -76,7 +77,7 @@ def _word(column: str, language: str) -> Word:
     if reflexive and language == "it":
         head = head.removesuffix("si") + "e"
     preposition = rest.pop() if rest and rest[-1] in PREPOSITIONS[language] and len(column.split()) > 1 else ""
-    if column in ("andare a letto", "prendere in prestito"):
+    if column in ("andare a letto", "prendere in prestito", "chiudere a chiave"):
         rest, preposition = column.split()[1:], ""
     return Word(head, reflexive, " ".join(rest), preposition)
 
@@ -86,7 +87,7 @@ for _kind, _columns in _rows(nouns.NOUNS):
     NOUNS.setdefault(_kind, []).append(_noun(_kind, _columns))
 _BY_NAME = {noun.en.singular: noun for kind in NOUNS.values() for noun in kind}
 
-ADJECTIVES = {"quality": [], "state": []}
+ADJECTIVES = {"quality": [], "attribute": [], "state": []}
 for _section, _columns in _rows(adjectives.ADJECTIVES):
     ADJECTIVES[_section].append(_adjective(_columns))
 
@@ -96,6 +97,7 @@ def noun(name: str) -> Noun:
     return _BY_NAME[name.replace("_", " ")]
 
 
+@cache
 def chosen(names: str) -> tuple[Noun, ...]:
     """The nouns of a list of kinds and single nouns ("job" is a kind)."""
     found: list[Noun] = []
@@ -114,9 +116,12 @@ VERBS: dict[str, list[Verb]] = {}
 for _frame, _columns in _rows(verbs.VERBS):
     VERBS.setdefault(_frame, []).append(_verb(_frame, _columns))
 
-BE = Verb("be", (), EnglishWord("be", "was", "been", "is", "being", ""), *(Word(w, False, "", "") for w in ("être", "essere")))
+BE = Verb(
+    "be", (), EnglishWord("be", "was", "been", "is", "being", ""), *(Word(w, False, "", "") for w in ("être", "essere"))
+)
 
 
+@cache
 def verb(english: str, frame: str) -> Verb:
     """The verb of this English base form (with its rest) in a frame."""
     for candidate in VERBS[frame]:
@@ -129,7 +134,7 @@ _SUITING: dict[Noun, dict[str, list[Adjective]]] = {}
 
 
 def suiting(noun: Noun, section: str = "quality") -> list[Adjective]:
-    """The adjectives that a noun can have; a state is only said of it."""
+    """The adjectives that a noun can have; a state is only said, an attribute is never said."""
     known = _SUITING.setdefault(noun, {})
     if section not in known:
         known[section] = [a for a in ADJECTIVES[section] if a.suits & {noun.kind, noun.en.singular}]

@@ -183,7 +183,7 @@ def template(en: str, fr: str, it: str, **slots: Any) -> Template:
     return Template(en, fr, it, slots)
 
 
-I = Person(1)  # noqa: E741
+I = Person(1)
 YOU = Person(2)
 HE = Person(3)
 SHE = Person(3, gender="f")

@@ -38,6 +38,15 @@ witch | sorcière f | strega f
 patient | patient m | paziente m
 pupil | élève m | alunno m
 champion | champion m | campione m
+cyclist | cycliste m | ciclista/ciclisti m
+swimmer | nageur m | nuotatore m
+inhabitant | habitant m | abitante m
+volunteer | bénévole m | volontario m
+pirate | pirate m | pirata/pirati m
+clown | clown m | pagliaccio m
+wizard | magicien m | mago/maghi m
+knight | chevalier m | cavaliere m
+owner | propriétaire m | proprietario m
 
 [family]
 mother | mère f | madre f
@@ -155,6 +164,14 @@ crow | corbeau m | corvo m
 swan | cygne m | cigno m
 kitten | chaton m | gattino m
 puppy | chiot m | cucciolo m
+wasp | guêpe f | vespa f
+crab | crabe m | granchio m
+snail | escargot m | lumaca f
+zebra | zèbre m | zebra f
+kangaroo | kangourou m | canguro m
+penguin | pingouin m | pinguino m
+pigeon | pigeon m | piccione m
+seal | phoque m | foca f
 
 [food]
 apple | pomme f | mela f
@@ -193,6 +210,11 @@ raspberry | framboise f | lampone m
 tart | tarte f | crostata f
 pineapple | ananas m | ananas m
 sweet | bonbon m | caramella f
+leek | poireau m | porro m
+artichoke | artichaut m | carciofo m
+radish | radis m | ravanello m
+waffle | gaufre f | cialda f
+mango/mangoes | mangue f | mango/manghi m
 
 [dish]
 bread | pain m | pane m
@@ -234,7 +256,7 @@ tea | thé m | tè m
 orange juice | jus d'orange m | succo d'arancia m
 apple juice | jus de pomme m | succo di mela m
 lemonade | limonade f | limonata f
-hot chocolate | chocolat chaud m | cioccolata calda f
+cocoa | chocolat chaud m | cioccolata calda f
 mineral water | eau minérale f | acqua minerale f
 champagne | champagne m | champagne m
 herbal tea | tisane f | tisana f
@@ -312,6 +334,20 @@ battery | pile f | pila f
 tablecloth | nappe f | tovaglia f
 statue | statue f | statua f
 medal | médaille f | medaglia f
+kite | cerf-volant/cerfs-volants m | aquilone m
+telescope | télescope m | telescopio m
+microphone | microphone m | microfono m
+helmet | casque m | casco m
+crown | couronne f | corona f
+sword | épée f | spada f
+corkscrew | tire-bouchon m | cavatappi m
+thermometer | thermomètre m | termometro m
+puppet | marionnette f | marionetta f
+wheel | roue f | ruota f
+net | filet m | rete f
+nail | clou m | chiodo m
+screw | vis f | vite f
+button | bouton m | bottone m
 
 [clothing]
 shirt | chemise f | camicia f
@@ -451,11 +487,18 @@ wall | mur m | muro m
 stadium | stade m | stadio m
 monument | monument m | monumento m
 prison | prison f | prigione f
+cellar | cave f | cantina f
 swimming pool | piscine f | piscina f
 farm | ferme f | fattoria f
 bakery | boulangerie f | panetteria f
 pharmacy | pharmacie f | farmacia f
 bank | banque f | banca f
+lighthouse | phare m | faro m
+chapel | chapelle f | cappella f
+warehouse | entrepôt m | magazzino m
+hut | cabane f | capanna f
+fountain | fontaine f | fontana f
+pyramid | pyramide f | piramide f
 post office | bureau de poste/bureaux de poste m | ufficio postale/uffici postali m
 
 [nature]
@@ -485,6 +528,11 @@ desert | désert m | deserto m
 waterfall | cascade f | cascata f
 park | parc m | parco m
 cave | grotte f | grotta f
+coast | côte f | costa f
+pond | étang m | stagno m
+bush | buisson m | cespuglio m
+tulip | tulipe f | tulipano m
+meadow | pré m | prato m
 volcano/volcanoes | volcan m | vulcano m
 planet | planète f | pianeta/pianeti m
 
@@ -549,13 +597,13 @@ back | dos m | schiena f
 tooth/teeth | dent f | dente m
 throat | gorge f | gola f
 stomach | ventre m | pancia/pance f
-knee | genou/genoux m | ginocchio m
-arm | bras m | braccio m
+knee | genou/genoux m | ginocchio/ginocchia m/f
+arm | bras m | braccio/braccia m/f
 leg | jambe f | gamba f
 eye | œil/yeux m | occhio m
-ear | oreille f | orecchio m
+ear | oreille f | orecchio/orecchie m/f
 shoulder | épaule f | spalla f
-finger | doigt m | dito m
+finger | doigt m | dito/dita m/f
 nose | nez m | naso m
 neck | cou m | collo m
 

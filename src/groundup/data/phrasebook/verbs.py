@@ -4,7 +4,7 @@
 the object; other words stay after the verb (avoir *besoin* de). Frames: `alone` takes nobody but a subject,
 `act` an object, `state` an object but no progressive, `toward` an object in the dative of both languages,
 `hand` and `tell` an object and a person (only `hand` lets the person come first in English); `auxiliary`, `wish` (in the
-past: imperfect) and `modal` take another verb.
+past: imperfect), `modal` and `would` (conditional) take another verb.
 """
 
 VERBS = """
@@ -31,7 +31,6 @@ come back came back come back | revenir | tornare
 fall fell fallen | tomber | cadere
 wait | attendre | aspettare
 smoke | fumer | fumare
-breathe | respirer | respirare
 shout | crier | gridare
 cough | tousser | tossire
 snore | ronfler | russare
@@ -101,8 +100,6 @@ read read read | lire | leggere | text
 write wrote written | écrire | scrivere | letter novel poem article message postcard report speech exercise list recipe song story text
 open | ouvrir | aprire | openable parcel letter book bag umbrella
 close | fermer | chiudere | openable book umbrella shop
-know knew known | connaître | conoscere | person family job
-love | aimer | amare | person family
 hear heard heard | entendre | sentire | person animal song melody bell
 listen to | écouter | ascoltare | person family job song concert radio story speech
 wait for | attendre | aspettare | person family job transport answer letter
@@ -118,7 +115,7 @@ clean | nettoyer | pulire | building furniture oven window
 repair | réparer | riparare | vehicle device door bicycle
 break broke broken | casser | rompere | cup glass plate vase mirror window toy bottle chair
 use | utiliser | usare | knife fork spoon pen pencil scissors hammer screwdriver ladder computer printer dictionary map method
-wear wore worn | porter | portare | clothing ring necklace bracelet watch sunglasses
+wear wore worn | porter | indossare | clothing ring necklace bracelet watch sunglasses
 take off took off taken off | enlever | togliersi | clothing
 put on put on put on | mettre | mettersi | clothing
 turn on | allumer | accendere | device candle
@@ -191,8 +188,8 @@ empty | vider | svuotare | glass bottle bag suitcase basket bucket box drawer
 iron | repasser | stirare | shirt trousers dress skirt tablecloth
 fold | plier | piegare | clothing towel blanket letter map
 peel | éplucher | sbucciare | apple pear orange potato onion carrot banana cucumber
-pick | cueillir | cogliere | flower rose apple cherry strawberry lemon olive leaf
-plant | planter | piantare | tree flower rose bean potato tomato
+pick | cueillir | cogliere | flower rose tulip apple cherry strawberry lemon olive leaf
+plant | planter | piantare | tree flower rose tulip bush bean potato tomato
 water | arroser | annaffiare | tree flower rose garden tomato
 sweep swept swept | balayer | spazzare | street path church bakery
 burn burnt burnt | brûler | bruciare | letter document wood paper notebook contract
@@ -210,7 +207,30 @@ arrest | arrêter | arrestare | thief prisoner citizen
 wake up woke up woken up | réveiller | svegliare | person family
 throw away threw away thrown away | jeter | buttare via | box bottle letter newspaper toy paper
 measure | mesurer | misurare | table wall garden window bed
-hate | détester | odiare | thief king witch prisoner neighbour
+lift | soulever | sollevare | furniture box suitcase parcel bucket basket
+cancel cancelled cancelled | annuler | annullare | event
+invent | inventer | inventare | story method joke recipe word
+tidy | ranger | riordinare | shelf desk drawer cupboard wardrobe garage cellar
+lock | verrouiller | chiudere a chiave | door gate drawer car safe suitcase
+scold | gronder | sgridare | child pupil son daughter dog waiter
+welcome | accueillir | accogliere | person family
+insult | insulter | insultare | person job
+warn | avertir | avvertire | person family job
+hire | embaucher | assumere | job
+cure | guérir | guarire | patient child king horse
+attack | attaquer | attaccare | animal castle city thief ship
+frighten | effrayer | spaventare | person family animal
+weigh | peser | pesare | parcel suitcase baby fish potato tomato
+wrap wrapped wrapped | emballer | incartare | gift vase book bottle cup
+freeze froze frozen | congeler | congelare | meat fish chicken bread strawberry bean
+grow grew grown | cultiver | coltivare | tomato potato carrot onion leek artichoke strawberry rose
+harvest | récolter | raccogliere | tomato potato olive apple lemon bean
+film filmed filmed | filmer | filmare | animal nature wedding concert match race
+record | enregistrer | registrare | song concert melody speech message
+copy | copier | copiare | text drawing exercise address
+underline | souligner | sottolineare | word mistake answer
+pronounce | prononcer | pronunciare | word speech
+sharpen | aiguiser | affilare | knife sword scissors
 try tried tried | essayer | provare | clothing method dish bicycle
 
 [state]
@@ -219,7 +239,9 @@ want | vouloir | volere | food dish drink thing clothing vehicle animal
 need | avoir besoin de | avere bisogno di | thing clothing doctor lawyer car document answer
 own | posséder | possedere | house flat castle vehicle animal restaurant shop hotel island farm factory painting
 deserve | mériter | meritare | medal gift answer
-know knew known | savoir | sapere | answer rule
+know knew known | connaître | conoscere | person family job answer rule secret address
+love | aimer | amare | person family
+hate | détester | odiare | person job
 
 [toward]
 talk to | parler à | parlare a | person family job
@@ -244,7 +266,7 @@ teach taught taught | enseigner | insegnare | tongue song poem
 promise | promettre | promettere | gift horse surprise answer trip
 
 [tell]
-explain | expliquer | spiegare | idea exercise text project
+explain | expliquer | spiegare | idea exercise poem recipe contract document
 return | rendre | restituire | book key umbrella money pen car bicycle dictionary camera document
 describe | décrire | descrivere | building nature painting dream method project
 recommend | recommander | consigliare | book film restaurant hotel wine doctor lawyer novel museum
@@ -278,4 +300,9 @@ manage to | réussir à | riuscire a
 can could could | pouvoir | potere
 must must must | devoir | dovere
 be able to was able to been able to | pouvoir | potere
+
+[would]
+would like to would like to would like to | vouloir | volere
+should should should | devoir | dovere
+could could could | pouvoir | potere
 """

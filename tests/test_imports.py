@@ -1,0 +1,149 @@
+"""Who may import whom: the arrows of the house, read from the source; and that `import groundup` stays quick."""
+
+import ast
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+import groundup
+
+PACKAGE = Path(groundup.__file__).parent
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+# Folder -> what its files may import of groundup. A folder that is not here (run, cli, recipes) may import everything.
+MAY = {
+    "nn": {"nn"},
+    "models": {"models", "nn", "config"},
+    "look": {"look", "nn"},
+    "text": {"text"},
+    "measure": {"measure"},
+    "data": {"data", "text"},
+    "decode": {"decode"},
+    "training": {"training"},
+    "config": {"config"},
+    "presets": {"presets", "config"},
+}
+FREE = {"run", "cli", "recipes", "__init__"}
+# Where torch may stand at the top of a file.
+TORCH = {"nn", "models", "look", "decode", "training", "run", "recipes", "data/batches.py", "data/stream.py"}
+NN_NEEDS_ONLY = {"torch", "groundup"}
+TABLES = {"data/phrasebook"}  # word lists are as long as the language
+
+
+def part(path: Path) -> str:
+    """`nn` of nn/masks.py, `config` of config.py."""
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def name(path: Path) -> str:
+    return path.relative_to(PACKAGE).as_posix()
+
+
+@cache
+def imports(path: Path, *, at_import: bool = False) -> frozenset[str]:
+    """Dotted names that a file imports; `at_import` leaves out functions and `if TYPE_CHECKING`."""
+    found = set()
+
+    def visit(node: ast.AST) -> None:
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{name(path)}: imports are absolute here"
+            found.update(f"{node.module}.{alias.name}" for alias in node.names)
+        lazy = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        typing = isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
+        if not (at_import and (lazy or typing)):
+            for child in ast.iter_child_nodes(node):
+                visit(child)
+
+    visit(ast.parse(path.read_text(encoding="utf-8")))
+    return frozenset(found)
+
+
+def of_groundup(path: Path) -> set[str]:
+    """The parts of groundup that a file imports."""
+    dotted = [imported.split(".") for imported in imports(path)]
+    return {parts[1] if len(parts) > 1 else "__init__" for parts in dotted if parts[0] == "groundup"}
+
+
+def top_level(path: Path, *, at_import: bool = False) -> set[str]:
+    return {imported.split(".")[0] for imported in imports(path, at_import=at_import)}
+
+
+def test_this_test_reads_something():
+    assert len(FILES) > 40
+    assert {part(path) for path in FILES} == MAY.keys() | FREE, "a new part of the house needs its arrows here"
+    assert of_groundup(PACKAGE / "nn" / "attention.py") == {"nn"}
+    assert "torch" in top_level(PACKAGE / "nn" / "masks.py", at_import=True)
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if part(path) in MAY], ids=name)
+def test_arrows(path: Path):
+    assert of_groundup(path) <= MAY[part(path)]
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if part(path) == "nn"], ids=name)
+def test_blocks_need_torch_and_nothing_else(path: Path):
+    assert top_level(path) <= NN_NEEDS_ONLY | sys.stdlib_module_names
+
+
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_torch_stands_only_where_it_may(path: Path):
+    at_import = part(path) in {"cli", "__init__"}  # there it may be imported inside a function
+    if part(path) not in TORCH and name(path) not in TORCH:
+        assert "torch" not in top_level(path, at_import=at_import)
+    if name(path) != "training/distributed.py":
+        assert not [imported for imported in imports(path) if imported.startswith("torch.distributed")]
+
+
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_house_rules(path: Path):
+    assert path.stem not in {"utils", "helpers", "common", "base", "util", "misc", "helper"}
+    if part(path) != "cli":
+        assert "cli" not in of_groundup(path), "nobody imports the command line"
+    length = len(path.read_text(encoding="utf-8").splitlines())
+    assert length <= 250 or any(name(path).startswith(table) for table in TABLES), f"{length} lines"
+    if path.name == "__init__.py" and path.parent != PACKAGE:
+        body = ast.parse(path.read_text(encoding="utf-8")).body
+        assert len(body) <= 1 or "phrasebook" in name(path), "a subpackage's __init__ is a docstring: names live on top"
+
+
+def loaded_by(code: str) -> list[str]:
+    """Which of the slow libraries are in memory after running the code in a fresh interpreter."""
+    slow = ("torch", "transformers", "matplotlib", "sacrebleu", "pooch")
+    report = f"{code}\nimport sys\nprint(*[name for name in {slow} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", report], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()[-1].split() if done.stdout.strip() else []
+
+
+def test_groundup_is_imported_without_torch():
+    assert loaded_by("import groundup; groundup.__version__; dir(groundup)") == []
+    assert loaded_by("import groundup; groundup.preset('gpt2')") == []
+
+
+def test_the_command_line_is_imported_without_torch():
+    verbs = [f"groundup.cli.{path.stem}" for path in (PACKAGE / "cli").glob("*.py") if path.stem != "__init__"]
+    assert "groundup.cli.main" in verbs
+    assert loaded_by("import groundup.cli.main") == []
+    assert "torch" not in loaded_by("; ".join(f"import {verb}" for verb in verbs))
+
+
+def test_text_and_data_are_imported_without_torch():
+    modules = [
+        "groundup." + name(path).removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        for path in FILES
+        if part(path) in {"text", "measure", "data"} and name(path) not in TORCH
+    ]
+    assert len(modules) > 15
+    assert "torch" not in loaded_by("; ".join(f"import {module}" for module in modules))
+
+
+def test_every_public_name_is_there():
+    code = "import groundup\nfor name in groundup.__all__: getattr(groundup, name)"
+    loaded_by(code)
+    with pytest.raises(AttributeError, match="nonsense"):
+        groundup.nonsense
