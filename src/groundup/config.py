@@ -3,6 +3,7 @@
 import dataclasses
 import difflib
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -22,6 +23,13 @@ class RopeScaling:
     low: float = 1.0
     high: float = 4.0
     original_context: int = 8192
+
+    def __post_init__(self) -> None:
+        _at_least(1, "rope_scaling original_context", self.original_context)
+        for name in ("factor", "low", "high"):
+            _positive(f"rope_scaling {name}", getattr(self, name))
+        if self.low >= self.high:
+            raise ValueError(f"rope_scaling low ({self.low}) must be below high ({self.high}); try low=1.0, high=4.0")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,18 +85,30 @@ class ModelConfig:
         for name, words in _WORDS.items():
             if getattr(self, name) not in words:
                 raise ValueError(f"{name} ({getattr(self, name)!r}) must be one of {', '.join(words)}")
+        for name in ("norm_first", "bias", "scale_embedding"):
+            if not isinstance(getattr(self, name), bool):
+                raise ValueError(f"{name} ({getattr(self, name)!r}) must be true or false")
+        for name in ("norm_eps", "rope_theta"):
+            _positive(name, getattr(self, name))
+        for name in ("dropout", "attention_dropout"):
+            if not isinstance(getattr(self, name), int | float) or not 0 <= getattr(self, name) < 1:
+                raise ValueError(f"{name} ({getattr(self, name)!r}) must be at least 0 and below 1; try 0.1")
+        windows = self.windows if isinstance(self.windows, tuple) else ()
+        if not windows or not all(window is None or (_whole(window) and window > 0) for window in windows):
+            raise ValueError(f"windows {self.windows} must hold None or positive numbers; try (None, 128)")
+        if not isinstance(self.rope_scaling, RopeScaling | None):
+            raise ValueError(f"rope_scaling ({self.rope_scaling!r}) must be a RopeScaling or absent")
+        if self.rope_scaling is not None and self.position != "rotary":
+            raise ValueError(f'rope_scaling needs position="rotary", not {self.position!r}; or leave it out')
         self._check_heads()
         self._check_encoder()
-        for name in ("dropout", "attention_dropout"):
-            if not 0 <= getattr(self, name) < 1:
-                raise ValueError(f"{name} ({getattr(self, name)}) must be at least 0 and below 1; try 0.1")
-        if not self.windows or any(window is not None and window < 1 for window in self.windows):
-            raise ValueError(f"windows {self.windows} must hold None or positive numbers; try (None, 128)")
 
     def _check_heads(self) -> None:
+        # Every head gets the same share; rotary positions turn pairs within it, sinusoids come in pairs.
+        unit = {"rotary": 2 * self.heads, "learned": self.heads}.get(self.position, math.lcm(self.heads, 2))
+        cure = f"try width={max(unit, round(self.width / unit) * unit)}"
         if self.width % self.heads:
-            closest = max(self.heads, round(self.width / self.heads) * self.heads)
-            raise ValueError(f"heads ({self.heads}) must divide width ({self.width}); try width={closest}")
+            raise ValueError(f"heads ({self.heads}) must divide width ({self.width}); {cure}")
         if self.heads % self.groups:
             divisors = [n for n in range(1, self.heads + 1) if self.heads % n == 0]
             closest = min(divisors, key=lambda n: abs(n - self.groups))
@@ -96,10 +116,10 @@ class ModelConfig:
         if self.position == "rotary" and self.head_width % 2:
             raise ValueError(
                 f"rotary positions turn pairs: width / heads ({self.width} / {self.heads} = {self.head_width}) "
-                f"must be even; try width={self.heads * (self.head_width + 1)}"
+                f"must be even; {cure}"
             )
         if self.position.startswith("sinusoidal") and self.width % 2:
-            raise ValueError(f"sinusoidal positions need an even width ({self.width}); try {self.width + 1}")
+            raise ValueError(f"sinusoidal positions need an even width ({self.width}); {cure}")
 
     def _check_encoder(self) -> None:
         if self.encoder_layers is None:
@@ -133,12 +153,7 @@ class ModelConfig:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "ModelConfig":
         """The inverse of `to_dict`. Refuses keys it does not know: a model must not load and be another one."""
-        known = [field.name for field in dataclasses.fields(cls)]
-        for key in values:
-            if key not in known:
-                near = difflib.get_close_matches(key, known, n=1)
-                hint = f"; did you mean {near[0]!r}?" if near else f"; known are {', '.join(known)}"
-                raise ValueError(f"unknown model setting {key!r}{hint}")
+        _refuse_unknown(cls, values, "model setting")
         missing = [
             field.name
             for field in dataclasses.fields(cls)
@@ -147,10 +162,11 @@ class ModelConfig:
         if missing:
             raise ValueError(f"model settings without a value: {', '.join(missing)}")
         values = dict(values)
-        if isinstance(values.get("rope_scaling"), dict):
-            values["rope_scaling"] = RopeScaling(**values["rope_scaling"])
-        if "windows" in values:
-            values["windows"] = tuple(values["windows"])
+        if isinstance(scaling := values.get("rope_scaling"), dict):
+            _refuse_unknown(RopeScaling, scaling, "rope_scaling setting")
+            values["rope_scaling"] = RopeScaling(**scaling)
+        if isinstance(windows := values.get("windows"), list):
+            values["windows"] = tuple(windows)
         return cls(**values)
 
     def save(self, path: str | Path) -> None:
@@ -174,8 +190,26 @@ _WORDS = {
 }
 
 
+def _refuse_unknown(kind: type, values: dict[str, Any], what: str) -> None:
+    known = [field.name for field in dataclasses.fields(kind)]
+    for key in values:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else f"; known are {', '.join(known)}"
+            raise ValueError(f"unknown {what} {key!r}{hint}")
+
+
+def _whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
 def _at_least(least: int, name: str, value: Any) -> None:
-    if not isinstance(value, int) or isinstance(value, bool):
+    if not _whole(value):
         raise ValueError(f"{name} ({value!r}) must be a whole number")
     if value < least:
         raise ValueError(f"{name} ({value}) must be at least {least}")
+
+
+def _positive(name: str, value: Any) -> None:
+    if not isinstance(value, int | float) or not 0 < value < math.inf:
+        raise ValueError(f"{name} ({value!r}) must be a positive number")

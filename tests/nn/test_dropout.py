@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from groundup.nn.dropout import Dropout, dropout
@@ -34,6 +34,7 @@ def test_half_precision_scales_as_well_as_single(dtype: torch.dtype):
 
 
 @given(shape=st.lists(st.integers(0, 5), max_size=4), p=st.floats(0, 0.999))
+@example(shape=[3], p=0.999)
 def test_any_shape_and_any_share(shape: list[int], p: float):
     out = dropout(torch.ones(shape), p)
     assert out.shape == torch.Size(shape)

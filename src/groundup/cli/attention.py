@@ -18,10 +18,10 @@ class Attention:
     """The sentence to translate or reply to, or the prompt to write on after."""
     out: Path | None = None
     """Where to; None is attention/ in the run folder."""
-    num_beams: int = 1
-    """How a translation is found."""
-    max_new_tokens: int = 40
-    """How far a language model writes on."""
+    num_beams: int | None = None
+    """How a translation is found; None is greedily."""
+    max_new_tokens: int | None = None
+    """How far a language model writes on; None is 40 tokens."""
     checkpoint: str = "best"
     """best, latest or the number of a step."""
     device: str = "auto"
@@ -36,8 +36,14 @@ def main(arguments: list[str]) -> None:
     run = load(options.run, checkpoint=which(options.checkpoint), device=options.device)
     folder = options.out or run.folder.path / "attention" / folder_name(options.text)
     if isinstance(run, PairRun):
-        written = look_at_pair(run, options.text, folder, num_beams=options.num_beams)
+        if options.max_new_tokens is not None:
+            raise ValueError(f"{options.run} answers until it is done; --max-new-tokens is for language models")
+        beams = 1 if options.num_beams is None else options.num_beams
+        written = look_at_pair(run, options.text, folder, num_beams=beams)
     else:
-        written = look_at_text(run, options.text, folder, max_new_tokens=options.max_new_tokens)
+        if options.num_beams is not None:
+            raise ValueError(f"{options.run} is a language model, which writes on greedily here; leave --num-beams out")
+        new_tokens = 40 if options.max_new_tokens is None else options.max_new_tokens
+        written = look_at_text(run, options.text, folder, max_new_tokens=new_tokens)
     for path in written:
         print(path)

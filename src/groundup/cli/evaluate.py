@@ -37,6 +37,8 @@ def main(arguments: list[str]) -> None:
     from groundup.run.load import load, which
     from groundup.run.pairs import PairRun
 
+    if options.other is not None and options.data is None:
+        raise ValueError("--other is the second of two line-aligned files; give the first with --data")
     run = load(options.run, checkpoint=which(options.checkpoint), device=options.device)
     results = _judge_pairs(run, options) if isinstance(run, PairRun) else _judge_text(run, options)
     if options.json:
@@ -83,6 +85,8 @@ def _judge_text(run, options: Evaluate) -> list:
 
     if options.other is not None:
         raise ValueError(f"{options.run} is a language model: it is judged on text, not on two aligned files")
+    if options.worst:
+        raise ValueError(f"{options.run} is a language model: it has no worst sentences; leave --worst out")
     if options.data is not None:
         return score_text(run, load_texts(options.data), split=options.data)
     return score_text(run, read_texts(run.recipe.data)[1], split="validation")

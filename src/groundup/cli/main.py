@@ -36,6 +36,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if debug:
             traceback.print_exc()
         sys.exit(_complain(_sentence(error)))
+    except (MemoryError, RuntimeError) as error:
+        if debug or not _out_of_memory(error):
+            raise
+        sys.exit(_complain("there is not memory enough for this; take a smaller model, context or batch"))
     except KeyboardInterrupt as interrupt:
         print(f"\ngroundup: {interrupt or 'interrupted'}", file=sys.stderr)
         sys.exit(130)
@@ -74,6 +78,11 @@ def _sentence(error: BaseException) -> str:
     if isinstance(error, OSError) and error.filename and error.strerror:
         return f"{error.filename}: {error.strerror}"
     return " ".join(str(error).split()) or type(error).__name__
+
+
+def _out_of_memory(error: BaseException) -> bool:
+    """Whether a tensor could not be had: on a CPU torch says so in a plain RuntimeError."""
+    return isinstance(error, MemoryError) or "allocate memory" in str(error) or "out of memory" in str(error)
 
 
 def _complain(sentence: str) -> int:

@@ -49,9 +49,20 @@ def one_line(box: str, prog: str) -> str:
     end = next((i for i in rules if i > start), len(body))
     message = " ".join(body[start:end])
     message = re.sub(r"Unrecognized options: (--\S+?),? .*", r"unknown option \1", message + " ").strip()
+    message = re.sub(r"Unrecognized options: (.*)", r"one argument too many, or in the wrong place: \1", message)
+    message = re.sub(
+        r"Error parsing (\S+): no type matching (\S+) could be instantiated from (\[.*?\])",
+        lambda found: f"{found[1]} takes {re.sub('[{}]', '', found[2]).replace('|', ' or ')}, not {found[3][1:-1]}",
+        message,
+    )
     message = re.sub(r"(Got errors:|For full helptext).*", "", message).strip()
-    if (own := re.match(r"Error parsing \w+: (.*; try .*)", message)) is not None:
-        return own.group(1)  # one of our own errors, cure included
+    message = re.sub(
+        r"Error parsing (\S+): .*(?:invalid literal for int\(\) with base 10|could not convert string to float): ",
+        r"\1 takes a number, not ",
+        message,
+    )
+    if (own := re.match(r"Error parsing [a-z]\w*: (.*)", message)) is not None:
+        return own.group(1)  # an error of a record of ours, cure included
     near = re.search(r"Perhaps you meant:\s.*?(--[\w.-]+)", "\n".join(lines), re.DOTALL)
     hint = f"did you mean {near.group(1)}?" if near else f"see {prog} --help"
     return f"{message.rstrip('.')}; {hint}"

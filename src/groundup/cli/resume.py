@@ -5,7 +5,8 @@ import dataclasses
 import tyro
 
 from groundup.cli.parse import parse
-from groundup.cli.train import train_recipe
+from groundup.cli.train import check, train_recipe
+from groundup.recipes.recipe import save_recipe
 from groundup.run.folder import RUNS, find_run
 
 
@@ -24,11 +25,15 @@ class Resume:
 def main(arguments: list[str]) -> None:
     options = parse(Resume, arguments, prog="groundup resume")
     folder = find_run(options.run)
-    recipe = dataclasses.replace(folder.recipe(), name=folder.name)
+    written = folder.recipe()
+    recipe = dataclasses.replace(written, name=folder.name)
     if folder.path.resolve() != (RUNS / folder.name).resolve():
         raise ValueError(f"{folder.path} is not under {RUNS}/; run groundup from the folder that holds {RUNS}/")
     if options.max_minutes is not None:
         recipe = dataclasses.replace(recipe, max_minutes=options.max_minutes)
     if options.steps is not None:
         recipe = dataclasses.replace(recipe, train=dataclasses.replace(recipe.train, steps=options.steps))
+    check(recipe, recipe)
+    if recipe != written:  # or an interruption would forget the new end
+        save_recipe(recipe, folder.recipe_file)
     train_recipe(recipe, resume=True)

@@ -2,6 +2,9 @@
 
 import dataclasses
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 from groundup.cli.parse import parse
 from groundup.presets import preset
@@ -58,12 +61,15 @@ def train_recipe(recipe: Recipe, *, overwrite: bool = False, resume: bool = Fals
             )
         if not folder.recipe_file.is_file():
             raise ValueError(f"{folder.path} is not a run, so it is not overwritten; choose another --name")
-        shutil.rmtree(folder.path)
     if isinstance(recipe, PairRecipe):
         from groundup.recipes.train_pairs import train_pairs as flow
     else:
         from groundup.recipes.train_text import train_text as flow
-    run = flow(recipe, folder, resume=resume)  # type: ignore[arg-type]
+    if resume:
+        run = flow(recipe, folder, resume=True)  # type: ignore[arg-type]
+    else:
+        with in_place_of(folder):
+            run = flow(recipe, folder)  # type: ignore[arg-type]
     print(f"\nrun          {folder.path}: results.json, metrics.jsonl, plots/loss.png, checkpoints/")
     show = getattr(find_recipe(recipe.name), "finish", None) if recipe.name in RECIPES else None
     if show is not None:
@@ -71,8 +77,36 @@ def train_recipe(recipe: Recipe, *, overwrite: bool = False, resume: bool = Fals
     return run
 
 
+@contextmanager
+def in_place_of(folder: RunFolder) -> Iterator[None]:
+    """Keep an earlier run aside until its successor ends; one without a checkpoint is none, and the earlier comes back."""
+    aside = folder.path.with_name(f".{folder.name}.replaced")
+
+    def settle() -> None:
+        if (folder.checkpoints / "latest").is_file():
+            shutil.rmtree(aside, ignore_errors=True)
+            return
+        shutil.rmtree(folder.path, ignore_errors=True)
+        if aside.exists():
+            aside.rename(folder.path)
+
+    if aside.exists():  # a training was killed, not interrupted
+        settle()
+    if folder.path.exists():
+        folder.path.rename(aside)
+    try:
+        yield
+    finally:
+        settle()
+
+
 def check(recipe: Recipe, default: Recipe) -> None:
-    """Refuse what would be ignored: the tokenizer decides the vocabulary, the kind of data the kind of model."""
+    """Refuse what would be ignored: the tokenizer decides the vocabulary, the kind of data the kind of model.
+
+    And refuse at once what would otherwise fail after the tokenizer, or after the training.
+    """
+    if not recipe.name or Path(recipe.name).name != recipe.name or recipe.name.startswith("."):
+        raise ValueError(f"the name of a run ({recipe.name!r}) must be that of one folder; try --name my-run")
     if recipe.model.vocab_size != default.model.vocab_size:
         raise ValueError("the tokenizer decides the model's vocabulary; set --tokenizer.vocab-size instead")
     encoder = recipe.model.encoder_layers is not None
@@ -81,6 +115,10 @@ def check(recipe: Recipe, default: Recipe) -> None:
         raise ValueError(f"recipe {recipe.name} needs {need}")
     if recipe.train.steps is None and recipe.max_minutes is None:
         raise ValueError("a training needs an end; set --train.steps or --max-minutes")
+    if recipe.max_minutes is not None and not 0 < recipe.max_minutes < float("inf"):
+        raise ValueError(f"max_minutes ({recipe.max_minutes:g}) must be a number above 0; try --max-minutes 5")
+    if isinstance(recipe, PairRecipe) and recipe.num_beams < 1:
+        raise ValueError(f"num_beams ({recipe.num_beams}) must be at least 1; try --num-beams 4")
 
 
 def with_data(recipe: Recipe, paths: list[str]) -> Recipe:

@@ -38,17 +38,23 @@ def main(arguments: list[str]) -> None:
 
     run = load_pair_run(options.run, "translate", checkpoint=which(options.checkpoint), device=options.device)
     sentences = list(options.sentences) or [line.rstrip("\n") for line in sys.stdin]
+    refused = run.refused(sentences)  # these cost their own line only
     found = run.answers(
-        sentences,
+        ["" if row in refused else sentence for row, sentence in enumerate(sentences)],
         num_beams=options.num_beams,
         length_penalty=options.length_penalty,
         max_new_tokens=options.max_new_tokens,
         num_return_sequences=options.num_return_sequences,
         no_repeat_ngram_size=options.no_repeat_ngram_size,
     )
-    for answers in found:
+    for row, answers in enumerate(found):
+        if row in refused:
+            print(f"groundup: sentence {row + 1}: {refused[row]}", file=sys.stderr)
         if not answers:
             print()
         for answer in answers:
+            text = " ".join(answer.text.splitlines())  # a line an answer, whatever an untrained model writes
             scored = options.scores or options.num_return_sequences > 1
-            print(f"{answer.score:8.4f}  {answer.text}" if scored else answer.text)
+            print(f"{answer.score:8.4f}  {text}" if scored else text)
+    if refused:
+        sys.exit(2)

@@ -2,9 +2,9 @@
 
     Attention(Q, K, V) = softmax(Q K^T / sqrt(D)) V
 
-`attend_plainly` is the equation, `Attend` the module that blocks use: PyTorch's fused kernel on long texts, the equation
-itself where that is faster; a test holds them equal. `Attend` has no parameters: it is a module only so that a recorder
-can hook it and see the very q, k and mask it got (`groundup.look.record`).
+`attend_plainly` is the equation, `Attend` the module that blocks use: PyTorch's fused kernel on long texts, the
+equation itself where that is faster; a test holds them equal. `Attend` has no parameters: it is a module only so that
+a recorder can hook it and see the very q, k and mask it got (`groundup.look.record`).
 """
 
 import math
@@ -64,7 +64,8 @@ class Attend(nn.Module):
             attn_mask=mask.allowed,
             is_causal=mask.causal,
             dropout_p=dropout,
-            enable_gqa=q.shape[1] != k.shape[1],
+            # Under dynamic compile the comparison is symbolic; the kernel wants a plain bool.
+            enable_gqa=True if q.shape[1] != k.shape[1] else False,  # noqa: SIM210
         )
 
 

@@ -13,12 +13,12 @@ def dropout(x: Tensor, p: float) -> Tensor:
     """
     if p == 0:
         return x
-    if x.device.type != "cpu":
+    if x.device.type != "cpu" or not 1 / 64 <= p <= 63 / 64:
         return F.dropout(x, p)
-    threshold = max(1, round(p * 256))
-    draws = torch.empty((x.numel() + 7) // 8, dtype=torch.int64).random_(-(2**63), None)
+    threshold = round(p * 256)
+    draws = torch.randint(-(2**63), 2**63 - 1, ((x.numel() + 7) // 8,), dtype=torch.int64)
     kept = draws.view(torch.uint8)[: x.numel()].view(x.shape) >= threshold
-    return x * (kept.to(x.dtype) * (256 / (256 - threshold)))
+    return x * kept * (256 / (256 - threshold))  # the factor last: rounded to bfloat16 by itself it would be 0.3% off
 
 
 class Dropout(nn.Module):

@@ -78,26 +78,31 @@ def scale_frequencies(frequencies: Tensor, *, factor: float, low: float, high: f
 
     A wave is fast when it turns more than `high` times within the original context, slow when fewer than `low`.
     """
-    turns = original_context * frequencies / (2 * math.pi)
+    # In this order of operations, to the last bit as Hugging Face: it is what long positions multiply.
+    turns = original_context / (2 * math.pi / frequencies)
     keep = ((turns - low) / (high - low)).clamp(0, 1)  # 1 fast .. 0 slow
-    return keep * frequencies + (1 - keep) * frequencies / factor
+    return (1 - keep) * frequencies / factor + keep * frequencies
 
 
 class Rotary(nn.Module):
-    """Rotary position embedding; angles are computed in float32 from the positions asked for, never stored."""
+    """Rotary position embedding; rates and angles are computed in float32 from the positions asked for, never stored.
 
-    frequencies: Tensor
+    A buffer would be rounded with the model: bfloat16 rates are whole turns off after a few thousand tokens.
+    """
 
     def __init__(self, head_width: int, *, theta: float = 10000.0, scaling: dict | None = None):
         super().__init__()
+        self.head_width, self.theta, self.scaling = head_width, theta, scaling
+
+    def frequencies(self, device: torch.device) -> Tensor:
+        """Radians a token, (D / 2,)."""
         # float32 throughout, as Hugging Face computes it: in float64 long positions would differ by more than 1e-5.
-        frequencies = 1.0 / theta ** (torch.arange(0, head_width, 2, dtype=torch.int64).float() / head_width)
-        if scaling is not None:
-            frequencies = scale_frequencies(frequencies, **scaling)
-        self.register_buffer("frequencies", frequencies, persistent=False)
+        pair = torch.arange(0, self.head_width, 2, device=device).float()
+        frequencies = 1.0 / self.theta ** (pair / self.head_width)
+        return frequencies if self.scaling is None else scale_frequencies(frequencies, **self.scaling)
 
     def forward(self, x: Tensor, at: Tensor) -> tuple[Tensor, Rotation]:
-        angle = at[..., None].float() * self.frequencies  # (..., T, D / 2)
+        angle = at[..., None].float() * self.frequencies(at.device)  # (..., T, D / 2)
         angle = torch.cat([angle, angle], dim=-1)
         if at.ndim == 2:
             angle = angle[:, None]  # (B, 1, T, D): the same for every head

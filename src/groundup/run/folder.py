@@ -68,9 +68,9 @@ def find_run(name: str | Path) -> RunFolder:
     for path in (Path(name), RUNS / name):
         if (path / "recipe.json").is_file():
             return RunFolder(path)
-    if Path(name).is_dir():
+    if Path(name).is_dir() and name:
         raise ValueError(f"{name} is not a run: it has no recipe.json")
-    names = sorted(path.parent.name for path in RUNS.glob("*/recipe.json"))
+    names = sorted(path.parent.name for path in RUNS.glob("[!.]*/recipe.json"))
     near = difflib.get_close_matches(str(name), names, n=1)
     hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(names) or 'none yet'}"
     raise ValueError(f"no run called {str(name)!r}; {hint}")

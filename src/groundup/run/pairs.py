@@ -62,7 +62,7 @@ class PairRun:
         sources = [self._source_ids(sentence) for sentence in sentences]
         order = sorted((i for i, ids in enumerate(sources) if len(ids) > 1), key=lambda i: -len(sources[i]))
         found: list[list[Answer]] = [[] for _ in sentences]
-        rows = max(1, batch // num_beams)
+        rows = max(1, batch // max(1, num_beams))
         for chunk in (order[at : at + rows] for at in range(0, len(order), rows)):
             ids, mask = self.pad([sources[i] for i in chunk])
             with torch.inference_mode():
@@ -81,6 +81,16 @@ class PairRun:
             for i, best in zip(chunk, hypotheses, strict=True):
                 found[i] = [Answer(self._text(h.ids), h.score, h.logprob, h.ids) for h in best]
         return found
+
+    def refused(self, sentences: Sequence[str]) -> dict[int, str]:
+        """The sentences, by their row, that `answers` would refuse (too long, characters never seen), and why."""
+        reasons = {}
+        for row, sentence in enumerate(sentences):
+            try:
+                self._source_ids(sentence)
+            except ValueError as error:
+                reasons[row] = str(error)
+        return reasons
 
     def probabilities(self, sentence: str, answer: Sequence[int]) -> torch.Tensor:
         """Teacher forcing: the model's distribution at each token of the answer, (T, V), in one forward pass."""
@@ -114,7 +124,7 @@ class PairRun:
 
     def _limits(self, lengths: list[int], max_new_tokens: int | None) -> torch.Tensor:
         most = self.recipe.model.context
-        wanted = [max_new_tokens or 2 * length + 10 for length in lengths]
+        wanted = [2 * length + 10 if max_new_tokens is None else max_new_tokens for length in lengths]
         return torch.tensor([min(most, limit) for limit in wanted])
 
     def _text(self, ids: list[int]) -> str:

@@ -34,22 +34,21 @@ class TextRun:
     ) -> Iterator[str]:
         """What the model writes after the prompt, in pieces of text as they come (`"".join(...)` for all of it).
 
-        choose is `Greedy()` (the default) or a `Sample(...)`. Ends at the end-of-text token, at a stop string, or where the context is full. ValueError for a prompt longer
-        than the context.
+        choose is `Greedy()` (the default) or a `Sample(...)`. Ends at the end-of-text token, at a stop string, or where
+        the context is full. ValueError, at once, for a prompt longer than the context.
         """
         ids = self.prompt_ids(prompt)
-        with torch.inference_mode():
-            yield from generate_text(
-                self.model,
-                self.model.begin(1),
-                torch.tensor([ids], device=self.device),
-                stream=self.tokenizer.stream(),
-                choose=choose or Greedy(),
-                max_new_tokens=max_new_tokens,
-                stop_ids=[self.tokenizer.specials[END]] if END in self.tokenizer.specials else [],
-                stop=stop,
-                limit=self.recipe.model.context - len(ids) + 1,
-            )
+        return generate_text(
+            self.model,
+            self.model.begin(1),
+            torch.tensor([ids], device=self.device),
+            stream=self.tokenizer.stream(),
+            choose=choose or Greedy(),
+            max_new_tokens=max_new_tokens,
+            stop_ids=[self.tokenizer.specials[END]] if END in self.tokenizer.specials else [],
+            stop=stop,
+            limit=self.recipe.model.context - len(ids) + 1,
+        )
 
     def prompt_ids(self, prompt: str) -> list[int]:
         """The prompt's tokens; an empty prompt is the end-of-text token, or a line break for character models."""

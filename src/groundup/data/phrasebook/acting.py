@@ -2,7 +2,8 @@
 
 from groundup.data.phrasebook import lexicon as lex
 from groundup.data.phrasebook import phrases as ph
-from groundup.data.phrasebook.choices import THINGS, WHEN_TENSES, Choices, asked, stated
+from groundup.data.phrasebook.choices import WHEN_TENSES, Choices, asked, stated
+from groundup.data.phrasebook.draw import THINGS
 from groundup.data.phrasebook.meaning import WE, YOU, Clause, Fixed, Quantity, Said, Template, template
 
 WHERE = Fixed("where", "où", "dove")
@@ -100,7 +101,7 @@ def wh(c: Choices) -> Template:
     clause = c.action(subject) if person else c.alone(subject)
     question = c.one((WHERE, WHEN, WHY))
     tense = c.one(("past", "future", "present", "near", "now" if question != WHEN else "past"))
-    return asked(clause.but(tail=(), tense=tense, ask=question))
+    return asked(clause.but(tail=(), tense=c.live(clause.verb, tense), ask=question))
 
 
 def what(c: Choices) -> Template:
@@ -108,16 +109,20 @@ def what(c: Choices) -> Template:
     tense = c.one(WHEN_TENSES)
     if c.chance(0.6):
         subject = c.person() if c.chance(0.6) else c.name()
-        clause = Clause(subject, lex.verb(c.one(WHAT_VERBS), "act"), ask=WHAT, tense=tense)
+        clause = Clause(subject, lex.verb(c.one(WHAT_VERBS), "act"), ask=WHAT)
     else:
-        clause = Clause(c.person(), lex.verb(c.one(WHOM_VERBS), "act"), ask=WHOM, tense=tense)
+        clause = Clause(c.person(), lex.verb(c.one(WHOM_VERBS), "act"), ask=WHOM)
+    tense = c.live(clause.verb, tense)
+    clause = clause.but(tense=tense)
     return asked(clause.but(tail=(c.when(tense),)) if c.chance(0.4) else clause)
 
 
 def who(c: Choices) -> Template:
     """Who ate the cake?"""
     tense = c.one(("past", "past", "future", "now"))
-    clause = c.action(Quantity("who")).but(tense=tense)
+    clause = c.action(Quantity("who"))
+    tense = c.live(clause.verb, tense)
+    clause = clause.but(tense=tense)
     word = clause.verb.en
     return asked(clause.but(tail=(c.when(tense),)) if word.base == word.past or c.chance(0.2) else clause)
 

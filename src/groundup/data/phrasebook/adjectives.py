@@ -9,12 +9,15 @@ otherwise it is made with "more". The feminine is given where the rule of `frenc
 ADJECTIVES = """
 [quality]
 big bigger | ^grand | ^grande | animal thing clothing furniture vehicle transport building nature openable device
-small smaller | ^petit | ^piccolo | person animal thing clothing furniture vehicle building nature food openable device
+small smaller | ^petit | ^piccolo | person animal thing clothing furniture vehicle building nature food openable \
+    device
 beautiful | ^beau/belle | ^bello | person animal thing clothing furniture building nature art event text idea
-old older | ^vieux/vieille | ^vecchio | person job animal thing clothing furniture vehicle transport building device text
+old older | ^vieux/vieille | ^vecchio | person job animal thing clothing furniture vehicle transport building \
+    device text
 young younger | ^jeune | ^giovane | person job
 good better | ^bon/bonne | ^buono | job food dish drink idea text event art
-long longer | long/longue | lungo | text event skirt dress coat scarf river beach street path story lesson answer word bridge wall
+long longer | long/longue | lungo | text event skirt dress coat scarf river beach street path story lesson answer \
+    word bridge wall
 bad worse | ^mauvais | ^cattivo | idea job
 pretty prettier | ^joli | ^grazioso | girl lady princess actress waitress clothing nature house village
 fat fatter | ^gros/grosse | grasso | cat dog pig king thief baker hen
@@ -65,7 +68,8 @@ slow slower | lent | lento | vehicle transport animal
 dangerous | dangereux | pericoloso | animal vehicle mountain street path idea cave volcano
 wild wilder | sauvage | selvatico/selvatici | animal
 expensive | cher/chère | caro | thing clothing furniture vehicle device hotel restaurant
-cheap cheaper | bon marché/bon marché/bon marché/bon marché | economico/economici | thing clothing furniture device hotel
+cheap cheaper | bon marché/bon marché/bon marché/bon marché | economico/economici | thing clothing furniture device \
+    hotel
 heavy heavier | lourd | pesante | thing furniture openable clothing
 light lighter | léger | leggero | bag clothing chair suitcase box blanket
 clean cleaner | propre | pulito | thing clothing furniture vehicle building openable

@@ -3,12 +3,23 @@
 from functools import cache
 from typing import Any
 
-from groundup.data.phrasebook import clock, french_forms, italian_forms, numerals
 from groundup.data.phrasebook import lexicon as lex
 from groundup.data.phrasebook import phrases as ph
 from groundup.data.phrasebook.choices import Choices, asked, stated
 from groundup.data.phrasebook.draw import PERSONS, POSSESSIVES
-from groundup.data.phrasebook.meaning import HE, IT, SHE, THEY, Adjective, Clause, EnglishWord, Fixed, Gap, Name, Noun, Person, Said, Template, Thing, Verb, Word, template
+from groundup.data.phrasebook.lexicon import own_verb
+from groundup.data.phrasebook.meaning import (
+    HE,
+    SHE,
+    Adjective,
+    Clause,
+    Name,
+    Noun,
+    Said,
+    Template,
+    Thing,
+    template,
+)
 from groundup.data.phrasebook.speaker import numbers
 
 NATIONS = frozenset("French English Italian Spanish German American Russian Japanese Chinese".split())
@@ -22,12 +33,7 @@ DESCRIBED = [n for kind in lex.NOUNS.values() for n in kind if lex.suiting(n)]
 ALL = (*lex.ADJECTIVES["quality"], *lex.ADJECTIVES["state"])
 
 
-def _having(english: str, french: str, italian: str) -> Verb:
-    """To be in English, to have in the others: hungry, avoir faim, avere fame."""
-    be = EnglishWord("be", "was", "been", "is", "being", english)
-    return Verb("be", (), be, Word("avoir", False, french, ""), Word("avere", False, italian, ""))
-
-FEELINGS = [_having(*row) for row in ph.FEELINGS]
+FEELINGS = [own_verb(f"be {en} was {en} been {en}", f"avoir {fr}", f"avere {it}", "be") for en, fr, it in ph.FEELINGS]
 
 
 def _said(c: Choices, kind: str) -> Said:
@@ -37,11 +43,9 @@ def _said(c: Choices, kind: str) -> Said:
     return Said(adjective, c.one(("", "", "very", "too")) if graded(adjective.en[0]) else "")
 
 
-
 def graded(adjective: str) -> bool:
     """Whether one can be very or more so."""
     return adjective not in NATIONS and adjective not in UNGRADED
-
 
 
 def being(c: Choices) -> Template:
@@ -56,7 +60,6 @@ def being(c: Choices) -> Template:
     return stated(clause.but(tail=(c.one(when),)) if when and c.chance(0.4) else clause)
 
 
-
 def asked_being(c: Choices) -> Template:
     """Are you hungry? Was he angry?"""
     subject = c.person() if c.chance(0.7) else c.name()
@@ -66,12 +69,10 @@ def asked_being(c: Choices) -> Template:
     return asked(Clause(subject, lex.BE, said=_said(c, "person"), tense=tense, ask="yes/no"))
 
 
-
 @cache
 def _suited(adjective: Adjective) -> tuple[Noun, ...]:
     """The nouns that an adjective suits."""
     return tuple(n for kind in lex.NOUNS.values() for n in kind if adjective.suits & {n.kind, n.en.singular})
-
 
 
 def quality(c: Choices) -> Template:
@@ -90,13 +91,15 @@ def quality(c: Choices) -> Template:
     )
 
 
-
 def compared(c: Choices) -> Template:
     """My house is bigger than the church. Paul is as tall as me."""
     degree = c.one(("more", "more", "less", "as"))
     if c.chance(0.5):
         subject = c.subject()
-        than, suits = c.other(subject), [a for a in lex.ADJECTIVES["quality"] if "person" in a.suits]
+        than, suits = (
+            c.other(subject),
+            [a for a in ALL if "person" in a.suits],
+        )
     else:
         adjective = c.one(ALL)
         first = c.one(DESCRIBED) if c.chance(0.5) else c.one(_suited(adjective))
@@ -109,7 +112,6 @@ def compared(c: Choices) -> Template:
     if not suits or subject == than:
         return quality(c)
     return stated(Clause(subject, lex.BE, said=Said(c.one(suits), degree, than)))
-
 
 
 def profession(c: Choices) -> Template:
@@ -127,6 +129,7 @@ def profession(c: Choices) -> Template:
     tense, polarity = c.one(("present", "present", "past")), c.one(("yes", "yes", "not"))
     clause = Clause(subject, lex.BE, tense=tense, polarity=polarity)
     return stated(template("{s} {n}", "{s} {f}", "{s} {n}", s=clause, **job))
+
 
 PAIN_FR = ("j'ai/j'avais", "vous avez/vous aviez", "il a/il avait", "elle a/elle avait")
 PAIN_IT = ("mi ", "ti ", "gli ", "le ", "ci ", "gli ")
@@ -147,11 +150,12 @@ def hurts(c: Choices) -> Template:
     gap = " {w}" if tense else ""
     return stated(template(f"{{x}} {hurt}{gap}", f"{have} mal {{y:à}}{gap}", f"{pain} male {{y}}{gap}", **slots))
 
-LIKE = _verb(EnglishWord("like", "liked", "liked", "likes", "liking", ""), "aimer", "piacere")
+
+LIKE = own_verb("like", "aimer", "piacere", "state")
 LOVING = (
-    _verb(EnglishWord("love", "loved", "loved", "loves", "loving", ""), "adorer", "adorare"),
-    _verb(EnglishWord("prefer", "preferred", "preferred", "prefers", "preferring", ""), "préférer", "preferire"),
-    _verb(EnglishWord("hate", "hated", "hated", "hates", "hating", ""), "détester", "detestare"),
+    own_verb("love", "adorer", "adorare", "state"),
+    own_verb("prefer preferred preferred", "préférer", "preferire", "state"),
+    own_verb("hate", "détester", "detestare", "state"),
 )
 
 
@@ -171,4 +175,3 @@ def likes(c: Choices) -> Template:
     no = "non " if negative == "not" else ""
     italian = f"{no}{whom}{pleases} {{x}}" if whom else f"a {{s}} {no}{pleases} {{x}}"
     return stated(template("{c}", "{c}", italian, c=like, s=subject, x=thing))
-

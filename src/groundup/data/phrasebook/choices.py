@@ -2,16 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from random import Random
-from typing import Any, TypeVar
+from typing import Any
 
-from groundup.data.phrasebook import clock, numerals
 from groundup.data.phrasebook import lexicon as lex
 from groundup.data.phrasebook import phrases as ph
-from groundup.data.phrasebook.meaning import HE, SHE, THEY, WE, YOU, Clause, Fixed, Gap, I, Name, Noun, Person, Template, Thing, Verb, template
-from groundup.data.phrasebook.speaker import numbers
-
 from groundup.data.phrasebook.draw import IT, Draw
+from groundup.data.phrasebook.meaning import (
+    THEY,
+    Clause,
+    Fixed,
+    Template,
+    Thing,
+    Verb,
+    template,
+)
+from groundup.data.phrasebook.speaker import numbers
 
 WHEN_TENSES = ("present", "past", "future", "now")
 ALREADY = Fixed("already", "déjà", "già")
@@ -40,7 +45,8 @@ class Choices(Draw):
             and isinstance(thing, Thing)
             and thing.det in ("a", "count", "another", "the same", "all the")
         ):
-            if clause.through is not None or self.chance(0.7):
+            feeling = clause.verb.en.base in ("love", "hate", "know")
+            if clause.through is not None or feeling or self.chance(0.7):
                 return clause.but(object=replace(thing, det="the", count=0))
         return clause
 
@@ -100,28 +106,32 @@ class Choices(Draw):
         tense = "past" if draw < 0.8 or lasts else "future"
         return self._at(clause, tense, "yes" if polarity == "no longer" else polarity, 0.0 if tense == "past" else 0.3)
 
-    def action(self, subject: Any = None) -> Clause:
-        """Somebody does something: one of the frames, without a time."""
+    def live(self, verb: Verb, tense: str) -> str:
+        """The tense, or a plain one for a verb that has no progressive."""
+        return {"now": "present", "was": "past"}.get(tense, tense) if verb.en.base in MOMENTARY else tense
+
+    def action(self, subject: Any = None, *, it: bool = True) -> Clause:
+        """Somebody does something, without a time; `it` allows it, they, them that stand for something unsaid."""
         subject = self.subject() if subject is None else subject
         draw = self.rng.random()
         if draw < 0.25:
             return self.alone(subject)
         if draw < 0.8:
             verb = self.one(lex.VERBS["act"])
-            return Clause(subject, verb, self.object(verb, subject))
+            return Clause(subject, verb, self.object(verb, subject, it=it))
         if draw < 0.88:
             verb = self.one(lex.VERBS["toward"])
-            return Clause(subject, verb, self.object(verb, subject))
-        return self.handing(subject)
+            return Clause(subject, verb, self.object(verb, subject, it=it))
+        return self.handing(subject, it=it)
 
     def alone(self, subject: Any) -> Clause:
         verb = self.one(lex.VERBS["alone"])
         tail = (self.one(ph.MANNER),) if verb.en.base in MANNERED and self.chance(0.3) else ()
         return Clause(subject, verb, tail=tail)
 
-    def handing(self, subject: Any, *, pronoun: float = 0.4) -> Clause:
+    def handing(self, subject: Any, *, pronoun: float = 0.4, it: bool = True) -> Clause:
         verb = self.one(lex.VERBS["hand"] if self.chance(0.7) else lex.VERBS["tell"])
         thing = self.thing(self.one(verb.takes))
-        if self.chance(pronoun):
-            thing = THEY if thing.plural else IT
-        return Clause(subject, verb, thing, self.other(subject))
+        if it and self.chance(pronoun):
+            thing = THEY if numbers(thing.noun.en, thing.plural)[1] else IT
+        return Clause(subject, verb, thing, self.other(subject, they=it))

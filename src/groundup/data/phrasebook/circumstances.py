@@ -1,28 +1,24 @@
 """Sentences about hours, dates, weather, languages, games, and polite formulas."""
 
-from functools import cache
-from typing import Any
-
-from groundup.data.phrasebook import clock, french_forms, italian_forms, numerals
+from groundup.data.phrasebook import clock
 from groundup.data.phrasebook import lexicon as lex
 from groundup.data.phrasebook import phrases as ph
 from groundup.data.phrasebook.choices import Choices, asked, stated
-from groundup.data.phrasebook.draw import PERSONS, POSSESSIVES
-from groundup.data.phrasebook.meaning import HE, IT, SHE, THEY, Adjective, Clause, EnglishWord, Fixed, Gap, Name, Noun, Person, Said, Template, Thing, Verb, Word, template
+from groundup.data.phrasebook.draw import POSSESSIVES
 from groundup.data.phrasebook.lexicon import own_verb
+from groundup.data.phrasebook.meaning import Clause, Fixed, Name, Noun, Template, Thing, template
 from groundup.data.phrasebook.whereabouts import country
-from groundup.data.phrasebook.speaker import numbers
 
-LEAVE = _verb("leave left left leaves leaving", "partir", "partire")
-ARRIVE = _verb("arrive arrived arrived arrives arriving", "arriver", "arrivare")
-OPEN = _verb("open opened opened opens opening", "ouvrir", "aprire")
-CLOSE = _verb("close closed closed closes closing", "fermer", "chiudere")
-BEGIN = _verb("begin began begun begins beginning", "commencer", "cominciare")
-FINISH = _verb("finish finished finished finishes finishing", "finir", "finire")
-BORN = _verb("be was born is being born", "naître", "nascere")
-SPEAK = _verb("speak spoke spoken speaks speaking", "parler", "parlare")
-PLAY = _verb("play played played plays playing", "jouer", "giocare")
-PERFORM = _verb("play played played plays playing", "jouer", "suonare")
+LEAVE = own_verb("leave left left", "partir", "partire")
+ARRIVE = own_verb("arrive arrived arrived", "arriver", "arrivare")
+OPEN = own_verb("open opened opened", "ouvrir", "aprire")
+CLOSE = own_verb("close closed closed", "fermer", "chiudere")
+BEGIN = own_verb("begin began begun", "commencer", "cominciare")
+FINISH = own_verb("finish finished finished", "finir", "finire")
+BORN = own_verb("be born was born born born", "naître", "nascere")
+SPEAK = own_verb("speak spoke spoken", "parler", "parlare")
+PLAY = own_verb("play played played", "jouer", "giocare")
+PERFORM = own_verb("play played played", "jouer", "suonare")
 OPENING = "shop museum library bank pharmacy restaurant post_office bakery theatre swimming_pool stadium school park"
 BIRTHDAY = Noun("event", lex.noun("party").en._replace(singular="birthday", plural="birthdays"),
                 lex.noun("film").fr._replace(singular="anniversaire", plural="anniversaires"),
@@ -43,7 +39,6 @@ def hour(c: Choices) -> Template:
     if c.chance(0.25):
         return asked(clause.but(ask=Fixed("what time", "à quelle heure", "a che ora")))
     return stated(clause.but(tail=(clock.at(c.hour()),)))
-
 
 
 def day(c: Choices) -> Template:
@@ -70,13 +65,12 @@ def day(c: Choices) -> Template:
     return stated(Clause(c.subject(), BORN, tense="past", tail=(on, year)))
 
 
-
 def weather(c: Choices) -> Template:
     """It was snowing in Paris yesterday."""
     row = Fixed(*c.one(ph.WEATHER)[:3])
     tense = "future" if " will " in row.en else "past" if " was " in row.en else "present"
     where = c.one(ph.CITIES) if c.chance(0.6) else None
-    place = template("in {x}", "à {x}", "a {x}", x=where) if where else Fixed(*_country(c)[0])
+    place = template("in {x}", "à {x}", "a {x}", x=where) if where else Fixed(*country(c)[0])
     time = {"past": ph.PAST, "future": ph.FUTURE, "present": (*ph.HABIT[10:15], *ph.NOW, ph.NOW[2])}[tense]
     tail = (
         c.one(time) if c.chance(0.7) else clock.on_day(c.up_to(6)) if tense != "present" else clock.on_days(c.up_to(6))
@@ -86,7 +80,6 @@ def weather(c: Choices) -> Template:
     if c.chance(0.3):
         return stated(template("{w} {p}", "{w} {p}", "{w} {p}", w=row, p=place))
     return stated(template("{w} {p} {t}", "{w} {p} {t}", "{w} {p} {t}", w=row, p=place, t=tail))
-
 
 
 def tongue(c: Choices) -> Template:
@@ -100,13 +93,12 @@ def tongue(c: Choices) -> Template:
     return stated(clause.but(polarity="not" if c.chance(0.3) else "yes", tense="present"))
 
 
-
 def game(c: Choices) -> Template:
     """He plays the violin every day. Let's play cards."""
     if c.chance(0.5):
         noun = c.one(lex.NOUNS["sport"])
-        thing = Thing(noun, noun.en.only == "pl", "generic")
-        played, verb = template("{x}", "{x:à}", "a {y}", x=thing, y=Thing(noun, noun.en.only == "pl", "bare")), PLAY
+        thing = Thing(noun, det="generic")
+        played, verb = template("{x}", "{x:à}", "a {y}", x=thing, y=Thing(noun, det="bare")), PLAY
     else:
         thing, verb = Thing(c.one(lex.NOUNS["instrument"])), PERFORM
         played = template("{x}", "{x:de}", "{x}", x=thing)
@@ -117,7 +109,6 @@ def game(c: Choices) -> Template:
         )
         return stated(c.timed(clause.but(through=lex.verb(name, frame))))
     return stated(c.timed(clause))
-
 
 
 def polite(c: Choices) -> Template:
@@ -150,4 +141,3 @@ def polite(c: Choices) -> Template:
     return template(
         "I would like {x}, please.", "je voudrais {x}, s'il vous plaît.", "vorrei {x}, per favore.", x=thing
     )  # fmt: skip
-

@@ -1,43 +1,36 @@
 """Sentences that describe a thing by what is done to it: passives, relative clauses, owners."""
 
-from functools import cache
-from typing import Any
-
-from groundup.data.phrasebook import clock, french_forms, italian_forms, numerals
+from groundup.data.phrasebook import french_forms, italian_forms
 from groundup.data.phrasebook import lexicon as lex
-from groundup.data.phrasebook import phrases as ph
-from groundup.data.phrasebook.choices import Choices, asked, stated
-from groundup.data.phrasebook.draw import PERSONS, POSSESSIVES
-from groundup.data.phrasebook.meaning import HE, IT, SHE, THEY, Adjective, Clause, EnglishWord, Fixed, Gap, Name, Noun, Person, Said, Template, Thing, Verb, Word, template
+from groundup.data.phrasebook.choices import Choices, stated
 from groundup.data.phrasebook.joining import OBJECTS, PERSONAL
+from groundup.data.phrasebook.meaning import Clause, Gap, Said, Template, Thing, template
 from groundup.data.phrasebook.speaker import numbers
-
 
 
 def relative(c: Choices) -> Template:
     """The woman who is waiting is my sister. I lost the key that you gave me."""
     if c.chance(0.4):
         base = Thing(c.one(lex.chosen("person job")), c.chance(0.2))
-        inner = c.action(Gap(base)).but(tense=c.one(("now", "past", "present")), tail=())
+        inner = c.action(Gap(base)).but(tail=())
+        inner = inner.but(tense=c.live(inner.verb, c.one(("now", "past", "present"))))
         if inner.verb.en.base == inner.verb.en.past:
-            inner = inner.but(tense="now")
+            inner = inner.but(tense=c.live(inner.verb, "now"))
         subject = Thing(base.noun, base.plural, relative=inner)
         state = c.one([a for a in lex.ADJECTIVES[c.one(("state", "quality"))] if "person" in a.suits])
         return stated(Clause(subject, lex.BE, said=Said(state), tense=c.one(("present", "past"))))
     verb = c.one([v for v in OBJECTS if v.en.base != v.en.past])
-    nouns = [n for n in verb.takes if n.kind not in PERSONS and n.en.only != "sg" and lex.suiting(n)] or [
+    nouns = [n for n in verb.takes if n.kind not in PERSONAL and n.en.only != "sg" and lex.suiting(n)] or [
         lex.noun("book")
     ]
     verb = verb if nouns[0] in verb.takes else lex.verb("buy", "act")
-    base = Thing(c.one(nouns), c.chance(0.25) or nouns[0].en.only == "pl")
-    base = Thing(base.noun, base.plural or base.noun.en.only == "pl")
-    inner = Clause(
-        c.person() if c.chance(0.7) else c.name(), verb, Gap(base), tense=c.one(("past", "past", "future", "now"))
-    )
+    noun = c.one(nouns)
+    base = Thing(noun, noun.en.only is None and c.chance(0.25))
+    tense = c.live(verb, c.one(("past", "past", "future", "now")))
+    inner = Clause(c.person() if c.chance(0.7) else c.name(), verb, Gap(base), tense=tense)
     thing = Thing(base.noun, base.plural, relative=inner)
     said = Said(c.one(lex.suiting(base.noun)))
     return stated(Clause(thing, lex.BE, said=said, tense=c.one(("present", "past"))))
-
 
 
 def passive(c: Choices) -> Template:
@@ -62,15 +55,13 @@ def passive(c: Choices) -> Template:
     )  # fmt: skip
 
 
-
 def owned(c: Choices) -> Template:
     """Marie's car is blue. The doctor's house is next to the church."""
     noun = c.one(lex.chosen("thing clothing vehicle text furniture house flat dog cat horse idea"))
     owner = c.name() if c.chance(0.6) else c.somebody()
-    plural = noun.en.only == "pl" or (noun.en.only is None and c.chance(0.2))
+    plural = noun.en.only is None and c.chance(0.2)
     thing = Thing(noun, plural, owner=owner)
     if c.chance(0.5) and lex.suiting(noun):
         return stated(Clause(thing, lex.BE, said=Said(c.one(lex.suiting(noun))), tense=c.one(("present", "past"))))
     verbs = [v for v in OBJECTS if noun in v.takes] or [lex.verb("see", "act")]
     return stated(c.timed(Clause(c.subject(), c.one(verbs), thing)))
-

@@ -1,15 +1,26 @@
 """Random draws that make sense: who, what and when. Every draw comes from one `random.Random`."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from random import Random
 from typing import Any, TypeVar
 
 from groundup.data.phrasebook import clock, numerals
 from groundup.data.phrasebook import lexicon as lex
 from groundup.data.phrasebook import phrases as ph
-from groundup.data.phrasebook.meaning import HE, SHE, THEY, WE, YOU, Clause, Fixed, Gap, I, Name, Noun, Person, Template, Thing, Verb, template
-from groundup.data.phrasebook.speaker import numbers
+from groundup.data.phrasebook.meaning import (
+    HE,
+    SHE,
+    THEY,
+    WE,
+    YOU,
+    Fixed,
+    I,
+    Name,
+    Noun,
+    Person,
+    Thing,
+    Verb,
+)
 
 Item = TypeVar("Item")
 THINGS = tuple("thing clothing furniture vehicle text device openable".split())
@@ -64,12 +75,12 @@ class Draw:
         draw = self.rng.random()
         return self.person() if draw < 0.5 else self.name() if draw < 0.67 else self.somebody()
 
-    def other(self, subject: Any) -> Any:
+    def other(self, subject: Any, *, they: bool = True) -> Any:
         """Somebody else than the subject, as an object: a pronoun, a name or a person."""
         draw = self.rng.random()
         if draw < 0.6:
             own = subject.person if isinstance(subject, Person) else 3
-            return self.one([p for p in PERSONS if p.person != own or own == 3])
+            return self.one([p for p in PERSONS if (p.person != own or own == 3) and (they or p is not THEY)])
         name = self.name()
         return name if draw < 0.75 and name != subject else self.somebody()
 
@@ -81,24 +92,14 @@ class Draw:
         if noun.kind == "family":
             adjectives, det = 0.0, self.one(SPOUSES.get(noun.en.singular, POSSESSIVES))
         if noun.kind in ("tongue", "sport"):
-            return Thing(noun, noun.en.only == "pl", "generic")
-        if det is None:
+            return Thing(noun, det="generic")
+        if det is None or (det == "count" and only):
             det = self._determiner(noun)
         if plural is None:
-            plural = only == "pl" or (only is None and noun.kind != "family" and self.chance(0.2))
-        if (
-            noun.kind == "family"
-            and noun.en.singular not in ("mother", "father", "husband", "wife")
-            and self.chance(0.2)
-        ):
-            plural = True
-        if only == "sg" or (noun.kind == "family" and det == "some"):
-            plural = False
-        if det in ("another", "the same", "all the"):
-            plural = det == "all the"
-        count = 0
-        if det == "count":
-            plural, count = True, self.up_to(20, 2)
+            plural = self.chance(0.2) and noun.en.singular not in ("mother", "father", "husband", "wife")
+        if det in ("another", "the same", "all the", "count"):
+            plural = det in ("all the", "count")
+        plural, count = plural and only is None, self.up_to(20, 2) if det == "count" else 0
         suits = [*lex.suiting(noun), *lex.suiting(noun, "attribute")]
         chosen = (self.one(suits),) if suits and self.chance(adjectives) else ()
         return Thing(noun, plural, det, chosen, count)
@@ -115,22 +116,19 @@ class Draw:
             return self.one(("this", "that"))
         return "the" if noun.en.only else self.one(("count", "count", "another", "the same", "all the"))
 
-    def object(self, verb: Verb, subject: Any, *, pronoun: float = 0.25) -> Any:
+    def object(self, verb: Verb, subject: Any, *, pronoun: float = 0.25, it: bool = True) -> Any:
         """What the verb takes: a noun phrase or, this often, a pronoun for it."""
         noun = self.one(verb.takes)
         if self.chance(0.04) and noun.kind in THINGS:
-            return Thing(noun, noun.en.only == "pl", owner=self.name())
-        if (
-            not self.chance(pronoun)
-            or verb.fr.preposition == "de"
-            or verb.it.reflexive
-            or (verb.en.base in ("have", "know")
-            and verb.frame == "state")
-        ):
-            return self.other(subject) if noun.kind in PEOPLE and self.chance(0.2) else self.thing(noun)
+            return Thing(noun, owner=self.name())
+        bare = verb.fr.preposition == "de" or verb.it.reflexive or verb.en.base == "have"  # takes no pronoun here
+        if bare or not self.chance(pronoun):
+            return self.other(subject, they=it) if noun.kind in PEOPLE and self.chance(0.2) else self.thing(noun)
         if noun.kind in PEOPLE:
-            other = self.other(subject)
+            other = self.other(subject, they=it)
             return other if isinstance(other, Person) else self.thing(noun)
+        if not it:
+            return self.thing(noun)
         return IT if self.chance(0.7) else THEY
 
     def ago(self) -> Fixed:

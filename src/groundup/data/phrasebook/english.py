@@ -166,7 +166,6 @@ class English(Speaker):
         first = isinstance(node, Person) and rest in PARTICLES
         text = words(thing, rest) if first else words(rest, thing)
         if clause.said is not None:
-            person, plural = self.agreement(clause.subject)
             said = clause.said
             text = words(text, self.said(said) if isinstance(said, Said) else self.phrase(said))
         if clause.to is None:

@@ -3,13 +3,10 @@
 "you" is one polite person: vous, with a masculine singular participle or adjective.
 """
 
-from typing import Any
-
 from groundup.data.phrasebook import french_forms as forms
-from groundup.data.phrasebook import numerals
-from groundup.data.phrasebook.meaning import Clause, Gap, Inflected, Name, Person, Quantity, Said, Thing
-from groundup.data.phrasebook.speaker import Speaker, numbers, words
 from groundup.data.phrasebook.french_phrases import FrenchPhrases
+from groundup.data.phrasebook.meaning import Clause, Gap, Person, Quantity, Said
+from groundup.data.phrasebook.speaker import words
 
 ETRE = frozenset("aller venir revenir arriver partir sortir entrer rester tomber devenir mourir naître".split())
 SUBJECT = "je tu il nous vous ils".split()

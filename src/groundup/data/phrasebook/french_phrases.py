@@ -4,7 +4,7 @@ from typing import Any
 
 from groundup.data.phrasebook import french_forms as forms
 from groundup.data.phrasebook import numerals
-from groundup.data.phrasebook.meaning import Clause, Gap, Inflected, Name, Person, Quantity, Said, Thing
+from groundup.data.phrasebook.meaning import Gap, Inflected, Name, Person, Quantity, Said, Thing
 from groundup.data.phrasebook.speaker import Speaker, numbers, words
 
 STRONG = "moi toi lui nous vous eux".split()
@@ -86,7 +86,7 @@ class FrenchPhrases(Speaker):
         return forms.elide(text).replace("?", " ?").replace("!", " !").replace(":", " :")
 
     def _thing(self, node: Thing, negative: bool) -> str:
-        form, (_, gender, plural) = node.noun.fr, self.agreement(node)
+        form, plural = node.noun.fr, self.agreement(node)[2]
         before = [self._adjective(a.fr, node) for a in node.adjectives if a.fr.before]
         after = [self._adjective(a.fr, node) for a in node.adjectives if not a.fr.before]
         noun = words(*before, form.plural if plural else form.singular, *after)

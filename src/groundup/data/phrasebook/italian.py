@@ -3,17 +3,14 @@
 "you" is one familiar person (tu), masculine; a present in -ing is stare and the gerund.
 """
 
-import re
-from typing import Any
-
 from groundup.data.phrasebook import italian_forms as forms
-from groundup.data.phrasebook import numerals
-from groundup.data.phrasebook.meaning import Clause, Gap, Inflected, Name, Person, Quantity, Said, Thing
-from groundup.data.phrasebook.speaker import Speaker, numbers, words
 from groundup.data.phrasebook.italian_phrases import ItalianPhrases
+from groundup.data.phrasebook.meaning import Clause, Gap, Person, Said
+from groundup.data.phrasebook.speaker import words
 
 ESSERE = frozenset(
-    "essere andare venire tornare arrivare partire uscire entrare rimanere cadere scappare svenire riuscire nascere".split()
+    "essere andare venire tornare arrivare partire uscire entrare rimanere cadere scappare svenire riuscire "
+    "nascere".split()
 )
 DIRECT = "mi ti lo ci vi li".split()
 DATIVE = "mi ti gli ci vi gli".split()
@@ -95,7 +92,7 @@ class Italian(ItalianPhrases):
             dative = "le" if person == 2 and gender == "f" else DATIVE[person]
         if not isinstance(node, Person):
             return [dative] if dative else []
-        person, gender, plural = self.agreement(node)
+        person, gender, _ = self.agreement(node)
         direct = {2: "la", 5: "le"}.get(person, DIRECT[person]) if gender == "f" else DIRECT[person]
         if not dative:
             return [direct]

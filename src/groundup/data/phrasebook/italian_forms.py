@@ -132,7 +132,7 @@ _PARTICIPLES = """
 vendere venduto, scendere sceso, prendere preso, endere eso, chiedere chiesto, idere iso, udere uso,
 ondere osto, perdere perso, incere into, ngere nto, eggere etto, uggere utto, rompere rotto, correre corso,
 nascere nato, mettere messo, scrivere scritto, risolvere risolto, radere raso, aprire aperto, coprire coperto,
-scoprire scoperto, offrire offerto, soffrire sofferto, conoscere conosciuto, crescere cresciuto, morire morto, assumere assunto
+scoprire scoperto, offrire offerto, soffrire sofferto, conoscere conosciuto, morire morto, assumere assunto
 """
 _ENDINGS = sorted((pair.split() for pair in _PARTICIPLES.replace("\n", " ").split(",")), key=lambda p: -len(p[0]))
 _FUTURE = "ò ai à emo ete anno".split()

@@ -5,7 +5,7 @@ from typing import Any
 
 from groundup.data.phrasebook import italian_forms as forms
 from groundup.data.phrasebook import numerals
-from groundup.data.phrasebook.meaning import Clause, Gap, Inflected, Name, Person, Quantity, Said, Thing
+from groundup.data.phrasebook.meaning import Gap, Inflected, Name, Person, Quantity, Said, Thing
 from groundup.data.phrasebook.speaker import Speaker, numbers, words
 
 STRONG = "me te lui noi voi loro".split()

@@ -116,9 +116,13 @@ VERBS: dict[str, list[Verb]] = {}
 for _frame, _columns in _rows(verbs.VERBS):
     VERBS.setdefault(_frame, []).append(_verb(_frame, _columns))
 
-BE = Verb(
-    "be", (), EnglishWord("be", "was", "been", "is", "being", ""), *(Word(w, False, "", "") for w in ("être", "essere"))
-)
+
+def own_verb(english: str, french: str, italian: str, frame: str = "alone") -> Verb:
+    """A verb that only one kind of sentence uses, written as in the table."""
+    return Verb(frame, (), _english(english), _word(french, "fr"), _word(italian, "it"))
+
+
+BE = own_verb("be was been", "être", "essere", "be")
 
 
 @cache

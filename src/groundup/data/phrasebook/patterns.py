@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from itertools import accumulate
 from random import Random
 
-from groundup.data.phrasebook import acting, being, circumstances, joining
+from groundup.data.phrasebook import acting, amounts, being, circumstances, describing, joining, whereabouts
 from groundup.data.phrasebook.choices import Choices
 from groundup.data.phrasebook.meaning import Template
 
@@ -27,26 +27,26 @@ PATTERNS: tuple[tuple[int, Callable[[Choices], Template]], ...] = (
     (60, being.quality),
     (35, being.compared),
     (15, being.profession),
-    (25, being.located),
-    (20, being.there_is),
+    (25, whereabouts.located),
+    (20, whereabouts.there_is),
     (10, being.hurts),
     (20, being.likes),
-    (3, being.nearest),
-    (10, circumstances.number),
-    (12, circumstances.sum_of),
-    (20, circumstances.price),
-    (10, circumstances.counted),
-    (12, circumstances.age),
+    (3, whereabouts.nearest),
+    (10, amounts.number),
+    (12, amounts.sum_of),
+    (20, amounts.price),
+    (10, amounts.counted),
+    (12, amounts.age),
     (20, circumstances.hour),
     (20, circumstances.day),
     (20, circumstances.weather),
-    (40, circumstances.place),
-    (12, circumstances.since),
+    (40, whereabouts.place),
+    (12, whereabouts.since),
     (10, circumstances.tongue),
     (15, circumstances.game),
     (15, circumstances.polite),
-    (12, circumstances.measured),
-    (20, circumstances.amounts),
+    (12, amounts.measured),
+    (20, amounts.amounts),
     (25, joining.topic),
     (15, joining.lost),
     (30, joining.contrast),
@@ -54,10 +54,10 @@ PATTERNS: tuple[tuple[int, Callable[[Choices], Template]], ...] = (
     (22, joining.because),
     (30, joining.condition),
     (15, joining.meanwhile),
-    (40, joining.relative),
+    (40, describing.relative),
     (60, joining.two),
-    (30, joining.passive),
-    (25, joining.owned),
+    (30, describing.passive),
+    (25, describing.owned),
 )
 
 

@@ -3,7 +3,8 @@
 `se ...` and `...si` are reflexive, each language for itself; a last `à`, `de`, `a`, `di` is the preposition of
 the object; other words stay after the verb (avoir *besoin* de). Frames: `alone` takes nobody but a subject,
 `act` an object, `state` an object but no progressive, `toward` an object in the dative of both languages,
-`hand` and `tell` an object and a person (only `hand` lets the person come first in English); `auxiliary`, `wish` (in the
+`hand` and `tell` an object and a person (only `hand` lets the person come first in English); `auxiliary`, `wish` \
+    (in the
 past: imperfect), `modal` and `would` (conditional) take another verb.
 """
 
@@ -85,9 +86,11 @@ suffer | souffrir | soffrire
 lie lied lied | mentir | mentire
 
 [act]
-eat ate eaten | manger | mangiare | food bread butter cheese meat fish chicken ham rice pasta soup salad honey jam chocolate ice_cream yoghurt beef pork fruit
+eat ate eaten | manger | mangiare | food bread butter cheese meat fish chicken ham rice pasta soup salad honey jam \
+    chocolate ice_cream yoghurt beef pork fruit
 drink drank drunk | boire | bere | drink
-buy bought bought | acheter | comprare | food dish drink thing clothing furniture vehicle device text house flat painting flower
+buy bought bought | acheter | comprare | food dish drink thing clothing furniture vehicle device text house flat \
+    painting flower
 sell sold sold | vendre | vendere | thing clothing furniture vehicle house flat painting animal
 see saw seen | voir | vedere | person family job animal thing building nature vehicle art
 look at | regarder | guardare | art person animal nature building map watch
@@ -95,9 +98,11 @@ look for | chercher | cercare | thing clothing text person family job pharmacy b
 find found found | trouver | trovare | thing clothing text solution answer mistake hotel
 lose lost lost | perdre | perdere | key bag umbrella wallet ticket passport ring watch glove scarf hat document match
 take took taken | prendre | prendere | thing text transport clothing
-forget forgot forgotten | oublier | dimenticare | key bag umbrella wallet ticket passport lesson word address rule document
+forget forgot forgotten | oublier | dimenticare | key bag umbrella wallet ticket passport lesson word address rule \
+    document
 read read read | lire | leggere | text
-write wrote written | écrire | scrivere | letter novel poem article message postcard report speech exercise list recipe song story text
+write wrote written | écrire | scrivere | letter novel poem article message postcard report speech exercise list \
+    recipe song story text
 open | ouvrir | aprire | openable parcel letter book bag umbrella
 close | fermer | chiudere | openable book umbrella shop
 hear heard heard | entendre | sentire | person animal song melody bell
@@ -114,7 +119,8 @@ wash | laver | lavare | clothing vehicle plate cup glass dog
 clean | nettoyer | pulire | building furniture oven window
 repair | réparer | riparare | vehicle device door bicycle
 break broke broken | casser | rompere | cup glass plate vase mirror window toy bottle chair
-use | utiliser | usare | knife fork spoon pen pencil scissors hammer screwdriver ladder computer printer dictionary map method
+use | utiliser | usare | knife fork spoon pen pencil scissors hammer screwdriver ladder computer printer dictionary \
+    map method
 wear wore worn | porter | indossare | clothing ring necklace bracelet watch sunglasses
 take off took off taken off | enlever | togliersi | clothing
 put on put on put on | mettre | mettersi | clothing
@@ -234,7 +240,8 @@ sharpen | aiguiser | affilare | knife sword scissors
 try tried tried | essayer | provare | clothing method dish bicycle
 
 [state]
-have had had | avoir | avere | animal thing clothing furniture vehicle text device idea money house flat garden brother sister son daughter cousin
+have had had | avoir | avere | animal thing clothing furniture vehicle text device idea money house flat garden \
+    brother sister son daughter cousin
 want | vouloir | volere | food dish drink thing clothing vehicle animal
 need | avoir besoin de | avere bisogno di | thing clothing doctor lawyer car document answer
 own | posséder | possedere | house flat castle vehicle animal restaurant shop hotel island farm factory painting

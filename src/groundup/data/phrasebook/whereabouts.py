@@ -1,15 +1,11 @@
 """Sentences about where: on the table, in Rome, to the market, from Greece."""
 
-from functools import cache
-from typing import Any
-
-from groundup.data.phrasebook import clock, french_forms, italian_forms, numerals
 from groundup.data.phrasebook import lexicon as lex
 from groundup.data.phrasebook import phrases as ph
 from groundup.data.phrasebook.choices import Choices, asked, stated
-from groundup.data.phrasebook.draw import PERSONS, POSSESSIVES
-from groundup.data.phrasebook.meaning import HE, IT, SHE, THEY, Adjective, Clause, EnglishWord, Fixed, Gap, Name, Noun, Person, Said, Template, Thing, Verb, Word, template
+from groundup.data.phrasebook.draw import POSSESSIVES
 from groundup.data.phrasebook.lexicon import own_verb
+from groundup.data.phrasebook.meaning import Clause, Fixed, Template, Thing, template
 from groundup.data.phrasebook.speaker import numbers
 
 SMALL = lex.chosen("thing text food clothing")
@@ -23,16 +19,16 @@ LOCATIONS = (
     ("next to {y}", "à côté {y:de}", "accanto {y:a}"),
     ("near {y}", "près {y:de}", "vicino {y:a}"),
 )
-GO = _verb("go went gone goes going", "aller", "andare")
-LIVE = _verb("live lived lived lives living", "habiter", "abitare")
-WORK = _verb("work worked worked works working", "travailler", "lavorare")
-STAY = _verb("stay stayed stayed stays staying", "rester", "rimanere")
-COME = _verb("come came come comes coming", "venir", "venire")
-WAIT = _verb("wait waited waited waits waiting", "attendre", "aspettare")
-SLEEP = _verb("sleep slept slept sleeps sleeping", "dormir", "dormire")
-EAT = _verb("eat ate eaten eats eating", "manger", "mangiare")
-STUDY = _verb("study studied studied studies studying", "étudier", "studiare")
-BACK = _verb("come came come comes coming back", "revenir", "tornare")
+GO = own_verb("go went gone", "aller", "andare")
+LIVE = own_verb("live lived lived", "habiter", "abitare")
+WORK = own_verb("work worked worked", "travailler", "lavorare")
+STAY = own_verb("stay stayed stayed", "rester", "rimanere")
+COME = own_verb("come came come", "venir", "venire")
+WAIT = own_verb("wait waited waited", "attendre", "aspettare")
+SLEEP = own_verb("sleep slept slept", "dormir", "dormire")
+EAT = own_verb("eat ate eaten", "manger", "mangiare")
+STUDY = own_verb("study studied studied", "étudier", "studiare")
+BACK = own_verb("come back came back come back", "revenir", "tornare")
 
 
 def _place(c: Choices, container: bool = False) -> Template:
@@ -44,13 +40,11 @@ def _place(c: Choices, container: bool = False) -> Template:
     return template(*c.one(LOCATIONS), y=thing)
 
 
-
 def located(c: Choices) -> Template:
     """The keys are not on the table."""
     thing = c.thing(c.one(SMALL), adjectives=0.15, det=c.one(("the", *POSSESSIVES)))
     tense, polarity = c.one(("present", "present", "past")), c.one(("yes", "yes", "not"))
     return stated(Clause(thing, lex.BE, tense=tense, polarity=polarity, tail=(_place(c),)))
-
 
 
 def there_is(c: Choices) -> Template:
@@ -75,7 +69,6 @@ def there_is(c: Choices) -> Template:
     )
 
 
-
 def nearest(c: Choices) -> Template:
     """Where is the nearest bank?"""
     names = "bank pharmacy post_office hotel restaurant museum hospital bakery park church library shop theatre school"
@@ -93,12 +86,16 @@ def nearest(c: Choices) -> Template:
     return template(f"where is the nearest {name}?", f"où est {{x}} {most}?", f"dov'è {{x}} più {near}?", x=thing)
 
 
-
-def _country(c: Choices) -> tuple[tuple[str, str, str], tuple[str, str, str], str]:
+def country(c: Choices) -> tuple[tuple[str, str, str], tuple[str, str, str], str]:
     """in a country, from a country, its English name."""
     name, inside, away, dentro, da = c.one(ph.COUNTRIES)
     return (f"in {name}", inside, dentro), (f"from {name}", away, da), name
 
+
+MOVES = (
+    *[(verb, "in") for verb in (LIVE, WORK, STAY, WAIT, SLEEP, EAT, STUDY)],
+    *[(GO, "to"), (GO, "to"), (COME, "from"), (BACK, "from")],
+)
 
 
 def _where(c: Choices, kind: str) -> Fixed:
@@ -109,7 +106,7 @@ def _where(c: Choices, kind: str) -> Fixed:
         prepositions = {"in": ("à", "a"), "to": ("à", "a"), "from": ("de", "da")}[kind]
         return Fixed(f"{kind} {city.en}", f"{prepositions[0]} {city.fr}", f"{prepositions[1]} {city.it}")
     if draw < 0.55:
-        inside, away, name = _country(c)
+        inside, away, name = country(c)
         return Fixed(*away) if kind == "from" else Fixed(f"{kind} {name}", *inside[1:])
     at, fr, from_fr, it, from_it = c.one(ph.PLACES)
     if kind == "in":
@@ -118,11 +115,9 @@ def _where(c: Choices, kind: str) -> Fixed:
     return Fixed(f"{kind} {name}", *((fr, it) if kind == "to" else (from_fr, from_it)))
 
 
-
 def place(c: Choices) -> Template:
     """She comes from Greece. We went to the market on Friday."""
-    verb, kind = c.one(((GO, "to"), (GO, "to"), (LIVE, "in"), (WORK, "in"), (STAY, "in"), (COME, "from"), (BACK, "from"),
-                        (WAIT, "in"), (SLEEP, "in"), (EAT, "in"), (STUDY, "in")))  # fmt: skip
+    verb, kind = c.one(MOVES)
     where = _where(c, kind)
     if kind == "in" and c.chance(0.3):
         tense, polarity = c.one(("present", "past", "future")), c.one(("yes", "not"))
@@ -137,11 +132,9 @@ def place(c: Choices) -> Template:
     return stated(clause.but(tense="future") if verb is GO and clause.tense == "near" else clause)
 
 
-
 def since(c: Choices) -> Template:
     """I have lived in Rome for ten years: j'habite à Rome depuis dix ans, abito a Roma da dieci anni."""
     verb = c.one((LIVE, WORK, WAIT, STUDY))
     where, time = _where(c, "in"), c.duration()
     clause = Clause(c.subject(), verb, tail=(where, time))
     return stated(template("{e}", "{f}", "{f}", e=clause.but(tense="perfect"), f=clause))
-
