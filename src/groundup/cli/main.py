@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             raise
         sys.exit(_complain("there is not memory enough for this; take a smaller model, context or batch"))
     except KeyboardInterrupt as interrupt:
-        print(f"\ngroundup: {interrupt or 'interrupted'}", file=sys.stderr)
+        print(f"\ngroundup: {str(interrupt) or 'interrupted'}", file=sys.stderr)
         sys.exit(130)
 
 

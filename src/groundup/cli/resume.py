@@ -7,6 +7,7 @@ import tyro
 from groundup.cli.parse import parse
 from groundup.cli.train import check, train_recipe
 from groundup.recipes.recipe import save_recipe
+from groundup.recipes.table import RECIPES
 from groundup.run.folder import RUNS, find_run
 
 
@@ -36,4 +37,7 @@ def main(arguments: list[str]) -> None:
     check(recipe, recipe)
     if recipe != written:  # or an interruption would forget the new end
         save_recipe(recipe, folder.recipe_file)
-    train_recipe(recipe, resume=True)
+    # recipe.json does not name the recipe; a run of its name and its task is taken for one.
+    module = RECIPES.get(recipe.name)
+    finish = getattr(module, "finish", None) if module and module.RECIPE.task == recipe.task else None
+    train_recipe(recipe, resume=True, finish=finish)

@@ -2,7 +2,7 @@
 
 import dataclasses
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -40,9 +40,9 @@ def main(arguments: list[str]) -> None:
     parsed = parse(type(recipe), rest, prog=f"groundup train {arguments[0]}", default=recipe)
     check(parsed, recipe)
     if dry_run:
-        print_plan(parsed)
+        print_plan(planned(parsed))
         return
-    train_recipe(parsed, overwrite=overwrite)
+    train_recipe(parsed, overwrite=overwrite, finish=getattr(module, "finish", None))
 
 
 def usage() -> str:
@@ -50,8 +50,10 @@ def usage() -> str:
     return USAGE.format(recipes="\n".join(rows))
 
 
-def train_recipe(recipe: Recipe, *, overwrite: bool = False, resume: bool = False):
-    """Run the recipe's flow in runs/NAME and say where everything lies."""
+def train_recipe(
+    recipe: Recipe, *, overwrite: bool = False, resume: bool = False, finish: Callable[..., None] | None = None
+):
+    """Run the recipe's flow in runs/NAME, say where everything lies, and let the recipe show what came of it."""
     folder = RunFolder(RUNS / recipe.name)
     if folder.path.exists() and not resume:
         if not overwrite:
@@ -71,15 +73,14 @@ def train_recipe(recipe: Recipe, *, overwrite: bool = False, resume: bool = Fals
         with in_place_of(folder):
             run = flow(recipe, folder)  # type: ignore[arg-type]
     print(f"\nrun          {folder.path}: results.json, metrics.jsonl, plots/loss.png, checkpoints/")
-    show = getattr(find_recipe(recipe.name), "finish", None) if recipe.name in RECIPES else None
-    if show is not None:
-        show(run)
+    if finish is not None:
+        finish(run)
     return run
 
 
 @contextmanager
 def in_place_of(folder: RunFolder) -> Iterator[None]:
-    """Keep an earlier run aside until its successor ends; one without a checkpoint is none, and the earlier comes back."""
+    """Keep an earlier run aside until its successor ends; one that ends without a checkpoint gives way to it again."""
     aside = folder.path.with_name(f".{folder.name}.replaced")
 
     def settle() -> None:
@@ -117,8 +118,6 @@ def check(recipe: Recipe, default: Recipe) -> None:
         raise ValueError("a training needs an end; set --train.steps or --max-minutes")
     if recipe.max_minutes is not None and not 0 < recipe.max_minutes < float("inf"):
         raise ValueError(f"max_minutes ({recipe.max_minutes:g}) must be a number above 0; try --max-minutes 5")
-    if isinstance(recipe, PairRecipe) and recipe.num_beams < 1:
-        raise ValueError(f"num_beams ({recipe.num_beams}) must be at least 1; try --num-beams 4")
 
 
 def with_data(recipe: Recipe, paths: list[str]) -> Recipe:
@@ -139,6 +138,18 @@ def with_preset(recipe: Recipe, name: str) -> Recipe:
         chosen, vocab_size=recipe.model.vocab_size, context=min(chosen.context, recipe.model.context)
     )
     return dataclasses.replace(recipe, model=chosen)
+
+
+def planned(recipe: Recipe) -> Recipe:
+    """The recipe with the vocabulary its tokenizer is asked for; only the text can say how many characters it has."""
+    if recipe.tokenizer.kind == "characters":
+        return recipe
+    V = recipe.tokenizer.vocab_size
+    model = dataclasses.replace(recipe.model, vocab_size=V)
+    if isinstance(recipe, PairRecipe) and not recipe.tokenizer.shared:
+        tied = "head" if model.tied == "all" else model.tied
+        model = dataclasses.replace(model, source_vocab_size=V, tied=tied)
+    return dataclasses.replace(recipe, model=model)
 
 
 def print_plan(recipe: Recipe) -> None:

@@ -72,6 +72,8 @@ def load_splits(
     `train` is for the phrasebook alone, which makes as many pairs as it is asked for.
     """
     corpus = named(name_or_path)
+    if corpus is not None and other is not None:
+        raise ValueError(f"{corpus.name} is complete in itself; it cannot be aligned with {other}")
     if corpus is not None and {"valid", "test"} <= set(corpus.files):
         parts = (load_pairs(corpus.name, part=part, progress=progress) for part in ("train", "valid", "test"))
         return PairSplits(*parts)

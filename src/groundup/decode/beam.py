@@ -92,7 +92,7 @@ def beam_search(
     or as soon as `beams` are finished (True). One beam is greedy search, unless "never". Fewer than
     num_return_sequences come back only where there are no more.
     """
-    _check(beams, num_return_sequences)
+    _check(beams, num_return_sequences, length_penalty)
     check_repetition(None, no_repeat_ngram_size)
     limits = torch.as_tensor(max_new_tokens).expand(len(ids)).tolist()
     check_ready(model, ids, min(limits))
@@ -162,7 +162,9 @@ def _best(totals: Tensor, n: int) -> tuple[Tensor, Tensor, Tensor]:
     return best, index // V + first, index % V
 
 
-def _check(beams: int, num_return_sequences: int) -> None:
+def _check(beams: int, num_return_sequences: int, length_penalty: float) -> None:
+    if not abs(length_penalty) <= 10:  # beyond, n ** length_penalty leaves the range of numbers
+        raise ValueError(f"length_penalty ({length_penalty}) must lie between -10 and 10; try 1.0")
     if beams < 1:
         raise ValueError(f"num_beams ({beams}) must be at least 1; try 4")
     if not 1 <= num_return_sequences <= beams:

@@ -106,6 +106,8 @@ class Sample:
             raise ValueError(f"top_p ({self.top_p}) must be above 0 and at most 1; try 0.95")
         if self.min_p is not None and not 0 <= self.min_p <= 1:
             raise ValueError(f"min_p ({self.min_p}) must be between 0 and 1; try 0.05")
+        if self.seed is not None and not 0 <= self.seed < 2**63:
+            raise ValueError(f"seed ({self.seed}) must be at least 0 and below 2 ** 63; try 0")
         check_repetition(self.repetition_penalty, self.no_repeat_ngram_size)
 
     def begin(self, device: torch.device) -> Picker:

@@ -95,6 +95,9 @@ class PairRecipe:
     num_beams: int = 4
     """Beams of the final evaluation, beside greedy decoding."""
 
+    def __post_init__(self) -> None:
+        _at_least(1, "num_beams", self.num_beams)
+
 
 @dataclass(frozen=True, kw_only=True)
 class TextRecipe:
@@ -123,7 +126,7 @@ def load_recipe(path: Path) -> Recipe:
     """Read `save_recipe`'s JSON. ValueError names the file and what is wrong in it."""
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
-        if values.pop("format", None) != FORMAT:
+        if not isinstance(values, dict) or values.pop("format", None) != FORMAT:
             raise ValueError(f"its format is not {FORMAT}")
         kind = TextRecipe if values["task"] == "language" else PairRecipe
         values["model"] = ModelConfig.from_dict(values["model"])

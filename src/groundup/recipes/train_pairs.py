@@ -123,6 +123,8 @@ def judge(run: PairRun, pairs: Sequence[Pair], *, training: dict, say: Callable[
     """Translate the pairs greedily and with beams, score, say and save the figures."""
     split = "train (memorised)" if run.recipe.data.memorise else "test"
     results = []
+    if refused := run.refused([pair.source for pair in pairs]):
+        say(f"{split:12} {len(refused):,} of {len(pairs):,} sources cannot be read (too long, say) and count as wrong")
     for beams in sorted({1, run.recipe.num_beams}):
         results += score_pairs(run, pairs, split, num_beams=beams)
         say(f"{split:12} {run.recipe.data.corpus}: {'  '.join(map(str, results[-3:]))}")
@@ -134,7 +136,9 @@ def judge(run: PairRun, pairs: Sequence[Pair], *, training: dict, say: Callable[
 def score_pairs(run: PairRun, pairs: Sequence[Pair], split: str, *, num_beams: int) -> list[Result]:
     """BLEU, chrF and the share of exact matches of the run's translations of the pairs."""
     began = time.perf_counter()
-    answers = run.translate([pair.source for pair in pairs], num_beams=num_beams)
+    sources = [pair.source for pair in pairs]
+    refused = run.refused(sources)  # an empty answer to these: they must not cost the others their score
+    answers = run.translate(["" if i in refused else source for i, source in enumerate(sources)], num_beams=num_beams)
     references = [pair.target for pair in pairs]
     scores = score_translations(answers, references)
     exact = 100 * sum(a == b for a, b in zip(answers, references, strict=True)) / len(pairs)

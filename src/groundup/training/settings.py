@@ -70,6 +70,8 @@ class TrainSettings:
             value = getattr(self, name)
             if not 0 <= value <= high:
                 raise ValueError(f"{name} ({value}) must lie between 0 and {high:g}; try --train.{name} 0.1")
+        if not 0 <= self.seed < 2**32:
+            raise ValueError(f"seed ({self.seed}) must be at least 0 and below 2 ** 32; try --train.seed 0")
         if self.warmup < 0:
             raise ValueError(f"warmup ({self.warmup}) must not be negative; try --train.warmup 0")
         if self.steps is not None and self.warmup > self.steps:

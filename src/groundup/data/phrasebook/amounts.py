@@ -118,19 +118,19 @@ def measured(c: Choices) -> Template:
 
 
 def amounts(c: Choices) -> Template:
-    """How many apples do you want? We have too much furniture. Which book do you prefer?"""
+    """How many apples do you want? We have too much furniture. Which book do you want?"""
     noun = c.one(lex.chosen("food dish drink thing clothing text furniture animal"))
     mass = noun.en.only == "sg"
-    plural = noun.en.only is None
+    plural = not mass
     draw = c.rng.random()
     verb = lex.verb("have", "state") if noun.kind in ("furniture", "animal") else c.one((*STORE,))
     if draw < 0.3:
         how = Thing(noun, plural, "how much")
         return asked(Clause(c.person(), verb, ask=how, tense=c.one(("present", "future"))))
     if draw < 0.45 and not mass:
-        which = Thing(noun, c.chance(0.3), "which")
+        which = Thing(noun, noun.en.only is None and c.chance(0.3), "which")
         return asked(Clause(c.person(), c.one(CHOOSE), ask=which, tense=c.one(("present", "future"))))
     det = c.one(("a lot of", "too much", "enough") if mass else ("a lot of", "too much", "enough", "several", "a few"))
     tense = c.one(("present", "past", "future")) if verb.en.base != "sell" else "present"
     polarity = "not" if det in ("enough",) and c.chance(0.5) else "yes"
-    return stated(Clause(c.subject(), verb, Thing(noun, plural, det), tense=tense, polarity=polarity))
+    return stated(c.dated(Clause(c.subject(), verb, Thing(noun, plural, det), tense=tense, polarity=polarity)))

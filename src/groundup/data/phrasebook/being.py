@@ -54,10 +54,9 @@ def being(c: Choices) -> Template:
     tense = c.one(("present", "present", "past", "future"))
     polarity = c.one(("yes", "yes", "not", "no longer" if tense == "present" else "not"))
     if c.chance(0.2):
-        return stated(Clause(subject, c.one(FEELINGS), tense=tense, polarity=polarity))
+        return stated(c.dated(Clause(subject, c.one(FEELINGS), tense=tense, polarity=polarity)))
     clause = Clause(subject, lex.BE, said=_said(c, "person"), tense=tense, polarity=polarity)
-    when = {"past": ph.PAST, "future": ph.FUTURE}.get(tense)
-    return stated(clause.but(tail=(c.one(when),)) if when and c.chance(0.4) else clause)
+    return stated(c.dated(clause))
 
 
 def asked_being(c: Choices) -> Template:
@@ -65,8 +64,8 @@ def asked_being(c: Choices) -> Template:
     subject = c.person() if c.chance(0.7) else c.name()
     tense = c.one(("present", "past"))
     if c.chance(0.3):
-        return asked(Clause(subject, c.one(FEELINGS), tense=tense, ask="yes/no"))
-    return asked(Clause(subject, lex.BE, said=_said(c, "person"), tense=tense, ask="yes/no"))
+        return asked(c.dated(Clause(subject, c.one(FEELINGS), tense=tense, ask="yes/no")))
+    return asked(c.dated(Clause(subject, lex.BE, said=_said(c, "person"), tense=tense, ask="yes/no")))
 
 
 @cache
@@ -80,15 +79,14 @@ def quality(c: Choices) -> Template:
     adjective = c.one(ALL)
     noun = c.one(DESCRIBED) if c.chance(0.5) else c.one(_suited(adjective))
     det = c.one(("the", "this", "that", *(() if noun.kind in IMPERSONAL else POSSESSIVES)))
-    thing = c.thing(noun, det=det, adjectives=0.1)
+    thing = c.thing(noun, det=det, adjectives=0.3)
     fitting = [*lex.suiting(noun), *lex.suiting(noun, "state")]
     if adjective not in fitting or adjective in thing.adjectives:
         adjective = c.one([a for a in fitting if a not in thing.adjectives] or fitting)
     degree = c.one(("", "", "very", "too")) if graded(adjective.en[0]) else ""
     tense = c.one(("present", "present", "past"))
-    return stated(
-        Clause(thing, lex.BE, said=Said(adjective, degree), tense=tense, polarity=c.one(("yes", "yes", "not")))
-    )
+    polarity = c.one(("yes", "yes", "not"))
+    return stated(c.dated(Clause(thing, lex.BE, said=Said(adjective, degree), tense=tense, polarity=polarity)))
 
 
 def compared(c: Choices) -> Template:
@@ -96,10 +94,7 @@ def compared(c: Choices) -> Template:
     degree = c.one(("more", "more", "less", "as"))
     if c.chance(0.5):
         subject = c.subject()
-        than, suits = (
-            c.other(subject),
-            [a for a in ALL if "person" in a.suits],
-        )
+        than, suits = c.other(subject), [a for a in ALL if "person" in a.suits]
     else:
         adjective = c.one(ALL)
         first = c.one(DESCRIBED) if c.chance(0.5) else c.one(_suited(adjective))

@@ -37,7 +37,7 @@ def asked(clause: Any) -> Template:
 class Choices(Draw):
     """A source of actions with their tense, polarity and time."""
 
-    def timed(self, clause: Clause, *, negation: float = 0.3, time: float = 0.6) -> Clause:
+    def timed(self, clause: Clause, *, negation: float = 0.3, time: float = 0.7) -> Clause:
         """Give a clause its tense, polarity, adverb and time; what is denied is mostly something definite."""
         clause, thing = self._timed(clause, negation, time), clause.object
         if (
@@ -106,6 +106,11 @@ class Choices(Draw):
         tense = "past" if draw < 0.8 or lasts else "future"
         return self._at(clause, tense, "yes" if polarity == "no longer" else polarity, 0.0 if tense == "past" else 0.3)
 
+    def dated(self, clause: Clause, often: float = 0.6) -> Clause:
+        """A state in the past or the future is mostly given a time."""
+        times = {"past": ph.PAST, "future": ph.FUTURE}.get(clause.tense)
+        return clause.but(tail=(*clause.tail, self.one(times))) if times and self.chance(often) else clause
+
     def live(self, verb: Verb, tense: str) -> str:
         """The tense, or a plain one for a verb that has no progressive."""
         return {"now": "present", "was": "past"}.get(tense, tense) if verb.en.base in MOMENTARY else tense
@@ -117,20 +122,20 @@ class Choices(Draw):
         if draw < 0.25:
             return self.alone(subject)
         if draw < 0.8:
-            verb = self.one(lex.VERBS["act"])
+            verb = self.common(lex.VERBS["act"])
             return Clause(subject, verb, self.object(verb, subject, it=it))
         if draw < 0.88:
-            verb = self.one(lex.VERBS["toward"])
+            verb = self.common(lex.VERBS["toward"])
             return Clause(subject, verb, self.object(verb, subject, it=it))
         return self.handing(subject, it=it)
 
     def alone(self, subject: Any) -> Clause:
-        verb = self.one(lex.VERBS["alone"])
+        verb = self.common(lex.VERBS["alone"])
         tail = (self.one(ph.MANNER),) if verb.en.base in MANNERED and self.chance(0.3) else ()
         return Clause(subject, verb, tail=tail)
 
     def handing(self, subject: Any, *, pronoun: float = 0.4, it: bool = True) -> Clause:
-        verb = self.one(lex.VERBS["hand"] if self.chance(0.7) else lex.VERBS["tell"])
+        verb = self.common(lex.VERBS["hand"] if self.chance(0.7) else lex.VERBS["tell"])
         thing = self.thing(self.one(verb.takes))
         if it and self.chance(pronoun):
             thing = THEY if numbers(thing.noun.en, thing.plural)[1] else IT

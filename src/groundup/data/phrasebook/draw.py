@@ -49,6 +49,10 @@ class Draw:
         """One of the items, all equally likely."""
         return items[int(self.rng.random() * len(items))]
 
+    def common(self, items: Sequence[Item]) -> Item:
+        """One of the items, the first of the table more often (as 1 to 1/sqrt(rank)): words are not all as common."""
+        return items[int(self.rng.random() ** 2 * len(items))]
+
     def chance(self, probability: float) -> bool:
         """True this often."""
         return self.rng.random() < probability
@@ -68,12 +72,12 @@ class Draw:
         """A person as a noun phrase: the doctor, my sister, two tourists."""
         noun = self.one(lex.NOUNS[self.one(PEOPLE)])
         mine = "our" if noun.kind == "job" else "the"
-        return self.thing(noun, adjectives=0.1, det=self.one(("the", "the", "the", "this", "that", mine)))
+        return self.thing(noun, adjectives=0.25, det=self.one(("the", "the", "the", "this", "that", mine)))
 
     def subject(self) -> Any:
         """Whoever can act: mostly pronouns, names and people."""
         draw = self.rng.random()
-        return self.person() if draw < 0.5 else self.name() if draw < 0.67 else self.somebody()
+        return self.person() if draw < 0.42 else self.name() if draw < 0.6 else self.somebody()
 
     def other(self, subject: Any, *, they: bool = True) -> Any:
         """Somebody else than the subject, as an object: a pronoun, a name or a person."""
@@ -85,7 +89,7 @@ class Draw:
         return name if draw < 0.75 and name != subject else self.somebody()
 
     def thing(
-        self, noun: Noun, *, adjectives: float = 0.28, det: str | None = None, plural: bool | None = None
+        self, noun: Noun, *, adjectives: float = 0.33, det: str | None = None, plural: bool | None = None
     ) -> Thing:
         """A noun phrase around a noun: determiner, number, perhaps an adjective."""
         only = noun.en.only

@@ -1,7 +1,7 @@
 """English inflection by rule: plurals, -s, -ed, -ing, comparatives to superlatives, a or an."""
 
 VOWELS = "aeiou"
-DOUBLED = frozenset("run swim sit stop cut put get win begin travel forget prefer".split())
+DOUBLED = frozenset("run swim sit stop cut put get win begin travel forget prefer wrap cancel".split())
 SILENT_H = ("hour", "honest")
 LIKE_YOU = ("uni", "use", "eu", "one")  # written with a vowel, spoken with a consonant: a useful idea
 IRREGULAR_S = {"have": "has", "be": "is", "do": "does", "go": "goes"}

@@ -8,7 +8,7 @@ import re
 from functools import cache
 
 VOWEL = "aeiouhyàâæéèêëîïôœùû"
-ASPIRATED = ("héros", "haricot", "hibou", "harpe", "haut", "huit", "onz", "yaourt", "honte")  # no elision before
+ASPIRATED = ("héros", "haricot", "hibou", "harpe", "haut", "huit", "onz", "yaourt", "Hambourg")  # no elision before
 
 _ELIDING = re.compile(
     rf"(?<![\w'-])(j|m|t|s|n|d|c|qu)e (?!{'|'.join(ASPIRATED)})(?=[{VOWEL}{VOWEL.upper()}])"

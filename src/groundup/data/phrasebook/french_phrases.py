@@ -101,7 +101,7 @@ class FrenchPhrases(Speaker):
     def _adjective(self, adjective: Inflected, node: Thing) -> str:
         """The adjective agreeing; bel, nouvel, vieil before a vowel."""
         _, gender, plural = self.agreement(node)
-        text = adjective[(gender == "f") + 2 * plural]
+        text = adjective.agreeing(gender, plural)
         return BRIDGE[text] if text in BRIDGE and forms.elides(node.noun.fr.singular) else text
 
     def _determiner(self, node: Thing, noun: str, negative: bool) -> str:
@@ -129,7 +129,7 @@ class FrenchPhrases(Speaker):
 
     def said(self, said: Said, gender: str, plural: bool) -> str:
         """très grand, plus grande que lui, meilleurs que les autres."""
-        text = said.adjective.fr[(gender == "f") + 2 * plural]
+        text = said.adjective.fr.agreeing(gender, plural)
         if said.degree == "more" and said.adjective.en[0] == "good":
             text, more = f"meilleur{'e' if gender == 'f' else ''}{'s' if plural else ''}", ""
         else:

@@ -12,6 +12,7 @@ ESSERE = frozenset(
     "essere andare venire tornare arrivare partire uscire entrare rimanere cadere scappare svenire riuscire "
     "nascere".split()
 )
+BEGINNING = ("cominciare", "finire")  # with essere when nobody begins them
 DIRECT = "mi ti lo ci vi li".split()
 DATIVE = "mi ti gli ci vi gli".split()
 REFLEXIVE = "mi ti si ci vi si".split()
@@ -71,7 +72,8 @@ class Italian(ItalianPhrases):
         """Auxiliary and participle: è andata, si è lavato, l'ha vista, me le ha date."""
         participle = forms.participle(infinitive)
         reflexive = clause.verb.it.reflexive and not clause.through
-        auxiliary = "essere" if reflexive or infinitive in ESSERE else "avere"
+        begun = infinitive in BEGINNING and clause.object is None and not clause.through
+        auxiliary = "essere" if reflexive or begun or infinitive in ESSERE else "avere"
         agrees = clause.object if isinstance(clause.object, Person) and not clause.through else None
         if agrees is not None and (agrees.person != 3 or clause.verb.it.preposition == "a"):
             agrees = None

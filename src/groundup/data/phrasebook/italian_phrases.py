@@ -99,7 +99,7 @@ class ItalianPhrases(Speaker):
             return "b" + forms.that(gender, plural, noun) + noun
         if noun and adjective.ms == "buono" and not plural and gender == "m":
             return ("buono " if forms.sound(noun) == "lo" else "buon ") + noun
-        return words(adjective[(gender == "f") + 2 * plural], noun)
+        return words(adjective.agreeing(gender, plural), noun)
 
     def _determiner(self, node: Thing, noun: str, gender: str, plural: bool) -> str:
         """Everything before the noun, with the space or the apostrophe that joins them."""
@@ -145,7 +145,7 @@ class ItalianPhrases(Speaker):
 
     def said(self, said: Said, gender: str, plural: bool) -> str:
         """molto alto, più alta di lui, alti come noi, migliore del vino."""
-        text = said.adjective.it[(gender == "f") + 2 * plural]
+        text = said.adjective.it.agreeing(gender, plural)
         if said.degree == "more" and said.adjective.en[0] == "good":
             more, text = "", "migliori" if plural else "migliore"
         else:

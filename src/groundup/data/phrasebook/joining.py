@@ -12,6 +12,7 @@ from groundup.data.phrasebook.meaning import HE, SHE, Clause, Fixed, Noun, Perso
 
 OBJECTS = tuple(v for v in lex.VERBS["act"] if v.en.base not in ("take", "put", "visit") and not v.it.reflexive)
 THINGLIKE = lex.chosen("thing clothing vehicle text device food furniture openable art")
+CONTRASTED = tuple(noun for noun in THINGLIKE if len(lex.suiting(noun)) > 3)
 PERSONAL = ("person", "family", "job", "tongue", "sport")
 COLOURS = frozenset("red blue green yellow white black grey brown purple pink".split())
 THAT = (
@@ -69,7 +70,7 @@ def lost(c: Choices) -> Template:
 
 def contrast(c: Choices) -> Template:
     """This car is old, but it is fast. The shoes are expensive, but I bought them."""
-    noun = c.one([n for n in THINGLIKE if len(lex.suiting(n)) > 3])
+    noun = c.one(CONTRASTED)
     thing = c.thing(noun, adjectives=0.0, det=c.one(("the", "this", "my", "your", "that")))
     suits = lex.suiting(noun)
     first = c.one(suits)

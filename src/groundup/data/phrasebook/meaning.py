@@ -46,6 +46,12 @@ class Inflected(NamedTuple):
     fp: str
     before: bool
 
+    def agreeing(self, gender: str, plural: bool) -> str:
+        """The form for this gender and number."""
+        if gender == "f":
+            return self.fp if plural else self.fs
+        return self.mp if plural else self.ms
+
 
 class Adjective(NamedTuple):
     """An adjective; in English its base and comparative ("more ..." where it has no form of its own)."""

@@ -476,7 +476,7 @@ hospital | hôpital m | ospedale m
 factory | usine f | fabbrica f
 bridge | pont m | ponte m
 tower | tour f | torre f
-garage | garage m | garage m
+garage | garage m | garage/garage m
 theatre | théâtre m | teatro m
 shop | magasin m | negozio m
 restaurant | restaurant m | ristorante m
@@ -596,7 +596,7 @@ foot/feet | pied m | piede m
 back | dos m | schiena f
 tooth/teeth | dent f | dente m
 throat | gorge f | gola f
-stomach | ventre m | pancia/pance f
+stomach/stomachs | ventre m | pancia/pance f
 knee | genou/genoux m | ginocchio/ginocchia m/f
 arm | bras m | braccio/braccia m/f
 leg | jambe f | gamba f

@@ -25,25 +25,24 @@ class Speaker:
     def say(self, node: Any) -> str:
         """Any node, as this language says it."""
         match node:
-            case str():
-                return node
-            case Fixed():
-                return getattr(node, self.language)
             case Template():
                 slots = {name: Slot(self, value) for name, value in node.slots.items()}
                 return getattr(node, self.language).format_map(slots)
             case Clause():
                 return self.clause(node)
-            case Thing() | Name() | Person() | Quantity() | Gap():
-                return self.phrase(node)
-        raise AssertionError(f"nobody can say {node!r}")
+            case Fixed():
+                return getattr(node, self.language)
+            case str():
+                return node
+        assert isinstance(node, Thing | Name | Person | Quantity | Gap), node
+        return self.phrase(node)
 
     def sentence(self, node: Any) -> str:
         """A whole sentence: said, spelt, with capitals."""
         text = self.spelt(self.say(node))
-        for end in ("? ", "! "):
-            head, mark, rest = text.partition(end)
-            text = head + mark + rest[:1].upper() + rest[1:]
+        if "? " in text:
+            head, mark, rest = text.partition("? ")
+            text = head + mark + rest[0].upper() + rest[1:]
         return text[0].upper() + text[1:]
 
     def phrase(self, node: Any) -> str:
@@ -69,7 +68,7 @@ class Speaker:
 
 def words(*parts: str) -> str:
     """The parts that are there, with one space between them."""
-    return " ".join([part for part in parts if part])
+    return " ".join(filter(None, parts))
 
 
 def numbers(noun_form: Any, several: bool) -> tuple[str, bool]:

@@ -151,7 +151,7 @@ study | étudier | studiare | tongue text lesson language map
 repeat | répéter | ripetere | word question exercise lesson
 correct | corriger | correggere | mistake exercise text
 finish | finir | finire | text drawing project painting exercise
-organise | organiser | organizzare | event
+organise | organiser | organizzare | trip party meeting match concert show wedding race competition
 accept | accepter | accettare | proposal gift decision solution rule
 refuse | refuser | rifiutare | proposal gift solution
 solve | résoudre | risolvere | problem
@@ -214,7 +214,7 @@ wake up woke up woken up | réveiller | svegliare | person family
 throw away threw away thrown away | jeter | buttare via | box bottle letter newspaper toy paper
 measure | mesurer | misurare | table wall garden window bed
 lift | soulever | sollevare | furniture box suitcase parcel bucket basket
-cancel cancelled cancelled | annuler | annullare | event
+cancel cancelled cancelled | annuler | annullare | trip party meeting match concert show wedding race competition
 invent | inventer | inventare | story method joke recipe word
 tidy | ranger | riordinare | shelf desk drawer cupboard wardrobe garage cellar
 lock | verrouiller | chiudere a chiave | door gate drawer car safe suitcase

@@ -42,9 +42,9 @@ def _place(c: Choices, container: bool = False) -> Template:
 
 def located(c: Choices) -> Template:
     """The keys are not on the table."""
-    thing = c.thing(c.one(SMALL), adjectives=0.15, det=c.one(("the", *POSSESSIVES)))
+    thing = c.thing(c.one(SMALL), adjectives=0.4, det=c.one(("the", *POSSESSIVES)))
     tense, polarity = c.one(("present", "present", "past")), c.one(("yes", "yes", "not"))
-    return stated(Clause(thing, lex.BE, tense=tense, polarity=polarity, tail=(_place(c),)))
+    return stated(c.dated(Clause(thing, lex.BE, tense=tense, polarity=polarity, tail=(_place(c),))))
 
 
 def there_is(c: Choices) -> Template:
@@ -56,7 +56,7 @@ def there_is(c: Choices) -> Template:
         noun = c.one(lex.chosen("furniture person device dog cat mouse bird spider"))
         row = c.one(ph.PLACES)
         place = Fixed(row[0], row[1], row[3])
-    thing = c.thing(noun, adjectives=0.1, det="no" if absent else c.one(("some" if noun.en.only else "a", "count")))
+    thing = c.thing(noun, adjectives=0.4, det="no" if absent else c.one(("some" if noun.en.only else "a", "count")))
     if noun.en.only == "sg":
         thing = Thing(noun, det="no" if absent else "some")
     past, no = c.chance(0.3), "non " if absent else ""
@@ -121,7 +121,7 @@ def place(c: Choices) -> Template:
     where = _where(c, kind)
     if kind == "in" and c.chance(0.3):
         tense, polarity = c.one(("present", "past", "future")), c.one(("yes", "not"))
-        return stated(Clause(c.subject(), lex.BE, tense=tense, polarity=polarity, tail=(where,)))
+        return stated(c.dated(Clause(c.subject(), lex.BE, tense=tense, polarity=polarity, tail=(where,))))
     if c.chance(0.2):
         clause = Clause(c.subject(), verb, tail=(where,), ask="yes/no")
         return asked(clause.but(tense=c.one(("present", "past", "future"))))

@@ -1,0 +1,76 @@
+"""recipe.json says everything, comes back equal and refuses what it does not know; and the recipes make sense."""
+
+import dataclasses
+import json
+import re
+
+import pytest
+
+from groundup.config import ModelConfig
+from groundup.data.catalogue import SOURCES
+from groundup.models.causal_lm import count_parameters, on_meta
+from groundup.recipes.recipe import PairRecipe, TextRecipe, load_recipe, save_recipe
+from groundup.recipes.table import RECIPES, find_recipe
+
+EVERY = [pytest.param(module.RECIPE, id=name) for name, module in RECIPES.items()]
+
+
+@pytest.mark.parametrize("recipe", EVERY)
+def test_a_recipe_comes_back_as_it_was_saved(recipe, tmp_path):
+    save_recipe(recipe, tmp_path / "recipe.json")
+    assert load_recipe(tmp_path / "recipe.json") == recipe
+
+
+@pytest.mark.parametrize("recipe", EVERY)
+def test_every_default_is_written_out(recipe, tmp_path):
+    save_recipe(recipe, tmp_path / "recipe.json")
+    written = json.loads((tmp_path / "recipe.json").read_text())
+    for part in ("model", "train", "data", "tokenizer"):
+        assert written[part].keys() == {field.name for field in dataclasses.fields(getattr(recipe, part))}
+
+
+@pytest.mark.parametrize("recipe", EVERY)
+def test_a_recipe_can_be_run_on_a_laptop(recipe):
+    assert recipe.data.corpus in SOURCES
+    assert (SOURCES[recipe.data.corpus].kind == "text") == isinstance(recipe, TextRecipe)
+    assert (recipe.model.encoder_layers is None) == isinstance(recipe, TextRecipe)
+    assert recipe.train.steps or recipe.max_minutes
+    assert count_parameters(on_meta(recipe.model)) < 20e6
+    if isinstance(recipe, PairRecipe):
+        assert recipe.data.max_length <= recipe.model.context
+
+
+def test_the_promised_recipes_are_there():
+    assert {"demo", "dialogue", "fra-eng", "shakespeare-char", "corpus"} <= RECIPES.keys()
+    with pytest.raises(ValueError, match="did you mean 'fra-eng'"):
+        find_recipe("fra-egn")
+
+
+def test_old_and_strange_recipes_are_refused_by_name(tmp_path):
+    path = tmp_path / "recipe.json"
+    save_recipe(RECIPES["corpus"].RECIPE, path)
+    good = path.read_text()
+
+    def refused(old: str, new: str) -> str:
+        assert len(re.findall(old, good)) == 1
+        path.write_text(re.sub(old, new, good))
+        with pytest.raises(ValueError, match=re.escape(f"{path}: not a recipe: ")) as error:
+            load_recipe(path)
+        return str(error.value)
+
+    assert "'widht'; did you mean 'width'" in refused('"width"', '"widht"')
+    assert "'patiense'; did you mean 'patience'" in refused('"patience"', '"patiense"')
+    assert "'max_minute'; did you mean 'max_minutes'" in refused('"max_minutes"', '"max_minute"')
+    assert "heads (7)" in refused('"heads": 4', '"heads": 7')
+    assert "lr (-1" in refused('"lr": [0-9.]+', '"lr": -1')
+    assert "format" in refused('"format": 1', '"format": 2')
+    refused('"model": {', '"model": [{')
+    refused('"width": 256', '"width": "wide"')
+    refused('"steps": null', '"steps": "many"')
+
+
+def test_a_recipe_with_everything_set_comes_back(tmp_path):
+    recipe = RECIPES["corpus"].RECIPE
+    model = ModelConfig(vocab_size=9, context=8, width=8, layers=2, heads=2, windows=(None, 3))
+    save_recipe(dataclasses.replace(recipe, model=model), tmp_path / "recipe.json")
+    assert load_recipe(tmp_path / "recipe.json").model == model
