@@ -6,9 +6,6 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
-ifneq ($(wildcard ../shared/data),)
-export GROUNDUP_DATA ?= $(abspath ../shared/data)
-endif
 
 .PHONY: help setup setup-dev demo test test-all lint format clean
 

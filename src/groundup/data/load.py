@@ -39,8 +39,8 @@ def load_pairs(
 ) -> list[Pair]:
     """The pairs of a named corpus or of the user's own file (or two, line by line), normalised.
 
-    `distinct` leaves repeated pairs out, but not of published validation and test parts: they are judged as they are. `seed` is for
-    the phrasebook, `turns` for dialogue (see `read_pairs`).
+    `distinct` leaves repeated pairs out, but not of published validation and test parts: they are judged as they are.
+    `seed` is for the phrasebook, `turns` for dialogue (see `read_pairs`).
     """
     corpus = _with_part(name_or_path, part)
     if corpus is None:

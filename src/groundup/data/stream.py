@@ -1,6 +1,6 @@
 """Running text as training batches: windows of a long row of tokens."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from groundup.data.batches import IGNORE, Batch
+
+Tokens = NDArray[np.integer] | Tensor | Sequence[int]
+"""One row of ids; a numpy memory map is read as it is needed."""
 
 
 class TokenStream:
@@ -18,7 +21,7 @@ class TokenStream:
     drawn with replacement would miss a third of the text in each epoch.)
     """
 
-    def __init__(self, tokens: NDArray[np.integer] | Tensor, *, length: int, batch: int, seed: int) -> None:
+    def __init__(self, tokens: Tokens, *, length: int, batch: int, seed: int) -> None:
         """`tokens` (N,), whole numbers of any width, may be a memory map; a batch is `batch` windows of `length`."""
         self.tokens = _array(tokens)
         if len(self.tokens) <= length:
@@ -59,7 +62,7 @@ class TokenStream:
         return rng.integers(slack + 1) + self.length * rng.permutation(self._windows)
 
 
-def windows(tokens: NDArray[np.integer] | Tensor, *, length: int, batch: int) -> Iterator[Batch]:
+def windows(tokens: Tokens, *, length: int, batch: int) -> Iterator[Batch]:
     """The text once from end to end in non-overlapping windows: every token but the first is a target exactly once.
 
     The last batch may have fewer rows; the last window is filled up with token 0 and targets IGNORE.
@@ -77,8 +80,8 @@ def windows(tokens: NDArray[np.integer] | Tensor, *, length: int, batch: int) ->
         yield Batch((torch.from_numpy(inputs).view(B, T),), torch.from_numpy(targets).view(B, T))
 
 
-def _array(tokens: NDArray[np.integer] | Tensor) -> NDArray[np.integer]:
-    array = tokens.numpy() if isinstance(tokens, Tensor) else tokens
+def _array(tokens: Tokens) -> NDArray[np.integer]:
+    array = tokens.numpy() if isinstance(tokens, Tensor) else np.asarray(tokens)
     if array.ndim != 1 or array.dtype.kind not in "iu":
         raise ValueError(f"tokens must be one row of whole numbers, not {array.dtype} of shape {array.shape}")
     return array

@@ -11,15 +11,20 @@ if TYPE_CHECKING:
 
 RECIPE = PairRecipe(
     name="demo",
-    data=PairData(corpus="phrasebook-fr", valid=500, test=1000),
+    data=PairData(corpus="phrasebook-fr", phrasebook=80_000, valid=500, test=1000, batch_tokens=2048),
     tokenizer=TokenizerSettings(vocab_size=4000),
     model=preset(
-        "transformer-tiny", vocab_size=4000, context=128, width=192, layers=2, encoder_layers=3, mlp_width=768
+        "transformer-tiny",
+        vocab_size=4000,
+        context=128,
+        width=128,
+        layers=2,
+        encoder_layers=3,
+        norm_first=True,
+        position="rotary",
     ),
-    train=TrainSettings(
-        lr=3e-3, schedule="cosine", warmup=100, floor=0.02, smoothing=0.0, validate_every=200, save_every=400
-    ),
-    max_minutes=1.7,
+    train=TrainSettings(lr=4e-3, warmup=100, floor=0.02, validate_every=300, save_every=600, log_every=100),
+    max_minutes=2.2,
 )
 
 BEAMS = (1, 2, 3)

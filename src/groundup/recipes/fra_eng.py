@@ -6,7 +6,7 @@ from groundup.training.settings import TrainSettings
 
 RECIPE = PairRecipe(
     name="fra-eng",
-    data=PairData(corpus="fra-eng", valid=2000, test=2000),
+    data=PairData(corpus="fra-eng", valid=2000, test=2000, batch_tokens=4096),
     tokenizer=TokenizerSettings(vocab_size=8000),
     model=preset(
         "transformer-tiny",
@@ -16,8 +16,10 @@ RECIPE = PairRecipe(
         layers=3,
         encoder_layers=3,
         mlp_width=1024,
+        norm_first=True,
+        position="rotary",
         dropout=0.1,
     ),
-    train=TrainSettings(lr=2e-3, warmup=400, floor=0.02, smoothing=0.1, validate_every=400, save_every=400),
+    train=TrainSettings(lr=2e-3, warmup=400, floor=0.02, smoothing=0.1, validate_every=500, save_every=1000),
     max_minutes=20,
 )

@@ -4,6 +4,7 @@ import os
 import platform
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -75,4 +76,14 @@ def hardware() -> str:
     """Processor or GPU in words, with what of it was used."""
     if torch.cuda.is_available():
         return torch.cuda.get_device_name()
-    return f"{platform.processor() or platform.machine()}, {torch.get_num_threads()} threads of {os.cpu_count()} cores"
+    return f"{_processor()}, {torch.get_num_threads()} threads on {os.cpu_count()} cores"
+
+
+def _processor() -> str:
+    """The processor's name: Linux keeps it in a file, other systems tell Python."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()

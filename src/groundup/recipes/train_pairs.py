@@ -122,12 +122,18 @@ def encode_pairs(pairs: Sequence[Pair], recipe: PairRecipe, source: Tokenizer, t
 def judge(run: PairRun, pairs: Sequence[Pair], *, training: dict, say: Callable[[str], None]) -> list[Result]:
     """Translate the pairs greedily and with beams, score, say and save the figures."""
     split = "train (memorised)" if run.recipe.data.memorise else "test"
+    heading = "memorised" if run.recipe.data.memorise else "held out"
     results = []
     if refused := run.refused([pair.source for pair in pairs]):
         say(f"{split:12} {len(refused):,} of {len(pairs):,} sources cannot be read (too long, say) and count as wrong")
     for beams in sorted({1, run.recipe.num_beams}):
         results += score_pairs(run, pairs, split, num_beams=beams)
-        say(f"{split:12} {run.recipe.data.corpus}: {'  '.join(map(str, results[-3:]))}")
+        bleu, chrf, exact = results[-3:]
+        how = "greedy" if beams == 1 else f"{beams} beams"
+        say(
+            f"{heading:12} BLEU {bleu.value:.2f}  chrF {chrf.value:.2f}  exact {exact.value:.1f}%"
+            f"   {how}, {len(pairs):,} pairs of {run.recipe.data.corpus}, {split}"
+        )
     say(f"             {results[-3].signature}")
     save_results(run.folder.results_file, results, training=training)
     return results

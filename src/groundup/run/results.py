@@ -24,11 +24,15 @@ class Result:
     signature: str | None = None
     """sacreBLEU's, or the exact convention of the figure."""
     num_beams: int | None = None
-    checkpoint: str | None = None
 
     def __str__(self) -> str:
         beams = "" if self.num_beams is None else ("  greedy" if self.num_beams == 1 else f"  {self.num_beams} beams")
-        return f"{self.metric} {self.value:.4g}{beams}  on {self.split} ({self.size:,})"
+        return f"{self.metric:13} {self.value:.{self.digits}f}{beams}  on {self.split} ({self.size:,})"
+
+    @property
+    def digits(self) -> int:
+        """Decimals worth printing."""
+        return 2 if self.metric in ("bleu", "chrf", "exact-match", "perplexity") else 4
 
 
 def save_results(path: Path, results: list[Result], *, training: dict) -> None:

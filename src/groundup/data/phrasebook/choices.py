@@ -6,8 +6,9 @@ from typing import Any
 
 from groundup.data.phrasebook import lexicon as lex
 from groundup.data.phrasebook import phrases as ph
-from groundup.data.phrasebook.draw import IT, Draw
+from groundup.data.phrasebook.draw import Draw
 from groundup.data.phrasebook.meaning import (
+    IT,
     THEY,
     Clause,
     Fixed,

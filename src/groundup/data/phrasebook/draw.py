@@ -9,6 +9,7 @@ from groundup.data.phrasebook import lexicon as lex
 from groundup.data.phrasebook import phrases as ph
 from groundup.data.phrasebook.meaning import (
     HE,
+    IT,
     SHE,
     THEY,
     WE,
@@ -28,7 +29,6 @@ PERSONS = (I, YOU, HE, SHE, WE, THEY)
 SPOUSES = {"husband": ("her",), "wife": ("my", "your", "his")}
 POSSESSIVES = ("my", "your", "his", "her", "our", "their")
 PEOPLE = ("person", "family", "job")
-IT = Person(3, gender="n")
 UNITS = (
     ("minutes", ("minutes", True), "minuti"),
     ("hours", ("heures", True), "ore"),

@@ -1,4 +1,4 @@
-"""English inflection by rule: plurals, -s, -ed, -ing, comparatives to superlatives, a or an."""
+"""English inflection by rule: plurals, -s, -ed, -ing, a or an."""
 
 VOWELS = "aeiou"
 DOUBLED = frozenset("run swim sit stop cut put get win begin travel forget prefer wrap cancel".split())
@@ -37,13 +37,6 @@ def with_ing(word: str) -> str:
     if word in DOUBLED:
         return word + word[-1] + "ing"
     return word + "ing"
-
-
-def superlative(comparative: str) -> str:
-    """biggest from bigger, most useful from more useful, best and worst."""
-    if comparative.startswith("more "):
-        return "most " + comparative[5:]
-    return {"better": "best", "worse": "worst"}.get(comparative) or comparative[:-1] + "st"
 
 
 def article(following: str) -> str:

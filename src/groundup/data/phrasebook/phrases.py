@@ -234,14 +234,6 @@ right | raison | ragione
 wrong | tort | torto
 """)
 
-MEASURES = _fixed("""
-a kilo of | un kilo | un chilo
-a piece of | un morceau | un pezzo
-a bag of | un sac | un sacchetto
-a box of | une boîte | una scatola
-a basket of | un panier | un cestino
-""")
-
 GREETINGS = _fixed("""
 good morning | bonjour | buongiorno
 good evening | bonsoir | buonasera

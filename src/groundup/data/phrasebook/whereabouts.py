@@ -31,9 +31,9 @@ STUDY = own_verb("study studied studied", "étudier", "studiare")
 BACK = own_verb("come back came back come back", "revenir", "tornare")
 
 
-def _place(c: Choices, container: bool = False) -> Template:
+def _place(c: Choices) -> Template:
     """on the table, in my bag."""
-    if container or c.chance(0.3):
+    if c.chance(0.3):
         thing = c.thing(c.one(CONTAINERS), adjectives=0.1, det=c.one(("the", "my", "your")), plural=False)
         return template("in {y}", "dans {y}", "{y:in}", y=thing)
     thing = c.thing(c.one(SUPPORTS), adjectives=0.1, det="the", plural=False)
