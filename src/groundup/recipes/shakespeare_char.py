@@ -1,15 +1,25 @@
 """Tiny Shakespeare by characters, the first nine tenths to learn from, the last to be judged on."""
 
+from typing import TYPE_CHECKING
+
 from groundup.presets import preset
 from groundup.recipes.recipe import TextData, TextRecipe, TokenizerSettings
+from groundup.recipes.sample import write_sample
 from groundup.training.settings import TrainSettings
+
+if TYPE_CHECKING:
+    from groundup.run.text import TextRun
 
 RECIPE = TextRecipe(
     name="shakespeare-char",
     data=TextData(corpus="tinyshakespeare", valid=0.1, batch=16),
     tokenizer=TokenizerSettings(kind="characters"),
     model=preset("llama-tiny", vocab_size=65, context=128, width=128, layers=4, heads=4, mlp_width=344),
-    train=TrainSettings(
-        steps=2000, lr=3e-3, warmup=100, floor=0.05, beta2=0.99, validate_every=250, save_every=500, log_every=50
-    ),
+    train=TrainSettings(lr=3e-3, warmup=100, floor=0.05, beta2=0.99, validate_every=250, save_every=500),
+    max_minutes=4,
 )
+
+
+def finish(run: "TextRun") -> None:
+    """A passage by the model."""
+    write_sample(run, "ROMEO:")
