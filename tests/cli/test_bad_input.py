@@ -32,7 +32,6 @@ def words(message: str, *expected: str) -> None:
         ("utf16.txt", "some text\n".encode("utf-16") * 9, ["utf16.txt", "save it as UTF-8"]),
         ("torn.txt.gz", gzip.compress(b"some text\n" * 999)[:-9], ["torn.txt.gz", "damaged"]),
         ("bad.jsonl", b'{"text": "x"}\n{"text": \n', ["bad.jsonl, line 2", "not JSON"]),
-        ("pairs.doc", b"some text", ["unknown suffix '.doc'", ".txt"]),
     ],
 )
 def test_a_text_that_is_none(desk, complaint, name, content, expected):

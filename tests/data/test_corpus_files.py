@@ -96,8 +96,8 @@ def test_a_corpus_in_a_hidden_folder_is_still_a_corpus(tmp_path):
         ("a.txt.gz", b"not packed at all", "damaged or not gzip"),
         ("a.txt.gz", gzip.compress(b"words " * 1000)[:30], "damaged or not gzip"),
         ("a.txt.gz", gzip.compress(b"words")[:-8] + b"12345678", "damaged or not gzip"),
-        ("a.pdf", b"words", r"unknown suffix '.pdf'.*\.txt, \.srt, \.jsonl"),
-        ("a.gz", b"words", "unknown suffix ''"),
+        ("a.pdf", b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "not UTF-8"),
+        ("a.gz", b"words", "damaged or not gzip"),
         ("a.tsv", b"one\tun", "holds sentence pairs"),
         ("a.srt", b"plain words", r"no time line.*name it \.txt"),
         ("a.srt", b"1\n00:00:01,000 --> 00:00:02,000\n<i></i>\n", "1 cues and not one word"),
@@ -113,6 +113,13 @@ def test_a_mistake_is_one_line_with_the_name_of_the_file(tmp_path, name, content
         list(read_texts(tmp_path / name))
     assert str(tmp_path / name) in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_file_of_another_suffix_is_plain_text_when_it_is_named(tmp_path):
+    (tmp_path / "README.md").write_text("# words\n")
+    assert list(read_texts(tmp_path / "README.md")) == ["# words\n"]
+    with pytest.raises(ValueError, match="the folder holds none"):  # nobody asked for it
+        list(read_texts(tmp_path))
 
 
 def test_what_is_not_there_is_said(tmp_path):

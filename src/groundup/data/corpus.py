@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 TEXT_SUFFIXES = (".txt", ".srt", ".jsonl")
-"""What a corpus of texts may be made of; each also with .gz behind it."""
+"""What is taken out of a folder of texts; each also with .gz behind it."""
 
 _TIME_LINE = re.compile(r"\s*\d+:\d+:\d+[,.]\d+\s*-->")
 _TAG = re.compile(r"</?[A-Za-z][^<>]*>|\{\\[^{}]*\}")  # <i>, </font>, {\an8}
@@ -21,7 +21,8 @@ _TAG = re.compile(r"</?[A-Za-z][^<>]*>|\{\\[^{}]*\}")  # <i>, </font>, {\an8}
 def read_texts(path: str | Path) -> Iterator[str]:
     """The texts of a corpus in a fixed order: one for each file, or for each record ("text") of a .jsonl.
 
-    A folder is read with everything below it, sorted by name; hidden files and unknown suffixes are passed over.
+    A file of any other suffix (.md, .py) is read as plain text if it is named itself. A folder is read with everything
+    below it that is one of TEXT_SUFFIXES, sorted by name; hidden files are passed over.
     Text comes as it stands in the file, save that line ends become newlines and a byte-order mark is dropped.
     """
     path = existing(path)
@@ -38,9 +39,8 @@ def read_texts(path: str | Path) -> Iterator[str]:
 
 def _read_one(path: Path) -> Iterator[str]:
     kind = suffix(path)
-    if kind not in TEXT_SUFFIXES:
-        hint = "; a .tsv holds sentence pairs, not running text" if kind == ".tsv" else ""
-        raise ValueError(f"{path}: unknown suffix {kind!r} for text; known: {', '.join(TEXT_SUFFIXES)}, .gz{hint}")
+    if kind == ".tsv":
+        raise ValueError(f"{path}: a .tsv holds sentence pairs, not running text")
     if kind == ".srt":
         yield subtitle_text(read_file(path), path)
     elif kind == ".jsonl":
