@@ -103,6 +103,7 @@ def test_an_interrupted_training_resumes_to_the_same_end(go, toy_model, toy_data
     result = go("parts", model=resumed, data=data, valid=valid, resume=True, report=report)
     assert data.started == [at + 1]
     assert f"resumed at step {at + 1}" in report.getvalue()
+    assert "warning" not in report.getvalue()  # not even before the first validation, when there is no best yet
     for field in ("steps", "best_step", "best_loss", "last_loss", "tokens"):
         assert getattr(result, field) == getattr(expected, field)
     for one, other in zip(whole.parameters(), resumed.parameters(), strict=True):

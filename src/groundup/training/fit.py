@@ -104,7 +104,8 @@ class _Fitting:
             best = Tally(**load_checkpoint(self.checkpoints, "best").state)
             self.tally.best_step, self.tally.best_loss = best.best_step, best.best_loss
         except (ValueError, FileNotFoundError) as error:
-            warning = warning or f"{error}; the next validation counts as the best"
+            if self.tally.best_step is not None:  # before the first validation there is none to miss
+                warning = warning or f"{error}; the next validation counts as the best"
             self.tally.best_step, self.tally.best_loss = None, None
         self.display.note(f"resumed at step {checkpoint.step}" + (f"; warning: {warning}" if warning else ""))
 
