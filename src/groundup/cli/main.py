@@ -26,8 +26,8 @@ VERBS = {
 def main(arguments: Sequence[str] | None = None) -> None:
     """The entry point; exits with 0, with 2 after a user's mistake, with 130 when interrupted."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
-    # While threads wait for each other, GNU OpenMP spins for milliseconds: harmless on an idle machine, but as soon as
-    # another program wants a core a training step takes ten times as long. Spinning briefly costs nothing and cures it.
+    # While threads wait for each other, GNU OpenMP spins for milliseconds: harmless on an idle machine, but where other
+    # programs want the cores a training step takes many times as long. Spinning briefly costs nothing and helps.
     os.environ.setdefault("GOMP_SPINCOUNT", "2000")
     debug = "--debug" in arguments
     arguments = [argument for argument in arguments if argument != "--debug"]

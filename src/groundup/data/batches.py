@@ -45,10 +45,14 @@ class PairBatches:
         eos: int,
         seed: int,
         max_length: int,
+        source_pad: int | None = None,
+        source_eos: int | None = None,
     ) -> None:
         """Plan the batches: `budget` counts tokens of both sides, padding and marks included: B * (S + T).
 
-        Pairs with a side longer than `max_length` (its mark counted) are left out and counted in `dropped`.
+        Where the sources have a vocabulary of their own, `source_pad` and `source_eos` are its marks; None means that
+        both sides share one. Pairs with a side longer than `max_length` (its mark counted) are left out and counted in
+        `dropped`.
         """
         if len(sources) != len(targets):
             raise ValueError(f"sources ({len(sources):,}) and targets ({len(targets):,}) must be as many")
@@ -58,7 +62,9 @@ class PairBatches:
         if not any(fits):
             raise ValueError(f"none of {len(fits):,} pairs fits into max_length ({max_length}); raise it")
         self.pad, self.seed = pad, seed
-        self._sources = _Rows([[*s, eos] for s, fit in zip(sources, fits, strict=True) if fit])
+        self.source_pad = pad if source_pad is None else source_pad
+        source_end = eos if source_eos is None else source_eos
+        self._sources = _Rows([[*s, source_end] for s, fit in zip(sources, fits, strict=True) if fit])
         self._targets = _Rows([[bos, *t, eos] for t, fit in zip(targets, fits, strict=True) if fit])
         self._S = self._sources.lengths
         self._T = self._targets.lengths - 1  # what goes in; as much comes out, one token later
@@ -122,7 +128,7 @@ class PairBatches:
 
     def _batch(self, rows: NDArray[np.intp]) -> Batch:
         S, T = self._S[rows], self._T[rows]
-        source = self._sources.take(rows, lengths=S, fill=self.pad)
+        source = self._sources.take(rows, lengths=S, fill=self.source_pad)
         target_in = self._targets.take(rows, lengths=T, fill=self.pad)
         targets = self._targets.take(rows, lengths=T, fill=IGNORE, skip=1)
         mask = None if S.min() == S.max() else torch.from_numpy(np.arange(S.max()) < S[:, None])

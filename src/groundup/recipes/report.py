@@ -28,14 +28,10 @@ def describe_model(model: nn.Module, config: ModelConfig) -> str:
     counted: set[int] = set()
     rows = []
     for name, child in model.named_children():
-        for part, module in child.named_children() or [("", child)]:
+        for part, module in list(child.named_children()) or [("", child)]:
             fresh = [p for p in module.parameters() if id(p) not in counted]
             counted |= {id(p) for p in fresh}
             rows.append((f"{name}.{part}".rstrip("."), sum(p.numel() for p in fresh), module))
-        if not list(child.children()):
-            fresh = [p for p in child.parameters() if id(p) not in counted]
-            counted |= {id(p) for p in fresh}
-            rows.append((name, sum(p.numel() for p in fresh), child))
     what = f"width {config.width}, {config.heads} heads, {config.position} positions, {config.mlp} x {config.hidden}"
     lines = [f"model        {type(model).__name__}: {count_parameters(model):,} parameters; {what}"]
     lines += [

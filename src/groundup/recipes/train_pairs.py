@@ -68,15 +68,16 @@ def train_pairs(
 def read_splits(data: PairData) -> PairSplits:
     """The pairs in three parts; all three are the same when the task is to memorise."""
     if data.memorise:
-        pairs = _turned(load_pairs(data.corpus, data.other), data.reverse)
+        pairs = turned(load_pairs(data.corpus, data.other), data.reverse)
         return PairSplits(pairs, pairs, pairs)
     splits = load_splits(
         data.corpus, data.other, valid=data.valid, test=data.test, seed=data.split_seed, train=data.phrasebook
     )
-    return PairSplits(*(_turned(part, data.reverse) for part in splits))
+    return PairSplits(*(turned(part, data.reverse) for part in splits))
 
 
-def _turned(pairs: Sequence[Pair], reverse: bool) -> list[Pair]:
+def turned(pairs: Sequence[Pair], reverse: bool) -> list[Pair]:
+    """The pairs, their sides swapped if `reverse`."""
     return [Pair(pair.target, pair.source) for pair in pairs] if reverse else list(pairs)
 
 
@@ -114,6 +115,8 @@ def encode_pairs(pairs: Sequence[Pair], recipe: PairRecipe, source: Tokenizer, t
         pad=target.special_id(PAD),
         bos=target.special_id(BOS),
         eos=target.special_id(EOS),
+        source_pad=source.special_id(PAD),
+        source_eos=source.special_id(EOS),
         seed=recipe.train.seed,
         max_length=min(recipe.data.max_length, recipe.model.context),
     )
@@ -139,12 +142,17 @@ def judge(run: PairRun, pairs: Sequence[Pair], *, training: dict, say: Callable[
     return results
 
 
+def answer_pairs(run: PairRun, pairs: Sequence[Pair], *, num_beams: int) -> list[str]:
+    """An answer to every source; an empty one to those that cannot be read, which must not cost the others theirs."""
+    sources = [pair.source for pair in pairs]
+    refused = run.refused(sources)
+    return run.translate(["" if i in refused else source for i, source in enumerate(sources)], num_beams=num_beams)
+
+
 def score_pairs(run: PairRun, pairs: Sequence[Pair], split: str, *, num_beams: int) -> list[Result]:
     """BLEU, chrF and the share of exact matches of the run's translations of the pairs."""
     began = time.perf_counter()
-    sources = [pair.source for pair in pairs]
-    refused = run.refused(sources)  # an empty answer to these: they must not cost the others their score
-    answers = run.translate(["" if i in refused else source for i, source in enumerate(sources)], num_beams=num_beams)
+    answers = answer_pairs(run, pairs, num_beams=num_beams)
     references = [pair.target for pair in pairs]
     scores = score_translations(answers, references)
     exact = 100 * sum(a == b for a, b in zip(answers, references, strict=True)) / len(pairs)

@@ -1,5 +1,6 @@
 """What the three languages share: a speaker says any node of a tree, and fills the slots of a template."""
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 from groundup.data.phrasebook.meaning import Clause, Fixed, Gap, Name, Person, Quantity, Said, Template, Thing
@@ -17,7 +18,7 @@ class Slot:
         return self.speaker.say(self.node)
 
 
-class Speaker:
+class Speaker(ABC):
     """One language: how it says noun phrases and clauses, joins prepositions, and writes a finished sentence."""
 
     language: str
@@ -45,21 +46,21 @@ class Speaker:
             text = head + mark + rest[0].upper() + rest[1:]
         return text[0].upper() + text[1:]
 
+    @abstractmethod
     def phrase(self, node: Any) -> str:
         """A noun phrase or pronoun as it stands alone, after a preposition, or as a subject."""
-        raise NotImplementedError
 
+    @abstractmethod
     def clause(self, clause: Clause) -> str:
         """A conjugated clause."""
-        raise NotImplementedError
 
+    @abstractmethod
     def said(self, said: Said, gender: str, plural: bool) -> str:
         """What somebody is said to be."""
-        raise NotImplementedError
 
+    @abstractmethod
     def joined(self, preposition: str, node: Any) -> str:
         """A preposition and a noun phrase: du garçon, al ragazzo."""
-        raise NotImplementedError
 
     def spelt(self, text: str) -> str:
         """The spelling of neighbouring words, once all words are there: j'ai, l'ho."""
