@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from groundup.text import bpe, patterns
-from groundup.text.formats import _name
+from groundup.text.alphabet import name_of
 
 # two or three letters, so that runs, ties and overlaps are the rule and not the exception
 chunks = st.dictionaries(st.text("ab", max_size=12).map(str.encode), st.integers(1, 4), max_size=8)
@@ -73,9 +73,9 @@ def test_the_reference_merges_come_out_exactly(data_dir):
     counts = Counter(chunk.encode() for chunk in patterns.split((folder / "corpus.en").read_text("utf-8"), gpt2))
     merges = bpe.train(counts, 500 - 256 - 1)
     lines = (folder / "train-bpe-reference-merges.txt").read_text("utf-8").splitlines()
-    assert [f"{_name(left)} {_name(right)}" for left, right in merges] == lines
+    assert [f"{name_of(left)} {name_of(right)}" for left, right in merges] == lines
     vocabulary = json.loads((folder / "train-bpe-reference-vocab.json").read_text("utf-8"))
-    assert {_name(left + right) for left, right in merges} <= vocabulary.keys()
+    assert {name_of(left + right) for left, right in merges} <= vocabulary.keys()
 
 
 def test_eight_thousand_merges_on_a_megabyte_take_seconds(data_dir):

@@ -18,7 +18,7 @@ assigned = st.characters(exclude_categories=["Cs", "Cn"])
 texts = st.text(assigned) | st.lists(st.sampled_from(PROSE.split(" ")), max_size=12).map(" ".join)
 
 
-@pytest.fixture(scope="module", params=["gpt2", "gpt4", "none", r"[aeiou]+"])
+@pytest.fixture(scope="module", params=["gpt2", "gpt4", "o200k", "none", r"[aeiou]+"])
 def tokenizer(request) -> Tokenizer:
     return Tokenizer.train_from_texts(PROSE, 400, pattern=request.param)
 
@@ -43,7 +43,7 @@ def test_ids_are_tiktoken_s(pair: tuple[Tokenizer, tiktoken.Encoding], text: str
     assert ours.encode(text, allowed_special="all") == theirs.encode(text, allowed_special="all")
 
 
-@pytest.fixture(scope="module", params=["gpt2", "gpt4"])
+@pytest.fixture(scope="module", params=["gpt2", "gpt4", "o200k"])
 def pair(request) -> tuple[Tokenizer, tiktoken.Encoding]:
     ours = Tokenizer.train_from_texts(PROSE, 400, pattern=request.param)
     assert ours.pattern is not None

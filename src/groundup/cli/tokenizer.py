@@ -1,29 +1,34 @@
-"""groundup tokenizer train | encode | decode | show: make a byte-pair tokenizer, and look at one."""
+"""groundup tokenizer train | encode | decode | show | compare | export | bench: make one, use it, look at it."""
 
 import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import tyro
 
 from groundup.cli.parse import parse_verbs
-from groundup.data.corpus import read_texts
+from groundup.cli.tokenizer_use import compare, decode, encode, export, listed, longest, show
+from groundup.data.corpus import read_documents
 from groundup.text.tokenizer import END_OF_TEXT, Tokenizer
+from groundup.text.vocabulary import Words
 
 TextPath = Annotated[Path, tyro.conf.Positional]
 VocabSize = Annotated[int, tyro.conf.Positional, tyro.conf.arg(metavar="VOCAB_SIZE")]
-TokenizerPath = Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="TOKENIZER")]
-Text = Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="TEXT")]
-Ids = Annotated[tuple[int, ...], tyro.conf.Positional, tyro.conf.arg(metavar="ID")]
-HELD_OUT = 0.1  # of the characters, at the end of the text
+HELD_OUT = 0.1  # of the characters, at the end of each text
+ENOUGH = 1 << 24  # characters held out; more tell nothing new
+JOINED = 1 << 12  # short texts, such as the records of a .jsonl, are joined up to here
 
 
 def main(arguments: list[str]) -> None:
     """Run one of the verbs; ValueError and OSError are the user's mistakes."""
-    verbs = {"train": train, "encode": encode, "decode": decode, "show": show}
-    parse_verbs(verbs, arguments, prog="groundup tokenizer")
+    if arguments[:1] == ["bench"]:
+        from groundup.cli import bench as race
+
+        return race.main(["tokenizer", *arguments[1:]])
+    verbs = {"train": train, "encode": encode, "decode": decode, "show": show, "compare": compare, "export": export}
+    return parse_verbs(verbs | {"bench": bench}, arguments, prog="groundup tokenizer")
 
 
 def train(
@@ -31,86 +36,90 @@ def train(
     vocab_size: VocabSize,
     /,
     out: Path,
+    kind: Literal["bpe", "words"] = "bpe",
     pattern: str = "gpt4",
+    min_frequency: int = 2,
     specials: tuple[str, ...] = (END_OF_TEXT,),
 ) -> None:
-    """Train a tokenizer on a text and judge it on the last tenth, which it has not seen.
+    """Train a tokenizer on texts and judge it on the last tenth of each, which it has not seen.
 
     Args:
-        path: A text file or a folder of them (.txt .srt .jsonl, also .gz).
-        vocab_size: The total: 256 bytes, the merges, the special tokens.
+        path: A text file or a folder of them (.txt .srt .jsonl, also .gz); - reads standard input.
+        vocab_size: The total: 256 bytes, the merges, the special tokens; of words it is the most there may be.
         out: The folder for tokenizer.json.
-        pattern: How text is split before merging: gpt4, gpt2, none, or a regular expression.
+        kind: bpe (byte pairs, which know every text) or words (the frequent ones; all others become <unk>).
+        pattern: How text is split before merging: gpt4, gpt2, o200k, none, or a regular expression.
+        min_frequency: How often a word must come to be in a vocabulary of words.
         specials: Names of the special tokens.
     """
-    text = "\n".join(read_texts(path))
-    cut = int(len(text) * (1 - HELD_OUT))
-    cut = text.rfind("\n", 0, cut) + 1 or cut or len(text)
-    training, held_out = text[:cut], text[cut:]
-    tokenizer = Tokenizer.train_from_texts(
-        training, vocab_size, pattern=pattern, specials=specials, progress=_print_merge
-    )
-    if sys.stdout.isatty():
-        print()  # the line that was written over stays
+    held_out: list[str] = []
+    training = _but_the_last_tenth(_joined(_texts(path)), held_out)
+    if kind == "words":
+        tokenizer = Tokenizer.words(training, min_frequency=min_frequency, vocab_size=vocab_size, specials=specials)
+    else:
+        tokenizer = Tokenizer.train_from_texts(
+            training, vocab_size, pattern=pattern, specials=specials, progress=_print_merge
+        )
+        if sys.stdout.isatty():
+            print()  # the line that was written over stays
     saved = tokenizer.save(out)
-    short = "" if tokenizer.vocab_size == vocab_size else f" of {vocab_size:,}: the text ran out of pairs to merge"
+    reason = "there are no more such words" if kind == "words" else "the text ran out of pairs to merge"
+    short = "" if tokenizer.vocab_size == vocab_size else f" of {vocab_size:,}: {reason}"
     print(f"vocabulary       {tokenizer.vocab_size:,} tokens{short}")
-    if held_out:
-        ids = tokenizer.encode(held_out)
-        size = len(held_out.encode())
-        print(f"bytes per token  {size / len(ids):.3f} on the last {size:,} bytes, not trained on")
-        frequent = [id for id, _ in Counter(ids).most_common(20)]
-        print(f"most frequent    {_listed(tokenizer, frequent)}")
-    print(f"longest          {_listed(tokenizer, _longest(tokenizer))}")
+    if any(held_out):
+        _judge(tokenizer, held_out)
+    print(f"longest          {listed(tokenizer, longest(tokenizer))}")
     print(f"saved            {saved}")
 
 
-def encode(tokenizer: TokenizerPath, text: Text, /, *, pieces: bool = False) -> None:
-    """Print the ids of a text.
-
-    Args:
-        tokenizer: A tokenizer file, or the folder it lies in.
-        text: The text, or - to read it from standard input.
-        pieces: Print the tokens, not their ids.
-    """
-    loaded = Tokenizer.load(tokenizer)
-    ids = loaded.encode(sys.stdin.read() if text == "-" else text)
-    print(*(loaded.pieces(ids) if pieces else ids))
+def bench() -> None:
+    """Race it against other libraries; the same as groundup bench tokenizer."""
 
 
-def decode(tokenizer: TokenizerPath, ids: Ids, /) -> None:
-    """Print the text of ids.
-
-    Args:
-        tokenizer: A tokenizer file, or the folder it lies in.
-        ids: The ids, separated by spaces.
-    """
-    print(Tokenizer.load(tokenizer).decode(ids))
-
-
-def show(tokenizer: TokenizerPath, /) -> None:
-    """Print what a tokenizer is made of.
-
-    Args:
-        tokenizer: A tokenizer file, or the folder it lies in.
-    """
-    loaded = Tokenizer.load(tokenizer)
-    specials = ", ".join(f"{name} {id}" for name, id in loaded.specials.items())
-    first = [left + right for left, right in loaded.merges[:20]]
-    print(f"vocabulary       {loaded.vocab_size:,} tokens, {len(loaded.merges):,} merges")
-    print(f"special tokens   {specials or 'none'}")
-    print(f"split pattern    {loaded.pattern or 'none'}")
-    if first:
-        print(f"first merges     {_listed(loaded, [loaded.vocabulary.ids[token] for token in first])}")
-    print(f"longest          {_listed(loaded, _longest(loaded))}")
+def _judge(tokenizer: Tokenizer, texts: list[str]) -> None:
+    """Print the figures of texts not trained on."""
+    counts = Counter[int]()
+    for text in texts:
+        counts.update(tokenizer.encode(text))
+    size = sum(len(text.encode()) for text in texts)
+    print(f"bytes per token  {size / counts.total():.3f} on the last {size:,} bytes, not trained on")
+    if isinstance(tokenizer.vocabulary, Words):
+        print(f"unknown words    {counts[tokenizer.vocabulary.unknown] / counts.total():.2%} of them")
+    print(f"most frequent    {listed(tokenizer, [id for id, _ in counts.most_common(20)])}")
 
 
-def _longest(tokenizer: Tokenizer) -> list[int]:
-    return [id for _, id in sorted(tokenizer.vocabulary.ids.items(), key=lambda item: -len(item[0]))[:10]]
+def _texts(path: Path) -> Iterator[str]:
+    if str(path) == "-":
+        yield from sys.stdin
+    else:
+        for parts in read_documents(path):
+            yield from parts
 
 
-def _listed(tokenizer: Tokenizer, ids: Iterable[int]) -> str:
-    return "  ".join(tokenizer.pieces(ids))
+def _joined(texts: Iterable[str]) -> Iterator[str]:
+    """Short texts one below the other, so that a tenth of them is a number of lines."""
+    waiting: list[str] = []
+    size = 0
+    for text in texts:
+        waiting.append(text.removesuffix("\n"))
+        size += len(text)
+        if size >= JOINED:
+            yield "\n".join([*waiting, ""])
+            waiting, size = [], 0
+    if waiting:
+        yield "\n".join([*waiting, ""])
+
+
+def _but_the_last_tenth(texts: Iterable[str], held_out: list[str]) -> Iterator[str]:
+    """The texts without their last lines, which go to `held_out` until that is enough."""
+    for text in texts:
+        if sum(map(len, held_out)) > ENOUGH:
+            yield text
+            continue
+        cut = int(len(text) * (1 - HELD_OUT))
+        cut = text.rfind("\n", 0, cut) + 1 or cut or len(text)
+        held_out.append(text[cut:])
+        yield text[:cut]
 
 
 def _print_merge(number: int, total: int, count: int, left: int, right: int, new: int) -> None:

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from groundup.text.reading import blocks
+
 TEXT_SUFFIXES = (".txt", ".srt", ".jsonl")
 """What is taken out of a folder of texts; each also with .gz behind it."""
 
@@ -25,16 +27,44 @@ def read_texts(path: str | Path) -> Iterator[str]:
     below it that is one of TEXT_SUFFIXES, sorted by name; hidden files are passed over.
     Text comes as it stands in the file, save that line ends become newlines and a byte-order mark is dropped.
     """
-    path = existing(path)
+    for file in _files(existing(path)):
+        yield from _read_one(file)
+
+
+def _files(path: Path) -> list[Path]:
+    """The file itself, or the texts in the folder."""
     if not path.is_dir():
-        yield from _read_one(path)
-        return
+        return [path]
     inside = (f for f in path.rglob("*") if not any(p.startswith(".") for p in f.relative_to(path).parts))
     files = sorted(f for f in inside if f.is_file() and suffix(f) in TEXT_SUFFIXES)
     if not files:
         raise ValueError(f"{path}: the folder holds none of {', '.join(TEXT_SUFFIXES)} (each also with .gz)")
-    for file in files:
-        yield from _read_one(file)
+    return files
+
+
+def read_documents(path: str | Path, block: int = 1 << 24) -> Iterator[Iterator[str]]:
+    """The same texts, each in parts, so that memory holds a few blocks (in bytes) of a long file and not all of it.
+
+    The parts are cut where every named split pattern ends a chunk. Subtitles and .jsonl files are still read whole.
+    """
+    for file in _files(existing(path)):
+        if suffix(file) in (".srt", ".jsonl", ".tsv") or file.stat().st_size < block // 8:
+            for text in _read_one(file):
+                yield iter([text])
+        else:
+            yield _blocks(file, block)
+
+
+def _blocks(path: Path, block: int) -> Iterator[str]:
+    with gzip.GzipFile(path) if path.suffix.lower() == ".gz" else path.open("rb") as file:
+        try:
+            for number, text in enumerate(blocks(file, path, block)):
+                text = text.replace("\r\n", "\n").replace("\r", "\n")
+                if "\0" in text:
+                    raise ValueError(f"{path}: a binary file; a text file is needed")
+                yield text.removeprefix("\ufeff") if number == 0 else text
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise ValueError(f"{path}: damaged or not gzip ({error}); fetch it again") from None
 
 
 def _read_one(path: Path) -> Iterator[str]:

@@ -65,11 +65,14 @@ def encode_plainly(chunk: bytes, ranks: Mapping[Pair, int]) -> list[int]:
     return ids
 
 
-def encode(chunk: bytes, ranks: Mapping[Pair, int]) -> list[int]:
+def encode(chunk: bytes, ranks: Mapping[Pair, int], *, drop: Callable[[], bool] | None = None) -> list[int]:
     """The ids of `encode_plainly` in O(n log n): a heap of possible merges over a linked list of tokens.
 
     The list is a ring closed by _NOTHING, so both ends of the chunk look alike.
+    drop: asked before each merge whether to pass it over this time, for BPE-dropout (Provilkov et al. 2020,
+        algorithm 1). What was passed over may be asked again after the next merge.
     """
+    dropped: list[tuple[int, int]] = []
     ids = [*chunk, _NOTHING]
     before, after = list(range(-1, len(chunk))), [*range(1, len(ids)), 0]
     heap = [(ranks[pair], at) for at, pair in enumerate(pairwise(ids)) if pair in ranks]
@@ -79,9 +82,14 @@ def encode(chunk: bytes, ranks: Mapping[Pair, int]) -> list[int]:
         gone = after[at]
         if ids[at] == _NOTHING or ranks.get((ids[at], ids[gone])) != new:
             continue  # an earlier merge took one of the two
+        if drop and drop():
+            dropped.append((new, at))
+            continue
         ids[at], ids[gone] = new, _NOTHING
         after[at] = after[gone]
         before[after[at]] = at
+        while dropped:
+            heapq.heappush(heap, dropped.pop())
         for start in (before[at], at):
             rank = ranks.get((ids[start], ids[after[start]]))
             if rank is not None:

@@ -1,59 +1,83 @@
-"""Tokenizers on disk. We write `tokenizer.json`, directly the format of Hugging Face's `tokenizers`, and read
+"""Tokenizers on disk. Our own format is directly Hugging Face's `tokenizer.json`. Read and written are
 
-    tokenizer.json              byte-level BPE (ours, GPT-2's, LLaMA-3's ...), or our characters
+    tokenizer.json              byte-level BPE (ours, GPT-2's, LLaMA-3's ...), or our characters and words
     vocab.json, merges.txt      GPT-2's two files as Hugging Face names them
-    encoder.json, vocab.bpe     and as OpenAI does
+    encoder.json, vocab.bpe     and as OpenAI does (read only)
     *.tiktoken                  tiktoken's ranks, which name no split pattern and no special tokens
 
-or a folder with one of the first three. What a file asks for and we would not do is refused, not ignored.
+or a folder with one of the first three. What a file asks for and we would not do is refused, not ignored, and so is
+writing what a format cannot hold. A list of the merges is written for people only.
 """
 
 import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
-from groundup.text import formats, patterns
+from groundup.text import formats, openai, patterns
 from groundup.text.formats import Parts
-from groundup.text.vocabulary import BytePair, Characters
+from groundup.text.vocabulary import BytePair
 
 _TWO_FILES = (("vocab.json", "merges.txt"), ("encoder.json", "vocab.bpe"))
 
 
-def write(
-    path: str | Path,
-    vocabulary: BytePair | Characters,
-    *,
-    pattern: str | None,
-    specials: Mapping[str, int],
-) -> Path:
-    """Write a tokenizer.json (into a folder, unless the path ends in .json), whole or not at all."""
+Format = Literal["json", "gpt2", "tiktoken", "merges"]
+
+
+def write(path: str | Path, parts: Parts) -> Path:
+    """Write a tokenizer.json, and into a folder (where the path does not end in .json) what AutoTokenizer needs too."""
+    path, config = Path(path), formats.to_config(parts.specials)
+    content = json.dumps(formats.to_json(parts), ensure_ascii=False, indent=1)
+    if path.suffix == ".json":
+        return _put(path, content + "\n")
+    _put(path / "tokenizer_config.json", json.dumps(config, ensure_ascii=False, indent=1) + "\n")
+    return _put(path / "tokenizer.json", content + "\n")
+
+
+def export(path: str | Path, parts: Parts, *, format: Format) -> Path:
+    """Write a tokenizer in another format: the two files of "gpt2" into a folder, the others as one file."""
     path = Path(path)
-    path = path if path.suffix == ".json" else path / "tokenizer.json"
+    if format == "json":
+        return write(path, parts)
+    if not isinstance(parts.vocabulary, BytePair):
+        raise ValueError(f"only a byte-pair tokenizer can be written as {format!r}; there is 'json' for the others")
+    if format == "tiktoken":
+        if path.suffix != ".tiktoken":
+            raise ValueError(f"a file of ranks is known by its name: {path} must end in .tiktoken")
+        return _put(path, openai.to_ranks(parts.vocabulary))
+    if format == "merges":
+        return _put(path, openai.to_listing(parts.vocabulary))
+    vocab, merges = openai.to_two_files(parts.vocabulary, parts.specials)
+    _put(path / "merges.txt", merges)
+    return _put(path / "vocab.json", vocab)
+
+
+def _put(path: Path, content: str) -> Path:
+    """Write a file whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    content = json.dumps(formats.to_json(vocabulary, pattern, specials), ensure_ascii=False, indent=1)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        unfinished.write_text(content + "\n", encoding="utf-8")
+        unfinished.write_text(content, encoding="utf-8", newline="\n")
         os.replace(unfinished, path)
     finally:
         unfinished.unlink(missing_ok=True)
     return path
 
 
-def read(path: str | Path, *, pattern: str | None = None) -> Parts:
+def read(path: str | Path, *, pattern: str | None = None, specials: Mapping[str, int] | None = None) -> Parts:
     """The parts of the tokenizer in a file or folder; a ValueError says what is wrong with which file."""
     path = Path(path)
     file = _within(path) if path.is_dir() else path
     try:
-        parts = _read(file, None if pattern is None else patterns.named(pattern), pattern is not None)
+        parts = _read(file, pattern, specials)
         patterns.compiled(parts.pattern)
         ids = [*parts.vocabulary.ids.values(), *parts.specials.values()]
         if len(set(ids)) < len(ids) or any(type(id) is not int or id < 0 for id in ids):
             raise ValueError("its ids are not distinct whole numbers from 0 on")
     except KeyError as error:
         raise ValueError(f"{file} is not a tokenizer: {error} is missing in it") from None
-    except (ValueError, TypeError, AttributeError) as error:
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"{file} is not a tokenizer that can be read here: {error}") from None
     return parts
 
@@ -67,16 +91,21 @@ def _within(folder: Path) -> Path:
     )
 
 
-def _read(file: Path, pattern: str | None, given: bool) -> Parts:
+def _read(file: Path, pattern: str | None, specials: Mapping[str, int] | None) -> Parts:
+    expression = None if pattern is None else patterns.named(pattern)
+    if file.suffix == ".tiktoken":
+        if pattern is None:
+            raise ValueError(
+                "a .tiktoken file names no split pattern; give pattern='gpt4' (cl100k), 'o200k' or 'gpt2' (r50k)"
+            )
+        return Parts(openai.from_ranks(file.read_text(encoding="utf-8")), expression, dict(specials or {}))
+    if specials is not None:
+        raise ValueError("it names its own special tokens; leave specials out")
     for vocab, merges in _TWO_FILES:
         if file.name in (vocab, merges):
-            pattern = pattern if given else patterns.PATTERNS["gpt2"]
             ids, lines = (file.with_name(name).read_text(encoding="utf-8") for name in (vocab, merges))
-            return formats.from_two_files(ids, lines, pattern)
-    if file.suffix == ".tiktoken":
-        if not given:
-            raise ValueError("a .tiktoken file names no split pattern; give pattern='gpt4' (cl100k) or 'gpt2' (r50k)")
-        return Parts(formats.from_ranks(file.read_text(encoding="utf-8")), pattern, {})
-    if given:
+            vocabulary, named = openai.from_two_files(ids, lines)
+            return Parts(vocabulary, patterns.PATTERNS["gpt2"] if pattern is None else expression, named)
+    if pattern is not None:
         raise ValueError("it names its own split pattern; leave pattern out")
-    return formats.from_json(json.loads(file.read_text(encoding="utf-8")))
+    return formats.from_json(openai.json_object(file.read_text(encoding="utf-8")))

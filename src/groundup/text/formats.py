@@ -1,51 +1,46 @@
-"""What stands in tokenizer files, and the tokenizer that it means; `files` does the reading and writing.
+"""What stands in a tokenizer.json, Hugging Face's format, and the tokenizer that it means; `files` reads and writes."""
 
-A file cannot hold a token of any bytes as text, so GPT-2 gave each byte a printable character; " the" is "Ġthe".
-"""
-
-import base64
-import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from groundup.text import bpe, patterns
-from groundup.text.vocabulary import BytePair, Characters
+from groundup.text import patterns
+from groundup.text.alphabet import name_of
+from groundup.text.openai import byte_pair
+from groundup.text.vocabulary import BytePair, Characters, Words
+
+Frame = tuple[tuple[str, ...], tuple[str, ...]]
+"""The special tokens that Hugging Face's libraries put before and after a text."""
 
 
 class Parts(NamedTuple):
     """What a tokenizer is made of."""
 
-    vocabulary: BytePair | Characters
+    vocabulary: BytePair | Characters | Words
     pattern: str | None
     specials: dict[str, int]
+    frame: Frame = ((), ())
 
 
-def _byte_names() -> list[str]:
-    """GPT-2's printable names of the bytes: a printable Latin-1 character for itself, the others from U+0100 on."""
-    names = [chr(byte) if chr(byte).isprintable() and byte not in b" " else "" for byte in range(256)]
-    others = iter(range(256, 512))
-    return [name or chr(next(others)) for name in names]
-
-
-_NAMES = _byte_names()
-_BYTES = {name: byte for byte, name in enumerate(_NAMES)}
-_ANY_CHARACTER = r"[\s\S]"
-
-
-def to_json(vocabulary: BytePair | Characters, pattern: str | None, specials: Mapping[str, int]) -> dict[str, Any]:
+def to_json(parts: Parts) -> dict[str, Any]:
     """The content of a tokenizer.json; all ids stand in the model's vocabulary, special tokens too."""
+    vocabulary, pattern, specials, frame = parts
     if isinstance(vocabulary, BytePair):
-        names = {_name(token): id for token, id in vocabulary.ids.items()}
-        merges = [f"{_name(left)} {_name(right)}" for left, right in vocabulary.merges]
+        names = {name_of(token): id for token, id in vocabulary.ids.items()}
+        merges = [f"{name_of(left)} {name_of(right)}" for left, right in vocabulary.merges]
         model = {"type": "BPE", "ignore_merges": vocabulary.whole_first, "merges": merges}
         steps = [_split_step(pattern)] if pattern is not None else []
         steps.append({"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": False, "use_regex": False})
         pre_tokenizer = {"type": "Sequence", "pretokenizers": steps}
         decoder = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": False, "use_regex": False}
-    else:
+    elif isinstance(vocabulary, Characters):
         names = {token.decode(): id for token, id in vocabulary.ids.items()}
         model = {"type": "WordLevel", "unk_token": ""}  # not in the vocabulary: unknown characters are errors
-        pre_tokenizer, decoder = _split_step(_ANY_CHARACTER), {"type": "Fuse"}
+        pre_tokenizer, decoder = _EVERY_CHARACTER, {"type": "Fuse"}
+    else:
+        names = {token.decode(): id for token, id in vocabulary.ids.items()}
+        unknown = [name for name, id in specials.items() if id == vocabulary.unknown]
+        model = {"type": "WordLevel", "unk_token": unknown[0]}
+        pre_tokenizer, decoder = _EVERY_WORD, None  # without a decoder, tokens are joined by spaces
     for name in specials:
         if name in names:
             raise ValueError(f"special token {name!r} is an ordinary token too; give it another name")
@@ -61,14 +56,37 @@ def to_json(vocabulary: BytePair | Characters, pattern: str | None, specials: Ma
         ],
         "normalizer": None,
         "pre_tokenizer": pre_tokenizer,
-        "post_processor": None,
+        "post_processor": _template(frame, specials) if any(frame) else None,
         "decoder": decoder,
         "model": {**model, "vocab": vocab},
     }
 
 
+_ROLES = {
+    "bos_token": ("<bos>", "<s>", "<|begin_of_text|>"),
+    "eos_token": ("<eos>", "</s>", "<|end_of_text|>", "<|endoftext|>"),
+    "pad_token": ("<pad>", "[PAD]"),
+    "unk_token": ("<unk>",),
+}
+
+
+def to_config(specials: Mapping[str, int]) -> dict[str, Any]:
+    """The content of the tokenizer_config.json with which `transformers.AutoTokenizer` opens the folder."""
+    roles = {role: name for role, names in _ROLES.items() for name in reversed(names) if name in specials}
+    return {
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        "clean_up_tokenization_spaces": False,  # True loses spaces before signs
+        "split_special_tokens": True,  # a special token in a user's text stays text, as it does here
+        **roles,
+    }
+
+
 def _split_step(pattern: str) -> dict[str, Any]:
     return {"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Isolated", "invert": False}
+
+
+_EVERY_CHARACTER = _split_step(r"[\s\S]")
+_EVERY_WORD = {**_split_step(patterns.WORDS), "behavior": "Removed", "invert": True}
 
 
 def from_json(data: dict[str, Any]) -> Parts:
@@ -86,16 +104,19 @@ def from_json(data: dict[str, Any]) -> Parts:
             raise ValueError(f"its added token {token['content']!r} is not a plain special token")
     specials: dict[str, int] = {token["content"]: token["id"] for token in data.get("added_tokens", [])}
     ordinary = {name: id for name, id in model["vocab"].items() if specials.get(name) != id}
-    if model["type"] == "WordLevel" and data["pre_tokenizer"] == _split_step(_ANY_CHARACTER):
+    frame = _frame(data.get("post_processor"), specials)
+    if model["type"] == "WordLevel" and data["pre_tokenizer"] == _EVERY_CHARACTER:
         if longer := [name for name in ordinary if len(name) != 1]:
             raise ValueError(f"its token {longer[0]!r} is not one character")
-        return Parts(Characters(ordinary), None, specials)
+        return Parts(Characters(ordinary), None, specials, frame)
+    if model["type"] == "WordLevel" and data["pre_tokenizer"] == _EVERY_WORD:
+        return Parts(Words(ordinary, specials[model["unk_token"]]), None, specials, frame)
     if model["type"] != "BPE":
-        raise ValueError(f"its model is {model['type']}; only byte-level BPE and characters can be read")
+        raise ValueError(f"its model is {model['type']}; only byte-level BPE, our characters and words can be read")
     # the older form of a merge is "left right"; a byte's name is never a space
     merges = [tuple(pair.split(" ")) if isinstance(pair, str) else tuple(pair) for pair in model["merges"]]
-    vocabulary = _byte_pair(ordinary, merges, whole_first=bool(model.get("ignore_merges")))
-    return Parts(vocabulary, _pattern(data["pre_tokenizer"] or {"type": None}), specials)
+    vocabulary = byte_pair(ordinary, merges, whole_first=bool(model.get("ignore_merges")))
+    return Parts(vocabulary, _pattern(data["pre_tokenizer"] or {"type": None}), specials, frame)
 
 
 def _pattern(step: dict[str, Any]) -> str | None:
@@ -110,40 +131,32 @@ def _pattern(step: dict[str, Any]) -> str | None:
     raise ValueError("its pre_tokenizer is not one split by a regular expression, then bytes")
 
 
-def from_two_files(vocab: str, merges: str, pattern: str | None) -> Parts:
-    """The tokenizer of GPT-2's two files; names that no merge makes are its special tokens."""
-    ids: dict[str, int] = json.loads(vocab)
-    pairs = [tuple(line.split(" ")) for line in merges.split("\n") if line and not line.startswith("#version")]
-    made = {*_NAMES, *("".join(pair) for pair in pairs)}
-    specials = {name: id for name, id in ids.items() if name not in made}
-    return Parts(_byte_pair({name: ids[name] for name in made}, pairs), pattern, specials)
+def _template(frame: Frame, specials: Mapping[str, int]) -> dict[str, Any]:
+    def framed(text: str, segment: int) -> list[dict[str, Any]]:
+        before, after = ([{"SpecialToken": {"id": name, "type_id": segment}} for name in side] for side in frame)
+        return [*before, {"Sequence": {"id": text, "type_id": segment}}, *after]
+
+    return {
+        "type": "TemplateProcessing",
+        "single": framed("A", 0),
+        "pair": framed("A", 0) + framed("B", 1),
+        "special_tokens": {
+            name: {"id": name, "ids": [specials[name]], "tokens": [name]} for name in dict.fromkeys(sum(frame, ()))
+        },
+    }
 
 
-def _byte_pair(ids: Mapping[str, int], merges: list[tuple[str, ...]], *, whole_first: bool = False) -> BytePair:
-    pairs: bpe.Merges = []
-    for number, names in enumerate(merges, 1):
-        if len(names) != 2:
-            raise ValueError(f"merge {number} is {' '.join(names)!r}, not two tokens")
-        pairs.append((_token(names[0]), _token(names[1])))
-    return BytePair(pairs, ids={_token(name): id for name, id in ids.items()}, whole_first=whole_first)
-
-
-def from_ranks(lines: str) -> BytePair:
-    """The vocabulary of a .tiktoken file: tokens by rank; which pair makes one, the merges of lower rank tell."""
-    ids: dict[bytes, int] = {}
-    for line in lines.splitlines():
-        token, rank = line.split()
-        ids[base64.b64decode(token, validate=True)] = int(rank)
-    ordered = sorted((token for token in ids if len(token) > 1), key=ids.__getitem__)
-    return BytePair(bpe.merges_of(ordered), ids=ids, whole_first=True)
-
-
-def _name(token: bytes) -> str:
-    return "".join(_NAMES[byte] for byte in token)
-
-
-def _token(name: str) -> bytes:
-    try:
-        return bytes(_BYTES[character] for character in name)
-    except KeyError:
-        raise ValueError(f"its token {name!r} is not written in the byte alphabet of GPT-2") from None
+def _frame(step: dict[str, Any] | None, specials: Mapping[str, int]) -> Frame:
+    """What a post_processor puts around one text; that of type ByteLevel only moves offsets."""
+    steps = [] if step is None else step["processors"] if step["type"] == "Sequence" else [step]
+    templates = [step for step in steps if step["type"] != "ByteLevel"]
+    if not templates:
+        return (), ()
+    if len(templates) > 1 or templates[0]["type"] != "TemplateProcessing":
+        raise ValueError(f"its post_processor {templates[-1]['type']} is not a template around the text")
+    names = [piece.get("SpecialToken", {}).get("id") for piece in templates[0]["single"]]
+    frame = tuple(names[: names.index(None)]), tuple(names[names.index(None) + 1 :])
+    for name in sum(frame, ()):
+        if name is None or templates[0]["special_tokens"][name]["ids"] != [specials[name]]:
+            raise ValueError("its post_processor is not special tokens around the text")
+    return frame

@@ -2,9 +2,10 @@
 
 The idea and the first pattern are GPT-2's (Radford et al. 2019, section 2.2; `encoder.py` of its release); the
 second is GPT-4's, tiktoken's cl100k as first published and as LLaMA 3 has it. (Later versions of tiktoken take space
-at the very end of a text together with a line end before it.) Both are written here so that Python's `regex`,
-tiktoken's engine and that of Hugging Face's `tokenizers` read them alike, but for characters newer than the Unicode
-version an engine knows. A pattern of your own is read alike if it keeps to \\p{...} classes: what \\w holds differs.
+at the very end of a text together with a line end before it.) The third is GPT-4o's, tiktoken's o200k. All are written
+here so that Python's `regex`, tiktoken's engine and that of Hugging Face's `tokenizers` read them alike, but for
+characters newer than the Unicode version an engine knows. A pattern of your own is read alike if it keeps to
+\\p{...} classes: what \\w holds differs.
 """
 
 import difflib
@@ -18,8 +19,15 @@ PATTERNS: dict[str, str | None] = {
     # the same, but: contractions in any case, numbers of at most three digits, line ends apart from other space
     "gpt4": r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*"
     r"|\s*[\r\n]+|\s+(?!\S)|\s+",
+    # the same, but: a word begins with its capitals (CamelCase is two), keeps its accents, and takes the contraction
+    "o200k": r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?:'(?i:[sdmt]|ll|ve|re))?"
+    r"|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?:'(?i:[sdmt]|ll|ve|re))?"
+    r"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+",
     "none": None,  # the whole text is one chunk
 }
+
+WORDS = r"[\p{L}\p{M}\p{N}]+(?:['’-][\p{L}\p{M}\p{N}]+)*|[^\s\p{L}\p{M}\p{N}]"
+"""What counts as a word in a vocabulary of words: letters and digits with what joins them (qu'est-ce), or one sign."""
 
 
 def named(pattern: str) -> str | None:

@@ -10,13 +10,17 @@ class TextStream:
     All pieces and the last `flush`, joined, are what `Tokenizer.decode` gives for all the ids.
     """
 
-    def __init__(self, token_bytes: Callable[[int], bytes]):
+    def __init__(self, token_bytes: Callable[[int], bytes], between: bytes = b""):
         self._token_bytes = token_bytes
+        self._between, self._begun = between, False
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
 
     def push(self, id: int) -> str:
         """The text that has become certain with this id; often empty, never part of a character."""
-        return self._decoder.decode(self._token_bytes(id))
+        data = self._token_bytes(id)
+        data = self._between + data if self._begun else data
+        self._begun = True
+        return self._decoder.decode(data)
 
     def flush(self) -> str:
         """What is left at the end: U+FFFD if the ids stopped within a character, else nothing."""

@@ -2,39 +2,54 @@
 
 Special tokens are never made from text unless the caller allows it: what a user types stays text.
 A lone surrogate (half of a UTF-16 pair, which no file can hold) counts as U+FFFD.
+Bytes that are not UTF-8: `encode_bytes` keeps them as they are, one token each, and `decode_bytes` gives them back;
+`decode`, whose answer is text, shows U+FFFD in their place.
 """
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Literal, Self
+from random import Random
+from typing import TYPE_CHECKING, Literal, Self
 
-from groundup.text import bpe, files, patterns
+from groundup.text import bpe, engine, files, patterns, reading
+from groundup.text.alphabet import printable
+from groundup.text.formats import Frame, Parts
 from groundup.text.stream import TextStream
-from groundup.text.vocabulary import BytePair, Characters
+from groundup.text.vocabulary import BytePair, Characters, Words
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 END_OF_TEXT = "<|endoftext|>"
+UNKNOWN = "<unk>"
 
 
 class Tokenizer:
-    """Text to ids and back; made by `train`, `train_from_texts`, `characters` or `load`, and then fixed."""
+    """Text to ids and back; made by `train`, `train_from_texts`, `characters`, `words` or `load`, and then fixed.
+
+    frame: the special tokens that Hugging Face's libraries put before and after a text when they encode it, if the
+        file asks for that (LLaMA 3's begins with <|begin_of_text|>). Here `encode` adds nothing and `framed` does.
+    """
 
     def __init__(
         self,
-        vocabulary: BytePair | Characters,
+        vocabulary: BytePair | Characters | Words,
         pattern: str | None = None,
         specials: dict[str, int] | None = None,
+        frame: Frame = ((), ()),
     ):
         self.vocabulary = vocabulary
         self.pattern = pattern
         self.specials = dict(specials or {})
+        self.frame = frame
         self._pattern = patterns.compiled(pattern)
         self._bytes = {id: token for token, id in vocabulary.ids.items()}
         self._bytes |= {id: name.encode() for name, id in self.specials.items()}
         if len(self._bytes) < len(vocabulary.ids) + len(self.specials):
             raise ValueError("two tokens of the vocabulary have the same id")
         self.vocab_size = max(self._bytes, default=-1) + 1  # the total, special tokens included
-        self._chunks = _Remembered(vocabulary)
+        self._encoder = engine.Encoder(vocabulary, pattern)
 
     @classmethod
     def train(
@@ -46,9 +61,14 @@ class Tokenizer:
         specials: Sequence[str] = (END_OF_TEXT,),
         progress: bpe.Progress | None = None,
     ) -> Self:
-        """`train_from_texts` on UTF-8 files, and on every *.txt under folders."""
+        """`train_from_texts` on UTF-8 files (also .gz), and on every *.txt and *.txt.gz under folders.
+
+        Long files are read in blocks, so memory is bounded by the distinct chunks; not so with a pattern of your own.
+        """
         paths = [paths] if isinstance(paths, str | Path) else paths
-        return cls.train_from_texts(_read(paths), vocab_size, pattern=pattern, specials=specials, progress=progress)
+        whole = patterns.PATTERNS.get(pattern) is None or "\n" in "".join(specials)
+        texts = reading.read(paths, whole=whole)
+        return cls.train_from_texts(texts, vocab_size, pattern=pattern, specials=specials, progress=progress)
 
     @classmethod
     def train_from_texts(
@@ -64,7 +84,7 @@ class Tokenizer:
 
         vocab_size: the total: 256 bytes, the merges, the special tokens. It comes out smaller if the texts run out
             of pairs to merge.
-        pattern: "gpt4", "gpt2", "none" or a regular expression; no token spans two of its matches.
+        pattern: "gpt4", "gpt2", "o200k", "none" or a regular expression; no token spans two of its matches.
         specials: names of control tokens, which get the last ids. Where they stand in the texts they part them.
         progress: called after each merge with its number, their total, the count, the two ids and the new one.
         """
@@ -73,47 +93,107 @@ class Tokenizer:
             tokens = f"{len(specials)} special token{'s' * (len(specials) != 1)}"
             raise ValueError(f"vocab_size ({vocab_size}) must be at least {vocab_size - merges}: 256 bytes + {tokens}")
         expression = patterns.named(pattern)
-        splitter = patterns.compiled(expression)
-        chunks: Counter[str] = Counter()
-        for text in _ordinary_parts(texts, specials):
-            chunks.update(patterns.split(text, splitter))
-        counts = {chunk.encode(): count for chunk, count in chunks.items()}
-        vocabulary = BytePair(bpe.train(counts, merges, progress=progress))
+        parts = reading.ordinary_parts(texts, specials)
+        vocabulary = BytePair(engine.learn(parts, merges, expression, progress=progress))
         return cls(vocabulary, expression, _numbered(specials, first=len(vocabulary.ids)))
 
     @classmethod
     def characters(cls, texts: str | Iterable[str], *, specials: Sequence[str] = ()) -> Self:
         """One id for each character of the texts, in order of code points, then the special tokens."""
-        vocabulary = Characters.of(_ordinary_parts(texts, specials))
+        vocabulary = Characters.of(reading.ordinary_parts(texts, specials))
         return cls(vocabulary, None, _numbered(specials, first=len(vocabulary.ids)))
+
+    @classmethod
+    def words(
+        cls,
+        texts: str | Iterable[str],
+        *,
+        min_frequency: int = 2,
+        vocab_size: int | None = None,
+        specials: Sequence[str] = (),
+    ) -> Self:
+        """One id for each word or sign (`patterns.WORDS`) met `min_frequency` times, the most frequent first.
+
+        All other words become "<unk>", the first of the special tokens, and white space is not kept: decoding puts
+        one space between any two tokens. So the way back is exact only for known words, and up to white space.
+
+        vocab_size: at most so many in total, special tokens included.
+        """
+        names = (UNKNOWN, *(name for name in specials if name != UNKNOWN))
+        if vocab_size is not None and vocab_size <= len(names):
+            raise ValueError(f"vocab_size ({vocab_size}) must be more than the {len(names)} special tokens")
+        at_most = None if vocab_size is None else vocab_size - len(names)
+        vocabulary = Words.of(reading.ordinary_parts(texts, specials), min_frequency=min_frequency, at_most=at_most)
+        return cls(vocabulary, None, _numbered(names, first=len(vocabulary.ids)))
 
     def encode(self, text: str, *, allowed_special: Collection[str] | Literal["all"] = ()) -> list[int]:
         """The ids of a text; special tokens in it are ordinary text except those allowed ("all": every one)."""
-        text = _well_formed(text)
         if not allowed_special:
-            return self._encode_ordinary(text)
+            return self._encoder.ids(text)
         allowed = self.specials if allowed_special == "all" else {n: self.special_id(n) for n in allowed_special}
         ids: list[int] = []
-        for part in patterns.split_at(text, allowed):
-            ids += [allowed[part]] if part in allowed else self._encode_ordinary(part)
+        for part in patterns.split_at(reading.well_formed(text), allowed):
+            ids += [allowed[part]] if part in allowed else self._encoder.ids(part)
         return ids
 
     def encode_batch(self, texts: Iterable[str]) -> list[list[int]]:
         """The ids of each text; see `encode`."""
-        return [self.encode(text) for text in texts]
+        return self._encoder.batch([*texts])
+
+    def encode_array(self, text: str, *, threads: int | None = None) -> "NDArray[np.int32]":
+        """The ids of a text as an array, quicker and smaller than a list; threads: all cores by default."""
+        return self._encoder.array(text, threads=threads)
+
+    def encode_with_dropout(self, text: str, dropout: float, *, random: Random) -> list[int]:
+        """BPE-dropout: each possible merge is passed over with probability `dropout`, so the ids differ every time.
+
+        It shows a model in training more ways to write the same word (Provilkov et al. 2020). 0 is `encode`, 1 gives
+        bytes, the paper takes 0.1; the text comes back from any of them. Special tokens in it are ordinary text.
+        """
+        if not 0 <= dropout <= 1:
+            raise ValueError(f"dropout is a probability from 0 to 1, not {dropout}")
+        if dropout == 0:
+            return self.encode(text)
+        if not isinstance(self.vocabulary, BytePair):
+            raise ValueError("only a byte-pair tokenizer has merges to pass over; take dropout=0")
+        ids: list[int] = []
+        for chunk in patterns.split(reading.well_formed(text), self._pattern):
+            ids += self.vocabulary.merged(chunk.encode(), drop=lambda: random.random() < dropout)
+        return ids
+
+    def encode_bytes(self, data: bytes) -> list[int]:
+        """The ids of any bytes: valid UTF-8 as its text, each byte that is not as a token of its own."""
+        ids: list[int] = []
+        for part in reading.stretches(data):
+            if isinstance(part, str):
+                ids += self._encoder.ids(part)
+            elif isinstance(self.vocabulary, BytePair):
+                ids += [self.vocabulary.ids[bytes([byte])] for byte in part]
+            else:
+                raise ValueError(f"byte {part[0]:#x} is not UTF-8; only a byte-pair tokenizer knows such bytes")
+        return ids
+
+    def framed(self, ids: Sequence[int]) -> list[int]:
+        """The ids with the special tokens of `frame` around them: what Hugging Face's libraries give for a text."""
+        before, after = ([self.special_id(name) for name in side] for side in self.frame)
+        return [*before, *ids, *after]
 
     def decode(self, ids: Iterable[int], *, skip_special: bool = False) -> str:
         """The text of the ids; bytes that are not UTF-8 become U+FFFD."""
         hidden = set(self.specials.values()) if skip_special else ()
-        return b"".join(self.token_bytes(id) for id in ids if id not in hidden).decode("utf-8", "replace")
+        return self.decode_bytes(id for id in ids if id not in hidden).decode("utf-8", "replace")
+
+    def decode_bytes(self, ids: Iterable[int]) -> bytes:
+        """The bytes of the ids, exactly."""
+        return self.vocabulary.between.join(map(self.token_bytes, ids))
 
     def stream(self) -> TextStream:
         """A decoder that takes ids one at a time and gives whole characters."""
-        return TextStream(self.token_bytes)
+        return TextStream(self.token_bytes, self.vocabulary.between)
 
     def pieces(self, ids: Iterable[int]) -> list[str]:
         """One printable string for each id, for pictures: a space as ␣, parts of a character as \\xe2."""
-        return [_printable(self.token_bytes(id)) for id in ids]
+        return [printable(self.token_bytes(id)) for id in ids]
 
     def token_bytes(self, id: int) -> bytes:
         """The bytes of one token."""
@@ -131,79 +211,33 @@ class Tokenizer:
 
     @property
     def merges(self) -> bpe.Merges:
-        """The merges in the order learnt, as pairs of bytes; none for characters."""
+        """The merges in the order learnt, as pairs of bytes; none for characters and words."""
         return self.vocabulary.merges if isinstance(self.vocabulary, BytePair) else []
 
     def save(self, path: str | Path) -> Path:
-        """Write `tokenizer.json`, which Hugging Face's `tokenizers` reads too, into a folder, or a named .json."""
-        return files.write(path, self.vocabulary, pattern=self.pattern, specials=self.specials)
+        """Write `tokenizer.json`, which Hugging Face's `tokenizers` reads too, into a folder, or a named .json.
+
+        A folder can then be opened by `transformers.AutoTokenizer`.
+        """
+        return self.export(path, format="json")
+
+    def export(self, path: str | Path, *, format: files.Format) -> Path:
+        """Write another format: "gpt2" (two files in a folder), "tiktoken", or "merges" (a list for people).
+
+        A ValueError says what a format cannot hold. Only "json" and "gpt2" name the special tokens, only "json" the
+        split pattern.
+        """
+        return files.export(path, Parts(self.vocabulary, self.pattern, self.specials, self.frame), format=format)
 
     @classmethod
-    def load(cls, path: str | Path, *, pattern: str | None = None) -> Self:
+    def load(cls, path: str | Path, *, pattern: str | None = None, specials: Mapping[str, int] | None = None) -> Self:
         """Read a tokenizer file or the folder it lies in (the forms are listed in `files`).
 
         pattern: a name or an expression, only for files that name none (.tiktoken; vocab.json is GPT-2's by default).
+        specials: names and ids of special tokens, only for .tiktoken, which names none.
         """
-        return cls(*files.read(path, pattern=pattern))
-
-    def _encode_ordinary(self, text: str) -> list[int]:
-        ids: list[int] = []
-        for chunk in patterns.split(text, self._pattern):
-            ids += self._chunks[chunk]
-        return ids
-
-
-class _Remembered(dict[str, list[int]]):
-    """The ids of chunks met before: most of a text is words that have come already. Bounded in number and length."""
-
-    def __init__(self, vocabulary: BytePair | Characters):
-        super().__init__()
-        self._vocabulary = vocabulary
-
-    def __missing__(self, chunk: str) -> list[int]:
-        ids = self._vocabulary.encode(chunk)
-        if len(chunk) <= 64 and len(self) < 100_000:
-            self[chunk] = ids
-        return ids
+        return cls(*files.read(path, pattern=pattern, specials=specials))
 
 
 def _numbered(specials: Sequence[str], first: int) -> dict[str, int]:
     return {name: id for id, name in enumerate(specials, first)}
-
-
-def _ordinary_parts(texts: str | Iterable[str], specials: Sequence[str]) -> Iterator[str]:
-    """The texts cut at the special tokens that stand in them; a ValueError if there is nothing to learn from."""
-    if isinstance(specials, str) or "" in specials or len(set(specials)) < len(specials):
-        raise ValueError(f"special tokens must be distinct and not empty: {specials!r}")
-    empty = True
-    for text in [texts] if isinstance(texts, str) else texts:
-        for part in patterns.split_at(_well_formed(text), specials):
-            if part not in specials:
-                empty = empty and not part
-                yield part
-    if empty:
-        raise ValueError("there is no text to train a tokenizer on: every text is empty")
-
-
-def _well_formed(text: str) -> str:
-    try:
-        text.encode()
-    except UnicodeEncodeError:  # pairs of surrogates become the character they mean, lone ones U+FFFD
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text
-
-
-def _read(paths: Iterable[str | Path]) -> Iterator[str]:
-    for path in map(Path, paths):
-        for file in sorted(path.rglob("*.txt")) if path.is_dir() else [path]:
-            try:
-                yield file.read_bytes().decode()
-            except UnicodeDecodeError as error:
-                raise ValueError(
-                    f"{file} is not UTF-8 text: byte {error.start} is {error.object[error.start]:#x}"
-                ) from None
-
-
-def _printable(token: bytes) -> str:
-    text = token.decode("utf-8", "backslashreplace").replace(" ", "␣")
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -1,21 +1,26 @@
-"""The two kinds of vocabulary a tokenizer can have: byte pairs, and single characters.
+"""The three kinds of vocabulary a tokenizer can have: byte pairs, single characters, and whole words.
 
-Both offer `ids` (token bytes -> id) and `encode(chunk)`.
+All offer `ids` (token bytes -> id), `encode(chunk)` and `between`, the bytes that stand between two tokens.
 """
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 
-from groundup.text import bpe
+import regex
+
+from groundup.text import bpe, patterns
 
 
 class BytePair:
-    """The 256 bytes and what the merges make of them (see `bpe`); every text has an encoding.
+    """The 256 bytes and what the merges make of them (see `bpe`); every text has an encoding, and any other bytes too.
 
     merges: pairs of token bytes, the earliest learnt first.
     ids: token bytes -> id, for vocabularies from elsewhere; by default byte b is b and merge n is 256 + n.
     whole_first: take a chunk that is itself a token at once, as tiktoken does ("ignore_merges"). For merges that
         were really trained it makes no difference.
     """
+
+    between = b""
 
     def __init__(self, merges: bpe.Merges, *, ids: Mapping[bytes, int] | None = None, whole_first: bool = False):
         singles = [bytes([byte]) for byte in range(256)]
@@ -31,19 +36,26 @@ class BytePair:
                     raise ValueError(f"no merge makes {part!r}, but the merge {pair!r} needs it")
         self.merges = merges
         self.whole_first = whole_first
-        self._ranks = {(numbers[a], numbers[b]): numbers[a + b] for a, b in reversed(merges)}
-        self._outside = [self.ids[token] for token in tokens]  # number by rank -> id
+        # Within, tokens are numbered by rank: pair of numbers -> number, and number -> id.
+        self.ranks = {(numbers[a], numbers[b]): numbers[a + b] for a, b in reversed(merges)}
+        self.outside = [self.ids[token] for token in tokens]
 
     def encode(self, chunk: str) -> list[int]:
         """The ids of one chunk."""
         data = chunk.encode()
         if self.whole_first and data in self.ids:
             return [self.ids[data]]
-        return [self._outside[number] for number in bpe.encode(data, self._ranks)]
+        return self.merged(data)
+
+    def merged(self, data: bytes, drop: Callable[[], bool] | None = None) -> list[int]:
+        """The ids that the merges make of some bytes, those passed over that `drop` says (see `bpe.encode`)."""
+        return [self.outside[number] for number in bpe.encode(data, self.ranks, drop=drop)]
 
 
 class Characters:
     """One id a character (code point), in the order of their code points; other characters are refused."""
+
+    between = b""
 
     def __init__(self, ids: Mapping[str, int]):
         self._ids = dict(ids)
@@ -67,3 +79,48 @@ class Characters:
                 f"the character {character!r} (U+{ord(character):04X}) is not in this vocabulary of "
                 f"{len(self._ids)} characters; take it out, or use a byte-pair tokenizer, which knows every text"
             ) from None
+
+
+class Words:
+    """One id a word or sign (`patterns.WORDS`), and one for all words that are not in the vocabulary."""
+
+    between = b" "
+
+    def __init__(self, ids: Mapping[str, int], unknown: int):
+        self._ids = dict(ids)
+        self.ids = {word.encode(): id for word, id in self._ids.items()}
+        self.unknown = unknown
+
+    @classmethod
+    def of(cls, texts: Iterable[str], *, min_frequency: int, at_most: int | None) -> "Words":
+        """The words that come at least `min_frequency` times, the most frequent first; the last id is the unknown."""
+        counts: Counter[str] = Counter()
+        for text in texts:
+            counts.update(_WORD.findall(text))
+        frequent = [word for word, count in counts.items() if count >= min_frequency]
+        if not frequent:
+            most = max(counts.values(), default=0)
+            raise ValueError(f"no word comes min_frequency ({min_frequency}) times, the most frequent one {most} times")
+        kept = sorted(frequent, key=lambda word: (-counts[word], word))[:at_most]
+        return cls({word: id for id, word in enumerate(kept)}, unknown=len(kept))
+
+    def encode(self, chunk: str) -> list[int]:
+        """The ids of the words; white space between them is gone."""
+        return [self._ids.get(word, self.unknown) for word in _WORD.findall(chunk)]
+
+
+_WORD = regex.compile(patterns.WORDS)
+
+
+class Remembered(dict[str, list[int]]):
+    """The ids of chunks met before: most of a text is words that have come already. Bounded in number and length."""
+
+    def __init__(self, vocabulary: BytePair | Characters | Words):
+        super().__init__()
+        self._vocabulary = vocabulary
+
+    def __missing__(self, chunk: str) -> list[int]:
+        ids = self._vocabulary.encode(chunk)
+        if len(chunk) <= 64 and len(self) < 100_000:
+            self[chunk] = ids
+        return ids

@@ -1,0 +1,115 @@
+"""Which way a text goes: the readable loops of `bpe` for little text, the compiled ones of `fast_bpe` for much.
+
+The merges and the ids are the same either way. Importing the compiled loops takes half a second, and compiling them,
+once on a machine, some fifteen; so nobody pays for them who has less text than the readable ones do in two seconds. A
+split pattern of one's own always goes the readable way.
+"""
+
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache, cached_property
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from groundup.text import bpe, patterns
+from groundup.text.reading import well_formed
+from groundup.text.vocabulary import BytePair, Characters, Remembered, Words
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from groundup.text import fast_bpe
+
+MUCH = 8_000_000  # characters
+SOME = 20_000  # is enough where the compiled loops are in memory already
+
+
+def pays(size: int) -> bool:
+    """Whether the compiled loops are worth it for so many characters."""
+    return size >= (SOME if "groundup.text.fast_bpe" in sys.modules else MUCH)
+
+
+def learn(
+    texts: Iterable[str],
+    merges: int,
+    expression: str | None,
+    *,
+    progress: bpe.Progress | None = None,
+    threads: int | None = None,
+) -> bpe.Merges:
+    """The merges of all chunks of the texts (see `bpe.train`); the texts may be more than memory holds."""
+    texts = iter(texts)
+    some = list(_about(texts, MUCH))
+    if expression in _kinds() and pays(sum(map(len, some))):
+        from groundup.text import fast_bpe
+
+        kind = _kinds()[expression]
+        return fast_bpe.train(chain(some, texts), merges, kind, progress=progress, threads=threads)
+    splitter = patterns.compiled(expression)
+    chunks: Counter[str] = Counter()
+    for text in chain(some, texts):
+        chunks.update(patterns.split(text, splitter))
+    counts = {chunk.encode(): count for chunk, count in chunks.items()}
+    return bpe.train(counts, merges, progress=progress)
+
+
+class Encoder:
+    """Ordinary text to ids: split, and look each chunk up in the vocabulary."""
+
+    def __init__(self, vocabulary: BytePair | Characters | Words, expression: str | None):
+        self._vocabulary, self._expression = vocabulary, expression
+        self._pattern = patterns.compiled(expression)
+        self._chunks = Remembered(vocabulary)
+
+    def ids(self, text: str) -> list[int]:
+        """The ids of one text."""
+        if fast := self._fast(len(text)):
+            return fast.ids(text)
+        ids: list[int] = []
+        for chunk in patterns.split(well_formed(text), self._pattern):
+            ids += self._chunks[chunk]
+        return ids
+
+    def batch(self, texts: Sequence[str]) -> list[list[int]]:
+        """The ids of each of many texts."""
+        if fast := self._fast(sum(map(len, texts))):
+            return fast.batch(texts)
+        return [self.ids(text) for text in texts]
+
+    def array(self, text: str, *, threads: int | None = None) -> "NDArray[np.int32]":
+        """The ids of one text as an array; threads: at most so many, all cores by default."""
+        import numpy as np
+
+        if fast := self._fast(len(text)):
+            return np.concatenate([*fast.arrays(text, threads=threads)])
+        return np.array(self.ids(text), np.int32)
+
+    def _fast(self, size: int) -> "fast_bpe.Encoder | None":
+        """The compiled encoder if it can do this and pays."""
+        if not (isinstance(self._vocabulary, BytePair) and self._expression in _kinds() and pays(size)):
+            return None
+        return self._loaded
+
+    @cached_property
+    def _loaded(self) -> "fast_bpe.Encoder":
+        from groundup.text import fast_bpe
+
+        assert isinstance(self._vocabulary, BytePair)
+        return fast_bpe.Encoder(self._vocabulary, _kinds()[self._expression])
+
+
+@cache
+def _kinds() -> dict[str | None, int]:
+    """The split patterns that have compiled loops, and what those are called there."""
+    return {expression: kind for kind, expression in enumerate(patterns.PATTERNS.values())}
+
+
+def _about(texts: Iterator[str], size: int) -> Iterator[str]:
+    """Texts until there are `size` characters."""
+    for text in texts:
+        yield text
+        size -= len(text)
+        if size <= 0:
+            return

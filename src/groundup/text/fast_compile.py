@@ -1,0 +1,89 @@
+"""How the fast tokenizer's loops are compiled: by numba, at their first call, and kept on disk for the next process.
+
+Two instructions of the processor that Python has no word for are added here.
+"""
+
+import hashlib
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import config, njit, types
+from numba.core import cgutils, event
+from numba.extending import intrinsic
+
+ROOM = 8  # bytes that must lie behind whatever `eight_bytes` reads
+
+# numba looks at a function's own file to see whether what it kept is out of date, not at the files of what it calls.
+# So the folder is named after the content of all of them.
+_SOURCES = sorted(Path(__file__).parent.glob("fast_*.py"))
+_DIGEST = hashlib.sha256(b"".join(source.read_bytes() for source in _SOURCES)).hexdigest()[:16]
+_settings: Any = config
+_KEPT = Path(_settings.CACHE_DIR or Path(__file__).parent / "__pycache__") / f"fast-{_DIGEST}"
+
+
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Machine code without bounds checks, which lets other threads run meanwhile."""
+    before, _settings.CACHE_DIR = _settings.CACHE_DIR, str(_KEPT)
+    try:
+        return njit(cache=True, nogil=True, error_model="numpy")(function)
+    finally:
+        _settings.CACHE_DIR = before
+
+
+class _Notice(event.Listener):
+    """Says once why it takes so long."""
+
+    said = False
+
+    def on_start(self, event: Any) -> None:
+        ours = event.data["dispatcher"].py_func.__module__ == "groundup.text.fast_bpe"
+        if ours and not self.said:
+            self.said = True
+            print("groundup: compiling the fast tokenizer, once on this machine (some 15 s)", file=sys.stderr)
+
+    def on_end(self, event: Any) -> None:
+        pass
+
+
+event.register("numba:compile", _Notice())
+
+
+_instruction: Any = intrinsic  # which has no types
+
+
+@_instruction
+def eight_bytes(context, data, at):
+    """data[at : at + 8] of a uint8 array as one number, the first byte lowest; no bounds are checked."""
+    word, byte = ir.IntType(64), ir.IntType(8)
+
+    def generate(context, builder, signature, arguments):
+        array = cgutils.create_struct_proxy(signature.args[0])(context, builder, arguments[0])
+        place = builder.gep(array.data, [arguments[1]], source_etype=byte)
+        return builder.load(builder.bitcast(place, word.as_pointer()), align=1, typ=word)
+
+    return types.uint64(data, types.int64), generate
+
+
+@_instruction
+def trailing_zeros(context, number):
+    """How many of the lowest bits of a uint64 are 0; 64 for 0."""
+
+    def generate(context, builder, signature, arguments):
+        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 0))
+
+    return types.uint64(types.uint64), generate
+
+
+@compiled
+def some_bytes(data, at, size):
+    """The first `size` (1 to 8) of the eight bytes, zeros above them."""
+    return eight_bytes(data, at) & (np.uint64(0xFFFFFFFFFFFFFFFF) >> np.uint64(64 - 8 * min(size, 8)))
+
+
+def padded(text: bytes) -> np.ndarray:
+    """The bytes as an array with ROOM behind them."""
+    return np.frombuffer(text + bytes(ROOM), np.uint8)

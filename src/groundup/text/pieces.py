@@ -1,0 +1,23 @@
+"""Cutting a long text where every named split pattern ends a chunk, so that the parts can be worked on apart."""
+
+from collections.abc import Iterator
+
+import regex
+
+# Between a letter and what cannot belong to the same chunk: no letter, mark or number, nor an apostrophe.
+_BORDER = regex.compile(r"\p{L}[^\p{L}\p{M}\p{N}']")
+_LAST_BORDER = regex.compile(r"(?r)\p{L}[^\p{L}\p{M}\p{N}']")
+
+PIECE = 1 << 22  # characters
+
+
+def pieces(text: str, size: int = PIECE) -> Iterator[str]:
+    """The text in parts of about `size` characters; longer only where it has no border."""
+    start = 0
+    while len(text) - start > size:
+        border = _LAST_BORDER.search(text, start, start + size) or _BORDER.search(text, start + size - 1)
+        if border is None:
+            break
+        yield text[start : border.start() + 1]
+        start = border.start() + 1
+    yield text[start:]
