@@ -45,10 +45,13 @@ def valid(draw: st.DrawFn) -> ModelConfig:
         rope_theta=draw(st.floats(1.5, 1e7)),
         rope_scaling=draw(st.none() | scaling) if position == "rotary" else None,
         windows=tuple(draw(st.lists(st.none() | st.integers(1, 4096), min_size=1, max_size=4))),
+        qk_norm=draw(st.booleans()),
+        value_embeddings=draw(st.booleans()),
         bias=draw(st.booleans()),
         tied=tied,
         scale_embedding=draw(st.booleans()),
         init=draw(st.sampled_from(get_args(words.Init))),
+        logit_softcap=draw(st.none() | st.floats(1, 100)),
         dropout=draw(st.floats(0, 0.99)),
         attention_dropout=draw(st.floats(0, 0.99)),
     )
@@ -106,13 +109,14 @@ IMPOSSIBLE = [
     (dict(width=48.0), "width (48.0) must be a whole number"),
     (dict(width="48"), "width ('48') must be a whole number"),
     (dict(layers=True), "layers (True) must be a whole number"),
-    (dict(mlp="silu"), "mlp ('silu') must be one of relu, gelu, gelu-tanh, swiglu"),
+    (dict(mlp="silu"), "mlp ('silu') must be one of relu, gelu, gelu-tanh, relu2, swiglu"),
     (dict(norm="batch"), "norm ('batch') must be one of layer, rms"),
     (dict(position="alibi"), "position ('alibi') must be one of sinusoidal, sinusoidal-halves, learned, rotary"),
     (dict(tied="yes"), "tied ('yes') must be one of none, head, all"),
-    (dict(init="zeros"), "init ('zeros') must be one of transformer, gpt2, llama"),
+    (dict(init="zeros"), "init ('zeros') must be one of transformer, gpt2, llama, zero-out"),
     (dict(dropout=1.0), "dropout (1.0) must be at least 0 and below 1; try 0.1"),
     (dict(attention_dropout=-0.1), "attention_dropout (-0.1) must be at least 0 and below 1"),
+    (dict(logit_softcap=0), "logit_softcap (0) must be a positive number"),
     (dict(windows=()), "windows () must hold None or positive numbers; try (None, 128)"),
     (dict(windows=(None, 0)), "windows (None, 0) must hold None or positive numbers"),
     (dict(source_vocab_size=7), "source_vocab_size is for encoder-decoders; set encoder_layers"),
@@ -177,6 +181,10 @@ def test_an_option_that_nothing_reads_is_refused():
     [
         ("bias", "false"),
         ("norm_first", 0),
+        ("qk_norm", "rms"),
+        ("value_embeddings", 1),
+        ("logit_softcap", "15"),
+        ("logit_softcap", float("nan")),
         ("scale_embedding", "no"),
         ("dropout", "0.1"),
         ("dropout", float("nan")),
@@ -213,6 +221,16 @@ def test_a_wrong_kind_of_value_is_named(key: str, value: Any):
 def test_unknown_and_missing_settings(values: dict, message: str):
     with pytest.raises(ValueError, match=re.escape(message)):
         ModelConfig.from_dict(values)
+
+
+def test_a_file_from_before_a_setting_is_that_model_still(tmp_path: Path):
+    """What came later is off where a file does not speak of it."""
+    later = ("qk_norm", "value_embeddings", "logit_softcap")
+    old = {key: value for key, value in ModelConfig(**SMALL).to_dict().items() if key not in later}
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(old), encoding="utf-8")
+    assert ModelConfig.load(path) == ModelConfig(**SMALL)
+    assert {ModelConfig(**SMALL).to_dict()[key] for key in later} == {False, None}
 
 
 @pytest.mark.parametrize("content", ["", "{", "5", "[]", '"width"', "null", '{"widht": 3}', "\x00", '{"width": 3}'])

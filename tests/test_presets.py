@@ -56,6 +56,13 @@ def test_transformer_counts(name: str, published: float):
     assert count_parameters(on_meta(preset(name))) == pytest.approx(published, rel=0.04)
 
 
+def test_modern_is_gpt2_with_a_head_of_its_own():
+    """GPT-2's matrices and one head more; no positions, no biases, and a norm's weight for each of q and k."""
+    gpt2, V, C, L = EXACTLY["gpt2"], 50257, 768, 12
+    positions, biases, norm_shifts = 1024 * C, L * 9 * C, (2 * L + 1) * C
+    assert count_parameters(on_meta(preset("modern"))) == gpt2 + V * C - positions - biases - norm_shifts + L * 2 * 64
+
+
 @pytest.mark.parametrize("name", [name for name in EXACTLY if name.startswith("gpt2")])
 def test_gpt2_counts_are_transformers(name: str):
     from transformers import GPT2Config, GPT2LMHeadModel
@@ -100,7 +107,7 @@ def test_tiny_ones_run_here(name: str):
 @pytest.mark.parametrize("name", PRESETS)
 def test_every_preset_has_an_oracle_and_survives_its_file(name: str):
     """A new row needs a published number above, or must be a tiny one."""
-    assert name in {*EXACTLY, *GPT3, "transformer-base", "transformer-big"} or name.endswith("-tiny")
+    assert name in {*EXACTLY, *GPT3, "transformer-base", "transformer-big", "modern"} or name.endswith("-tiny")
     assert ModelConfig.from_dict(preset(name).to_dict()) == preset(name)
 
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-Mlp = Literal["relu", "gelu", "gelu-tanh", "swiglu"]
+Mlp = Literal["relu", "gelu", "gelu-tanh", "relu2", "swiglu"]
 Norm = Literal["layer", "rms"]
 Position = Literal["sinusoidal", "sinusoidal-halves", "learned", "rotary"]
 Tied = Literal["none", "head", "all"]
-Init = Literal["transformer", "gpt2", "llama"]
+Init = Literal["transformer", "gpt2", "llama", "zero-out"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +66,10 @@ class ModelConfig:
     rope_scaling: RopeScaling | None = None
     windows: tuple[int | None, ...] = (None,)
     """Attention window of each layer, tiled over the layers; None sees everything. (None, 128) alternates as GPT-3."""
+    qk_norm: bool = False
+    """RMS norm of every head's queries and keys."""
+    value_embeddings: bool = False
+    """Values looked up by token id in every other layer, beside those made of the stream."""
     bias: bool = True
     tied: Tied = "head"
     """Whether the output projection is the (decoder's) embedding, and with "all" the encoder's embedding too."""
@@ -73,6 +77,8 @@ class ModelConfig:
     """Multiply embeddings by sqrt(width), as the 2017 paper does."""
     init: Init = "gpt2"
     """A row of the table in `groundup.models.init`."""
+    logit_softcap: float | None = None
+    """Logits are cap * tanh(logits / cap); None leaves them as they are."""
     dropout: float = 0.0
     attention_dropout: float = 0.0
 
@@ -85,11 +91,13 @@ class ModelConfig:
         for name, words in _WORDS.items():
             if getattr(self, name) not in words:
                 raise ValueError(f"{name} ({getattr(self, name)!r}) must be one of {', '.join(words)}")
-        for name in ("norm_first", "bias", "scale_embedding"):
+        for name in ("norm_first", "qk_norm", "value_embeddings", "bias", "scale_embedding"):
             if not isinstance(getattr(self, name), bool):
                 raise ValueError(f"{name} ({getattr(self, name)!r}) must be true or false")
         for name in ("norm_eps", "rope_theta"):
             _positive(name, getattr(self, name))
+        if self.logit_softcap is not None:
+            _positive("logit_softcap", self.logit_softcap)
         for name in ("dropout", "attention_dropout"):
             if not isinstance(getattr(self, name), int | float) or not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} ({getattr(self, name)!r}) must be at least 0 and below 1; try 0.1")

@@ -27,6 +27,19 @@ LLAMA = dict(
 LLAMA2 = LLAMA | dict(context=4096, norm_eps=1e-5)  # Touvron et al. 2023b
 LLAMA3 = LLAMA2 | dict(vocab_size=128256, context=8192, rope_theta=500000.0, kv_heads=8)  # Dubey et al. 2024
 LLAMA31 = LLAMA3 | dict(context=131072, rope_scaling=RopeScaling())
+# What the speed runs on GPT-2's size have found to pay (modded-nanogpt and those it builds on); no paper as a whole.
+MODERN = dict(
+    vocab_size=50257,
+    context=1024,
+    mlp="relu2",
+    norm="rms",
+    position="rotary",
+    qk_norm=True,
+    bias=False,
+    tied="none",
+    init="zero-out",
+    logit_softcap=15.0,
+)
 TINY = dict(vocab_size=4096, context=256, width=128, layers=4, heads=4)
 
 
@@ -68,6 +81,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "llama3-70b": LLAMA3 | _size(8192, 80, 64, 28672),
     "llama3.1-8b": LLAMA31 | _size(4096, 32, 32, 14336),
     "llama3.1-70b": LLAMA31 | _size(8192, 80, 64, 28672),
+    "modern": MODERN | _size(768, 12, 12),
     # The same makes, small enough for a laptop; set vocab_size to your tokenizer's.
     "transformer-tiny": TRANSFORMER | TINY | dict(encoder_layers=4, mlp_width=512),
     "gpt2-tiny": GPT2 | TINY,
@@ -75,6 +89,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "llama-tiny": LLAMA | TINY | dict(mlp_width=344),
     "llama2-tiny": LLAMA2 | TINY | dict(mlp_width=344, kv_heads=2),
     "llama3-tiny": LLAMA3 | TINY | dict(mlp_width=344, kv_heads=2),
+    "modern-tiny": MODERN | TINY,
 }
 
 

@@ -10,12 +10,14 @@ from groundup.models.causal_lm import CausalLM
 from groundup.models.seq2seq import Seq2Seq
 from groundup.nn.attend import Attend
 from groundup.nn.attention import Attention
-from groundup.nn.masks import build_mask
+from groundup.nn.masks import build_mask, visible
+from groundup.presets import preset
 
 SMALL = dict(vocab_size=50, context=32, width=32, layers=2, heads=4)
 GPT = ModelConfig(**SMALL)
 LLAMA = ModelConfig(**SMALL, kv_heads=2, mlp="swiglu", norm="rms", position="rotary", tied="none")
 BANDED = ModelConfig(**SMALL, windows=(None, 3))
+MODERN = preset("modern-tiny", **SMALL, value_embeddings=True, windows=(2, None))
 TRANSLATOR = ModelConfig(**SMALL, encoder_layers=1, position="sinusoidal", norm_first=False, mlp="relu")
 
 
@@ -33,7 +35,7 @@ def translator() -> Seq2Seq:
     return Seq2Seq(TRANSLATOR).eval()
 
 
-@pytest.mark.parametrize("config", [GPT, LLAMA, BANDED], ids=["gpt2", "llama", "banded"])
+@pytest.mark.parametrize("config", [GPT, LLAMA, BANDED, MODERN], ids=["gpt2", "llama", "banded", "modern"])
 def test_looking_changes_no_bit_of_a_language_model(config):
     model = CausalLM(config).eval()
     before = model(ids(2, 9))
@@ -95,7 +97,7 @@ def test_weights_are_those_of_torchs_own_attention():
     torch.testing.assert_close(maps[""][0], expected.detach())
 
 
-@pytest.mark.parametrize("config", [GPT, LLAMA, BANDED], ids=["gpt2", "llama", "banded"])
+@pytest.mark.parametrize("config", [GPT, LLAMA, BANDED, MODERN], ids=["gpt2", "llama", "banded", "modern"])
 @torch.no_grad()
 def test_a_cached_decode_joins_to_the_map_of_one_pass(config):
     model, text = CausalLM(config).eval(), ids(2, 10)
@@ -108,6 +110,22 @@ def test_a_cached_decode_joins_to_the_map_of_one_pass(config):
     for name, steps in stepwise.items():
         assert [tuple(step.shape[2:]) for step in steps] == [(4, 4), (3, 7), (1, 8), (1, 9), (1, 10)]
         torch.testing.assert_close(join_steps(steps), whole[name][0])
+
+
+@pytest.mark.parametrize("padded", [False, True])
+@torch.no_grad()
+def test_a_band_is_recorded_as_the_square_it_stands_for(padded):
+    """Weights inside the window and nowhere else, none on padding: what a dense mask would have given."""
+    mask = torch.arange(9) >= torch.tensor([[0], [4]]) if padded else None
+    model, T = CausalLM(BANDED).eval(), 9
+    with record_attention(model, layers="stack.blocks.1.attention") as maps:
+        model(ids(2, T), mask)
+    (weights,) = maps["stack.blocks.1.attention"]
+    at = torch.arange(T)
+    seen = visible(at, at, window=3).expand(2, 4, T, T)
+    seen = seen if mask is None else seen & mask[:, None, None, :]
+    assert torch.equal(weights > 0, seen)
+    torch.testing.assert_close(weights.sum(-1), seen.any(-1).float())
 
 
 @torch.no_grad()

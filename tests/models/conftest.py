@@ -17,11 +17,12 @@ GATED = dict(mlp_width=40)
 
 CAUSAL = {
     "gpt2": preset("gpt2-tiny", **SMALL),
-    "gpt3": preset("gpt3-tiny", **SMALL | dict(windows=(None, 4))),
+    "gpt3": preset("gpt3-tiny", **SMALL | dict(windows=(None, 3))),
     "llama": preset("llama-tiny", **SMALL, **GATED),
     "llama2": preset("llama2-tiny", **SMALL, **GATED, kv_heads=2),
     "llama3": preset("llama3-tiny", **SMALL, **GATED, kv_heads=1, tied="head"),
     "llama3.1": preset("llama3-tiny", **SMALL, **GATED, kv_heads=2, rope_scaling=RopeScaling(original_context=8)),
+    "modern": preset("modern-tiny", **SMALL, kv_heads=2, value_embeddings=True, windows=(3, None)),
     # The 2017 decoder on its own: post-norm and sinusoids without an encoder.
     "transformer-decoder": preset("transformer-tiny", **SMALL, encoder_layers=None, tied="head"),
 }
@@ -33,7 +34,8 @@ SEQ2SEQ = {
     ),
     "untied": preset("transformer-tiny", **SMALL, encoder_layers=4, tied="none", scale_embedding=False),
     # Nothing of 2017 but the encoder: the blocks are the same, so this must work too.
-    "modern": preset("llama3-tiny", **SMALL, **GATED, encoder_layers=2, kv_heads=2, windows=(None, 4)),
+    "llama translator": preset("llama3-tiny", **SMALL, **GATED, encoder_layers=2, kv_heads=2, windows=(None, 4)),
+    "modern translator": preset("modern-tiny", **SMALL, encoder_layers=2, value_embeddings=True),
 }
 
 

@@ -54,7 +54,7 @@ def test_a_translator_is_one_graph(seq2seq: Seq2Seq):
         torch.testing.assert_close(compiled(*given), seq2seq(*given), atol=1e-6, rtol=1e-6)
 
 
-@pytest.mark.parametrize("family", ["gpt2", "llama2", "transformer"])
+@pytest.mark.parametrize("family", ["gpt2", "llama2", "modern", "transformer"])
 @torch.no_grad()
 def test_decoding_is_a_few_graphs_however_long(variant: Callable[..., nn.Module], family: str):
     """One for the prompt, one for the next token, and no more once the cache has had room made for it."""
@@ -71,7 +71,7 @@ def test_decoding_is_a_few_graphs_however_long(variant: Callable[..., nn.Module]
     assert len(graphs) <= 3, "every token is compiled again"
 
 
-@pytest.mark.parametrize("family", ["gpt2", "transformer"])
+@pytest.mark.parametrize("family", ["gpt2", "modern", "transformer"])
 def test_training_with_dropout_is_one_graph(variant: Callable[..., nn.Module], family: str):
     """Forward and backward, and fresh randomness in every call."""
     model = variant(family, dropout=0.5).train()

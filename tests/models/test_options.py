@@ -18,6 +18,10 @@ IDS = torch.randint(47, (2, 9), generator=torch.Generator().manual_seed(0))
     [
         ("gpt2", dict(mlp="gelu")),
         ("gpt2", dict(mlp="relu")),
+        ("gpt2", dict(mlp="relu2")),
+        ("gpt2", dict(logit_softcap=1.0)),
+        ("modern", dict(logit_softcap=30.0)),
+        ("modern translator", dict(logit_softcap=1.0)),
         ("gpt2", dict(norm_eps=0.1)),
         ("gpt2", dict(scale_embedding=True)),
         ("gpt2", dict(windows=(2,))),
@@ -36,7 +40,8 @@ IDS = torch.randint(47, (2, 9), generator=torch.Generator().manual_seed(0))
 def test_one_word_changes_the_function(variant: Callable[..., nn.Module], family: str, changes: dict):
     model, other = variant(family), variant(family, **changes)
     other.load_state_dict(model.state_dict())
-    assert (model(IDS) - other(IDS)).abs().max() > 1e-5
+    inputs = (IDS,) if isinstance(model, CausalLM) else (IDS, IDS)
+    assert (model(*inputs) - other(*inputs)).abs().max() > 1e-5
 
 
 @pytest.mark.parametrize(
@@ -46,6 +51,10 @@ def test_one_word_changes_the_function(variant: Callable[..., nn.Module], family
         ("gpt2", dict(norm="rms")),
         ("gpt2", dict(mlp="swiglu")),
         ("gpt2", dict(mlp_width=7)),
+        ("gpt2", dict(qk_norm=True)),
+        ("gpt2", dict(value_embeddings=True)),
+        ("transformer", dict(qk_norm=True)),
+        ("transformer", dict(value_embeddings=True)),
         ("gpt2", dict(kv_heads=2)),
         ("gpt2", dict(layers=2)),
         ("gpt2", dict(tied="none")),

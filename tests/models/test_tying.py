@@ -69,6 +69,10 @@ def test_every_parameter_takes_part(config: ModelConfig):
     model = CausalLM(config) if config.encoder_layers is None else Seq2Seq(config)
     ids = torch.randint(SOURCE_V, (2, 24))
     inputs = (ids,) if isinstance(model, CausalLM) else (ids, ids)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            if not parameter.any():  # what begins at zero lets nothing through yet
+                nn.init.normal_(parameter, std=0.1)
     model(*inputs).logsumexp(-1).pow(2).sum().backward()
     dead = [name for name, p in model.named_parameters() if p.grad is None or not p.grad.abs().max() > 0]
     # A bias on keys adds the same number to every score of a query, which softmax cannot see: exactly 0 or rounding.

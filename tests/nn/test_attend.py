@@ -111,7 +111,8 @@ def test_short_bfloat16_training_on_a_cpu_is_the_kernel(kind: str, monkeypatch: 
     mask = KINDS[kind](B, T)
     out = Attend()(*inputs, mask)
     assert calls == [1], "the equation was not taken, so this test compares nothing"
-    kernel = F.scaled_dot_product_attention(*inputs, mask.allowed, is_causal=mask.causal, enable_gqa=True)
+    allowed = None if not mask else mask.dense(T, T, CPU)
+    kernel = F.scaled_dot_product_attention(*inputs, allowed, enable_gqa=True)
     torch.testing.assert_close(out, kernel, atol=0.03, rtol=0.03)
     for a, b in zip(gradients(out, *inputs), gradients(kernel, *inputs), strict=True):
         assert (a - b).norm() < 0.02 * b.norm()
@@ -173,7 +174,7 @@ def test_the_kernel_is_called_in_one_place():
         f"{path.relative_to(package)}:{number}"
         for path in sorted(package.rglob("*.py"))
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
-        if "scaled_dot_product_attention(" in line
+        if "scaled_dot_product_attention(" in line and path.parent.name != "bench"  # which measures the kernel itself
     ]
     assert len(calls) == 1, calls
     assert calls[0].startswith("nn/attend.py")

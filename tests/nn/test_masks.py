@@ -66,6 +66,17 @@ def test_a_whole_causal_text_needs_no_tensor():
     assert build_mask(5, causal=True)
 
 
+def test_a_long_text_with_a_window_needs_no_tensor_of_all_pairs():
+    """A band is two numbers; it begins where it is cheaper than the whole mask, and never behind a cache."""
+    keys = torch.ones(2, 9, dtype=torch.bool)
+    assert build_mask(9, causal=True, window=4) == Mask(causal=True, window=4)
+    assert build_mask(9, causal=True, window=4, key_mask=keys) == Mask(causal=True, window=4, keys=keys)
+    for dense in (build_mask(8, causal=True, window=4), build_mask(9, 3, causal=True, window=4)):
+        assert dense.window is None
+    assert build_mask(9, causal=False, window=4).window is None, "the band is the causal one"
+    assert build_mask(9, causal=True, window=4)
+
+
 def test_the_triangle_is_never_claimed_behind_a_cache():
     """The kernel's triangle is aligned to the top left, so several new tokens behind a cache need a tensor."""
     mask = build_mask(2, 3, causal=True)

@@ -80,8 +80,14 @@ def test_settings_name_a_schedule():
         ("wsd", wsd(0.01, warmup=5, floor=0.2)),
         ("constant", constant(0.01, warmup=5)),
     ):
-        settings = TrainSettings(steps=50, lr=0.01, warmup=5, floor=0.2, schedule=name)
+        settings = TrainSettings(decay=0.2, steps=50, lr=0.01, warmup=5, floor=0.2, schedule=name)
         assert over(from_settings(settings), 50) == over(schedule, 50)
+
+
+def test_the_settings_say_how_long_wsd_falls():
+    settings = TrainSettings(steps=50, lr=0.01, warmup=5, floor=0.2, schedule="wsd", decay=0.6)
+    assert over(from_settings(settings), 50) == over(wsd(0.01, warmup=5, decay=0.6, floor=0.2), 50)
+    assert over(from_settings(settings), 50) != over(wsd(0.01, warmup=5, floor=0.2), 50)
 
 
 def test_impossible_schedules_are_refused():

@@ -5,9 +5,10 @@ from torch import Tensor, nn
 
 from groundup.config import ModelConfig
 from groundup.models.init import initialise
-from groundup.models.stack import Stack
+from groundup.models.stack import Stack, softcap
 from groundup.models.state import State
 from groundup.nn.cache import KVCache
+from groundup.nn.linear import Linear
 
 
 class CausalLM(nn.Module):
@@ -19,7 +20,8 @@ class CausalLM(nn.Module):
             raise ValueError(f"encoder_layers ({config.encoder_layers}) makes a Seq2Seq, not a CausalLM")
         self.config = config
         self.stack = Stack(config, vocab_size=config.vocab_size, layers=config.layers, causal=True)
-        self.head = nn.Linear(config.width, config.vocab_size, bias=False)
+        self.head = Linear(config.width, config.vocab_size, bias=False)
+        self.cap = softcap(config)
         if config.tied != "none":
             self.head.weight = self.stack.embed.weight
         initialise(self, config)
@@ -27,7 +29,7 @@ class CausalLM(nn.Module):
     def forward(self, ids: Tensor, mask: Tensor | None = None) -> Tensor:
         """Logits (B, T, V). mask (B, T): False at padding; positions count real tokens only, so the side is free."""
         at = None if mask is None else (mask.cumsum(dim=1) - 1).clamp(min=0)
-        return self.head(self.stack(ids, at=at, key_mask=mask))
+        return self.cap(self.head(self.stack(ids, at=at, key_mask=mask)))
 
     def begin(self, rows: int = 1, *, prompt_mask: Tensor | None = None) -> State:
         """An empty state for `rows` texts; prompt_mask (B, T0) when prompts are padded on the left."""
@@ -38,7 +40,7 @@ class CausalLM(nn.Module):
         """Read the new tokens ids (B, T); logits (B, V) of the one after them."""
         T = ids.shape[1]
         x = self.stack(ids, at=state.positions(T), key_mask=state.key_mask(T), caches=state.caches)
-        return self.head(x[:, -1])
+        return self.cap(self.head(x[:, -1]))
 
 
 def count_parameters(model: nn.Module) -> int:

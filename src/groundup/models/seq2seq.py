@@ -4,9 +4,10 @@ from torch import Tensor, nn
 
 from groundup.config import ModelConfig
 from groundup.models.init import initialise
-from groundup.models.stack import Stack
+from groundup.models.stack import Stack, softcap
 from groundup.models.state import State
 from groundup.nn.cache import KVCache
+from groundup.nn.linear import Linear
 from groundup.nn.masks import Mask
 
 
@@ -24,7 +25,8 @@ class Seq2Seq(nn.Module):
         source_size = config.source_vocab_size or config.vocab_size
         self.encoder = Stack(config, vocab_size=source_size, layers=config.encoder_layers, causal=False)
         self.decoder = Stack(config, vocab_size=config.vocab_size, layers=config.layers, causal=True, cross=True)
-        self.head = nn.Linear(config.width, config.vocab_size, bias=False)
+        self.head = Linear(config.width, config.vocab_size, bias=False)
+        self.cap = softcap(config)
         if config.tied != "none":
             self.head.weight = self.decoder.embed.weight
         if config.tied == "all":
@@ -37,7 +39,7 @@ class Seq2Seq(nn.Module):
         source (B, S), target (B, T) beginning with the start token, source_mask (B, S) False at padding.
         """
         state = self.begin(source, source_mask)
-        return self.head(self.decoder(target, memory=state.memory, memory_mask=state.memory_mask))
+        return self.cap(self.head(self.decoder(target, memory=state.memory, memory_mask=state.memory_mask)))
 
     def begin(self, source: Tensor, source_mask: Tensor | None = None) -> State:
         """Encode the source once; what the decoder's blocks read of it is kept in the state."""
@@ -52,4 +54,4 @@ class Seq2Seq(nn.Module):
     def step(self, ids: Tensor, state: State) -> Tensor:
         """Read the new target tokens ids (B, T); logits (B, V) of the one after them."""
         x = self.decoder(ids, caches=state.caches, memory=state.memory, memory_mask=state.memory_mask)
-        return self.head(x[:, -1])
+        return self.cap(self.head(x[:, -1]))

@@ -13,14 +13,18 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from groundup.config import ModelConfig
+from groundup.nn.attend import Attend
 from groundup.nn.attention import Attention
+from groundup.nn.banded import BandedAttend
 from groundup.nn.block import Block
 from groundup.nn.cache import KVCache
 from groundup.nn.dropout import Dropout
 from groundup.nn.masks import Mask, build_mask
-from groundup.nn.mlp import MLP, GatedMLP
+from groundup.nn.mlp import MLP, GatedMLP, gelu_tanh, relu_squared
 from groundup.nn.norms import LayerNorm, RMSNorm
 from groundup.nn.positions import Learned, Rotary, Sinusoidal
+from groundup.nn.softcap import Softcap
+from groundup.nn.values import NoValues, ValueEmbedding
 
 KeysValues = tuple[Tensor, Tensor]
 
@@ -40,7 +44,9 @@ class Stack(nn.Module):
         self.embed = nn.Embedding(vocab_size, config.width)
         self.positions = _positions(config)
         self.dropout = Dropout(config.dropout)
-        self.blocks = nn.ModuleList(_block(config, cross=cross) for _ in range(layers))
+        self.values = nn.ModuleList(_values(config, vocab_size, layers - i) for i in range(layers))
+        banded = [causal and window is not None for window in self.windows]
+        self.blocks = nn.ModuleList(_block(config, cross=cross, banded=band) for band in banded)
         self.norm = _norm(config)() if config.norm_first else nn.Identity()
 
     def forward(
@@ -73,6 +79,7 @@ class Stack(nn.Module):
                 mask=masks[self.windows[i]],
                 rotation=rotation,
                 cache=caches[i] if caches else None,
+                values=self.values[i](ids),
                 memory=memory[i] if memory else None,
                 memory_mask=memory_mask,
             )
@@ -86,18 +93,20 @@ class Stack(nn.Module):
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "relu": F.relu,
     "gelu": F.gelu,
-    "gelu-tanh": partial(F.gelu, approximate="tanh"),
+    "gelu-tanh": gelu_tanh,
+    "relu2": relu_squared,
 }
 
 
-def _block(config: ModelConfig, *, cross: bool) -> Block:
-    def attention() -> Attention:
+def _block(config: ModelConfig, *, cross: bool, banded: bool) -> Block:
+    def attention(attend: type[Attend]) -> Attention:
         return Attention(
             config.width,
             config.heads,
             kv_heads=config.groups,
             bias=config.bias,
-            dropout=config.attention_dropout,
+            qk_norm=partial(RMSNorm, config.head_width, config.norm_eps) if config.qk_norm else nn.Identity,
+            attend=attend(config.attention_dropout),
         )
 
     if config.mlp == "swiglu":
@@ -105,10 +114,10 @@ def _block(config: ModelConfig, *, cross: bool) -> Block:
     else:
         mlp = MLP(config.width, config.hidden, activation=ACTIVATIONS[config.mlp], bias=config.bias)
     return Block(
-        attention(),
+        attention(BandedAttend if banded else Attend),
         mlp,
         norm=_norm(config),
-        cross=attention() if cross else None,
+        cross=attention(Attend) if cross else None,
         norm_first=config.norm_first,
         dropout=config.dropout,
     )
@@ -118,6 +127,18 @@ def _norm(config: ModelConfig) -> Callable[[], nn.Module]:
     if config.norm == "rms":
         return partial(RMSNorm, config.width, config.norm_eps)
     return partial(LayerNorm, config.width, config.norm_eps, bias=config.bias)
+
+
+def _values(config: ModelConfig, vocab_size: int, from_last: int) -> nn.Module:
+    """Every other layer has value embeddings, the last one (1 from_last) among them."""
+    if config.value_embeddings and from_last % 2:
+        return ValueEmbedding(vocab_size, config.groups * config.head_width)
+    return NoValues()
+
+
+def softcap(config: ModelConfig) -> nn.Module:
+    """What comes after the head."""
+    return nn.Identity() if config.logit_softcap is None else Softcap(config.logit_softcap)
 
 
 def _positions(config: ModelConfig) -> nn.Module:

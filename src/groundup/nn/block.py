@@ -1,6 +1,7 @@
 """One layer: self-attention, cross-attention if it was built with one, then the feed-forward."""
 
 from collections.abc import Callable
+from functools import partial
 
 from torch import Tensor, nn
 
@@ -42,12 +43,13 @@ class Block(nn.Module):
         mask: Mask,
         rotation: Rotation | None = None,
         cache: KVCache | None = None,
+        values: Tensor | None = None,
         memory: tuple[Tensor, Tensor] | None = None,
         memory_mask: Mask = Mask(),
     ) -> Tensor:
         """x (B, T, C) -> (B, T, C); `memory` holds the cross keys and values, (B, G, S, D) each."""
-        attention, cross = self.attention, self.cross
-        x = self._residual(x, self.attention_norm, lambda h: attention(h, mask=mask, rotation=rotation, cache=cache))
+        attend = partial(self.attention, mask=mask, rotation=rotation, cache=cache, values=values)
+        x, cross = self._residual(x, self.attention_norm, attend), self.cross
         if cross is not None and self.cross_norm is not None:
             assert memory is not None, "a block with cross-attention needs the memory to read from"
             x = self._residual(x, self.cross_norm, lambda h: cross.read(h, memory, mask=memory_mask))

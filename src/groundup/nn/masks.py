@@ -6,21 +6,26 @@ import torch
 from torch import Tensor
 
 
-def visible(q_pos: Tensor, k_pos: Tensor, *, causal: bool = True, window: int | None = None) -> Tensor:
-    """Whether the query at `q_pos` may look at the key at `k_pos`.
+def within(distance: Tensor, *, causal: bool = True, window: int | None = None) -> Tensor:
+    """Whether a query may look at a key that stands `distance` positions before it; bool of the same shape.
 
     Causal means never ahead; a window of w means at most w - 1 positions away, so that w = 1 sees only itself
     (the locally banded layers of Child et al. 2019 when causal).
-
-    Shapes: q_pos (T,) and k_pos (S,) -> bool (T, S), True where the key is visible.
     """
-    distance = q_pos[:, None] - k_pos[None, :]  # (T, S)
     seen = torch.ones_like(distance, dtype=torch.bool)
     if causal:
         seen = seen & (distance >= 0)
     if window is not None:
         seen = seen & (distance.abs() < window)
     return seen
+
+
+def visible(q_pos: Tensor, k_pos: Tensor, *, causal: bool = True, window: int | None = None) -> Tensor:
+    """Whether the query at `q_pos` may look at the key at `k_pos`, by `within`.
+
+    Shapes: q_pos (T,) and k_pos (S,) -> bool (T, S), True where the key is visible.
+    """
+    return within(q_pos[:, None] - k_pos[None, :], causal=causal, window=window)
 
 
 class Mask(NamedTuple):
@@ -30,6 +35,10 @@ class Mask(NamedTuple):
     """bool, broadcastable to (B, H, T, S), True where the key is visible; None when no tensor is needed."""
     causal: bool = False
     """The kernel's own triangle. It is aligned to the top left, so it is right only when T == S."""
+    window: int | None = None
+    """With `causal`: only the band of this width along the triangle's diagonal, which `nn.banded` cuts out of it."""
+    keys: Tensor | None = None
+    """With `window`: bool (B, S), True at real keys; None when all are."""
 
     def __bool__(self) -> bool:
         """Whether anything is hidden at all."""
@@ -40,7 +49,8 @@ class Mask(NamedTuple):
         if self.causal:
             assert T == S, f"the kernel's triangle needs as many queries ({T}) as keys ({S})"
             at = torch.arange(T, device=device)
-            return visible(at, at, causal=True)
+            seen = visible(at, at, causal=True, window=self.window)
+            return seen if self.keys is None else seen & self.keys[:, None, None, :]
         if self.allowed is None:
             return torch.ones(T, S, dtype=torch.bool, device=device)
         return self.allowed
@@ -57,7 +67,8 @@ def build_mask(
 ) -> Mask:
     """The cheapest mask for T queries that stand at positions start .. start + T - 1 behind `start` cached keys.
 
-    `key_mask` (B, S) is True at real keys and False at padding, S = start + T.
+    `key_mask` (B, S) is True at real keys and False at padding, S = start + T. A whole text longer than two windows
+    gets a band, which costs T * window; a shorter one is cheaper as it is.
     """
     unrestricted = window is None or window >= start + T
     if key_mask is None and unrestricted:
@@ -66,6 +77,8 @@ def build_mask(
             return Mask()
         if start == 0:
             return Mask(causal=True)
+    if causal and start == 0 and window is not None and 2 * window < T:
+        return Mask(causal=True, window=window, keys=key_mask)
     keys = torch.arange(start + T, device=device)
     seen = visible(keys[start:], keys, causal=causal, window=window)  # (T, S)
     if key_mask is not None:

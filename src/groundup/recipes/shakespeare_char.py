@@ -14,9 +14,20 @@ RECIPE = TextRecipe(
     name="shakespeare-char",
     data=TextData(corpus="tinyshakespeare", valid=0.1, batch=16),
     tokenizer=TokenizerSettings(kind="characters"),
-    model=preset("llama-tiny", vocab_size=65, context=128, width=128, layers=4, heads=4, mlp_width=344),
-    train=TrainSettings(lr=3e-3, warmup=100, floor=0.05, beta2=0.99, validate_every=250, save_every=500),
-    max_minutes=4,
+    model=preset("modern-tiny", vocab_size=65, context=128, width=128, layers=4, heads=4),
+    train=TrainSettings(
+        lr=4e-3,
+        optimizer="muon",
+        matrix_lr=0.02,
+        schedule="wsd",
+        warmup=50,
+        floor=0.0,
+        decay=0.4,
+        beta2=0.99,
+        validate_every=250,
+        save_every=500,
+    ),
+    max_minutes=2,
 )
 
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
 from groundup.training.loss import IGNORE, cross_entropy
-from groundup.training.optim import adamw
+from groundup.training.optim import Together, adamw
 from groundup.training.precision import Precision, choose_precision
 from groundup.training.schedule import Schedule, constant
 
@@ -36,6 +36,7 @@ class Step:
     loss: float
     """What was minimised, in nats a token (label smoothing included)."""
     lr: float
+    """Of every parameter group without a "share" of its own (Muon's matrices have one)."""
     grad_norm: float
     """Norm of the whole gradient before clipping."""
     tokens: int
@@ -66,7 +67,7 @@ def train(
     precision: Precision | None = None,
     seed: int = 0,
     start: int = 0,
-    optimizer: torch.optim.Optimizer | None = None,
+    optimizer: torch.optim.Optimizer | Together | None = None,
     elapsed: float = 0.0,
 ) -> Iterator[Step]:
     """Train until `steps` are taken or `max_seconds` of wall time are over, whichever comes first; yields each Step.
@@ -103,7 +104,7 @@ def train(
             raise ValueError(f"the batches ended in step {n}; give more of them, or steps={n - 1}")
         rate = schedule(n, progress)
         for group in optimizer.param_groups:
-            group["lr"] = rate
+            group["lr"] = rate * group.get("share", 1.0)
         torch.manual_seed(_step_seed(seed, n))
         optimizer.zero_grad(set_to_none=True)
         loss, tokens = _backward(model.train(), micro, device, precision, smoothing, n)

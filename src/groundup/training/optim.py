@@ -1,18 +1,98 @@
-"""AdamW (Loshchilov & Hutter 2019) with weight decay on matrices only."""
+"""Which optimizer trains which weights: AdamW all of them, or Muon the matrices of the layers and AdamW the rest."""
 
+from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+
+from groundup.training.muon import Muon
+from groundup.training.settings import TrainSettings
 
 
-def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
+def from_settings(model: nn.Module, settings: TrainSettings) -> "torch.optim.Optimizer | Together":
+    """The optimizer that the settings name, over the model's parameters."""
+    betas, decay = (0.9, settings.beta2), settings.weight_decay
+    if settings.optimizer == "adamw":
+        return adamw(model, lr=settings.lr, betas=betas, weight_decay=decay)
+    matrices = layer_matrices(model)
+    muon = Muon(matrices, settings.matrix_lr, momentum=0.95, weight_decay=decay)
+    for group in muon.param_groups:
+        group["share"] = settings.matrix_lr / settings.lr
+    return Together(muon, adamw(model, lr=settings.lr, betas=betas, weight_decay=decay, but=matrices))
+
+
+def layer_matrices(model: nn.Module) -> list[Tensor]:
+    """The matrices inside the model's repeated layers, which is where Muon is at home: no embedding, no head.
+
+    ValueError for a model without layers.
+    """
+    layers = [module for module in model.modules() if isinstance(module, nn.ModuleList)]
+    linears = [module for layer in layers for module in layer.modules() if isinstance(module, nn.Linear)]
+    matrices = list(dict.fromkeys(linear.weight for linear in linears if linear.weight.requires_grad))
+    if not matrices:
+        raise ValueError("muon trains the matrices of a model's layers, and this model has none; use optimizer=adamw")
+    return matrices
+
+
+class Together:
+    """Several optimizers that step as one; its state is saved and loaded as that of one with all their parameters."""
+
+    def __init__(self, *parts: torch.optim.Optimizer):
+        self.parts = parts
+
+    @property
+    def param_groups(self) -> list[dict[str, Any]]:
+        return [group for part in self.parts for group in part.param_groups]
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        for part in self.parts:
+            part.zero_grad(set_to_none)
+
+    def step(self) -> None:
+        for part in self.parts:
+            part.step()
+
+    def state_dict(self) -> dict[str, Any]:
+        """Parameters are numbered through: the second optimizer's first comes after the first one's last."""
+        state, groups = {}, []
+        for before, part in zip(self._before(), (part.state_dict() for part in self.parts), strict=False):
+            state |= {before + i: entries for i, entries in part["state"].items()}
+            groups += [group | {"params": [before + i for i in group["params"]]} for group in part["param_groups"]]
+        return {"state": state, "param_groups": groups}
+
+    def load_state_dict(self, saved: dict[str, Any]) -> None:
+        """ValueError where the groups saved are not these optimizers'."""
+        groups = saved["param_groups"]
+        if [len(group["params"]) for group in groups] != [len(group["params"]) for group in self.param_groups]:
+            raise ValueError("the optimizer saved is for other parameters; resume with the optimizer it was saved with")
+        starts = self._before()
+        for part, before, end in zip(self.parts, starts, starts[1:], strict=False):
+            mine, groups = groups[: len(part.param_groups)], groups[len(part.param_groups) :]
+            part.load_state_dict(
+                {
+                    "state": {i - before: entries for i, entries in saved["state"].items() if before <= i < end},
+                    "param_groups": [group | {"params": [i - before for i in group["params"]]} for group in mine],
+                }
+            )
+
+    def _before(self) -> list[int]:
+        """How many parameters stand before each optimizer's, and how many there are in all."""
+        sizes = (sum(len(group["params"]) for group in part.param_groups) for part in self.parts)
+        return list(accumulate(sizes, initial=0))
+
+
+def parameter_groups(model: nn.Module, weight_decay: float, but: Sequence[Tensor] = ()) -> list[dict[str, Any]]:
     """Matrices and embeddings, which decay, and the rest (biases, gains), which do not; tied weights stand once.
+
+    `but` are left out: somebody else trains them.
 
     Decay pulls products towards zero. A bias or a norm's gain multiplies nothing large, and decaying it only hurts;
     GPT-2 and GPT-3 draw the same line (Brown et al. 2020, appendix B).
     """
-    parameters = [p for p in model.parameters() if p.requires_grad]
+    others = {id(p) for p in but}
+    parameters = [p for p in model.parameters() if p.requires_grad and id(p) not in others]
     return [
         {"params": [p for p in parameters if p.ndim >= 2], "weight_decay": weight_decay},
         {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0},
@@ -26,9 +106,13 @@ def adamw(
     betas: tuple[float, float] = (0.9, 0.95),
     eps: float = 1e-8,
     weight_decay: float = 0.1,
+    but: Sequence[Tensor] = (),
 ) -> torch.optim.AdamW:
-    """AdamW over the model's parameters, as one fused kernel where the device has it (on a CPU three times as fast)."""
-    groups = parameter_groups(model, weight_decay)
+    """AdamW (Loshchilov & Hutter 2019) over the model's parameters, or all `but` some.
+
+    As one fused kernel where the device has it (on a CPU three times as fast).
+    """
+    groups = parameter_groups(model, weight_decay, but)
     devices = {p.device.type for group in groups for p in group["params"]}
     fused = devices <= {"cpu", "cuda", "mps"}
     return torch.optim.AdamW(groups, lr=lr, betas=betas, eps=eps, fused=fused)

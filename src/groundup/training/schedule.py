@@ -68,5 +68,5 @@ def from_settings(settings: TrainSettings) -> Schedule:
     if settings.schedule == "inverse-sqrt":
         return inverse_sqrt(peak, warmup=warmup)
     if settings.schedule == "wsd":
-        return wsd(peak, warmup=warmup, floor=floor)
+        return wsd(peak, warmup=warmup, decay=settings.decay, floor=floor)
     return constant(peak, warmup=warmup)

@@ -1,0 +1,70 @@
+"""Muon (Jordan et al. 2024): momentum whose direction is made orthogonal, for the matrices inside a model's layers.
+
+    B <- m B + (1 - m) G                      the running mean of the gradients
+    O = U V^T of (1 - m) G + m B = U S V^T    every direction of the step equally long
+    W <- (1 - lr * decay) W - lr * sqrt(max(1, rows / columns)) * O
+
+The orthogonal factor comes from five Newton-Schulz iterations in bfloat16, singular values within about 0.7 .. 1.2.
+This is `torch.optim.Muon`, but the iterations of all matrices of one shape run as one batch: on two cores a step takes
+10 ms in place of 18 for the 24 matrices of four layers of width 128; from width 512 on both take the same.
+"""
+
+# pyright: reportPrivateImportUsage=false
+# The _foreach calls are underscored but are what every optimizer of PyTorch is made of.
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+QUINTIC = (3.4445, -4.775, 2.0315)  # Jordan's coefficients: steepest at zero, so that five iterations are enough
+ITERATIONS = 5
+
+
+class Muon(torch.optim.Optimizer):
+    """For matrices (rows, columns) only; embeddings, heads and vectors are AdamW's."""
+
+    def __init__(
+        self, params: Iterable[Tensor] | Iterable[dict[str, Any]], lr: float, *, momentum: float, weight_decay: float
+    ):
+        super().__init__(params, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
+        shapes = [tuple(p.shape) for group in self.param_groups for p in group["params"]]
+        assert all(len(shape) == 2 for shape in shapes), f"Muon is for matrices, not for {shapes}"
+
+    @torch.no_grad()
+    def step(self, closure: None = None) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """One step for every matrix that has a gradient."""
+        for group in self.param_groups:
+            alike: dict[torch.Size, list[Tensor]] = defaultdict(list)
+            for p in group["params"]:
+                if p.grad is not None:
+                    alike[p.shape].append(p)
+            for (rows, columns), matrices in alike.items():
+                directions = orthogonal(self._mean_gradients(matrices, group["momentum"]))
+                torch._foreach_mul_(matrices, 1 - group["lr"] * group["weight_decay"])
+                length = group["lr"] * max(1, rows / columns) ** 0.5
+                torch._foreach_add_(matrices, list(directions.to(matrices[0].dtype).unbind()), alpha=-length)
+
+    def _mean_gradients(self, matrices: list[Tensor], momentum: float) -> Tensor:
+        """Nesterov's look ahead of the running means, (n, rows, columns)."""
+        for p in matrices:
+            if "momentum_buffer" not in self.state[p]:
+                self.state[p]["momentum_buffer"] = torch.zeros_like(p)
+        means = [self.state[p]["momentum_buffer"] for p in matrices]
+        gradients = [p.grad for p in matrices if p.grad is not None]
+        torch._foreach_lerp_(means, gradients, 1 - momentum)
+        return torch.stack(torch._foreach_lerp(gradients, means, momentum))
+
+
+def orthogonal(x: Tensor) -> Tensor:
+    """Nearly U V^T of each matrix U S V^T of x (n, rows, columns), in bfloat16."""
+    a, b, c = QUINTIC
+    wide = x.shape[1] <= x.shape[2]
+    x = (x if wide else x.mT).bfloat16()
+    x = x / x.norm(dim=(1, 2), keepdim=True).clamp(min=1e-7)  # no singular value above 1
+    for _ in range(ITERATIONS):
+        gram = x @ x.mT
+        x = torch.baddbmm(x, torch.baddbmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
+    return x if wide else x.mT
