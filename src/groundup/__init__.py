@@ -39,6 +39,9 @@ _PLACES = {
     "record_attention": "look.record",
     "draw_attention": "look.draw",
     "load": "run.load",
+    "from_hub": "hub.folder",
+    "tokenizer_from_hub": "hub.folder",
+    "to_hub": "hub.folder",
 }
 
 if TYPE_CHECKING:
@@ -51,6 +54,7 @@ if TYPE_CHECKING:
     from groundup.decode.beam import beam_search
     from groundup.decode.choose import Greedy, Sample
     from groundup.decode.generate import generate
+    from groundup.hub.folder import from_hub, to_hub, tokenizer_from_hub
     from groundup.look.draw import draw_attention
     from groundup.look.record import record_attention
     from groundup.measure.translation import score_translations
@@ -67,6 +71,7 @@ __all__ = [  # noqa: RUF022, in the order of the way through the house
     "load_pairs", "load_texts", "phrasebook", "split_pairs", "split_text", "Batch", "PairBatches", "TokenStream",
     "train", "validate", "cosine", "inverse_sqrt", "wsd", "constant", "Greedy", "Sample", "generate", "beam_search",
     "score_translations", "record_attention", "draw_attention", "load",
+    "from_hub", "tokenizer_from_hub", "to_hub",
 ]  # fmt: skip
 
 

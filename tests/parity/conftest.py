@@ -1,12 +1,27 @@
-"""What every parity test needs: random weights in all of their parameters, odd texts, padded batches."""
+"""What every parity test needs: random weights in all of their parameters, odd texts, padded batches.
+
+Both ways lead through a folder: `exported` lets transformers load what we wrote, `imported` lets us load what it wrote.
+Settings and weights then stand under transformers' own names, and the numbers that come out are its own.
+"""
 
 from collections.abc import Callable
 
 import pytest
 import torch
 from torch import Tensor, nn
+from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM, PreTrainedModel
+
+from groundup.hub.folder import from_hub, to_hub
+from groundup.models.causal_lm import CausalLM
+from groundup.models.seq2seq import Seq2Seq
+from groundup.text.tokenizer import Tokenizer
 
 V = 67
+
+
+def characters(size: int, *specials: str) -> Tokenizer:
+    """As many characters as leave room for the special tokens, which are the last ids."""
+    return Tokenizer.characters("".join(map(chr, range(48, 48 + size - len(specials)))), specials=specials)
 
 
 @pytest.fixture(autouse=True)
@@ -23,6 +38,8 @@ def randomise() -> Callable[[nn.Module], nn.Module]:
     def fill(model: nn.Module) -> nn.Module:
         random = torch.Generator().manual_seed(0)
         for name, parameter in model.named_parameters():
+            if "embed_positions" in name:  # Marian keeps its sinusoids as a parameter, and never in a file
+                continue
             norm = parameter.ndim == 1 and name.endswith("weight")
             scale = 0.3 if parameter.ndim == 1 else 0.7 * parameter.shape[-1] ** -0.5
             nn.init.normal_(parameter, mean=float(norm), std=scale, generator=random)
@@ -59,3 +76,33 @@ def assert_same_logits() -> Callable[[Tensor, Tensor], None]:
         torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=1e-5)
 
     return check
+
+
+@pytest.fixture(scope="session")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., PreTrainedModel]:
+    """The model as transformers loads it from the folder that we write."""
+
+    def load(ours: CausalLM | Seq2Seq) -> PreTrainedModel:
+        folder = tmp_path_factory.mktemp("exported")
+        if isinstance(ours, CausalLM):
+            to_hub(ours, folder, tokenizer=characters(V, "<|endoftext|>"))
+            return AutoModelForCausalLM.from_pretrained(folder, attn_implementation="eager").eval()
+        target = characters(V, "<pad>", "<bos>", "<eos>")
+        size = ours.config.source_vocab_size
+        source = target if size is None else characters(size, "<pad>", "<bos>", "<eos>")
+        to_hub(ours, folder, tokenizer=target, source_tokenizer=source)
+        return AutoModelForSeq2SeqLM.from_pretrained(folder, attn_implementation="eager").eval()
+
+    return load
+
+
+@pytest.fixture(scope="session")
+def imported(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., CausalLM | Seq2Seq]:
+    """The model as we load it from the folder that transformers writes."""
+
+    def load(theirs: PreTrainedModel) -> CausalLM | Seq2Seq:
+        folder = tmp_path_factory.mktemp("imported")
+        theirs.save_pretrained(folder)
+        return from_hub(folder)
+
+    return load

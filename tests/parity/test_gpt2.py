@@ -1,5 +1,7 @@
 """GPT-2: our logits are those of transformers' GPT2LMHeadModel with the same weights."""
 
+import dataclasses
+
 import pytest
 import torch
 from torch import nn
@@ -11,43 +13,23 @@ from groundup.presets import preset
 C = 32
 
 
-@pytest.fixture(scope="module")
-def models(randomise) -> tuple[CausalLM, GPT2LMHeadModel]:
-    ours = randomise(CausalLM(preset("gpt2", vocab_size=67, context=24, width=C, layers=3, heads=4)))
+@pytest.fixture(scope="module", params=["our weights", "their weights"])
+def models(request: pytest.FixtureRequest, randomise, exported, imported) -> tuple[CausalLM, GPT2LMHeadModel]:
+    if request.param == "our weights":
+        ours = randomise(CausalLM(preset("gpt2", vocab_size=67, context=24, width=C, layers=3, heads=4)))
+        return ours, exported(ours)
     config = GPT2Config(
-        vocab_size=67,
-        n_positions=24,
-        n_embd=C,
-        n_layer=3,
-        n_head=4,
-        bos_token_id=0,
-        eos_token_id=0,
-        attn_implementation="eager",
+        **dict(vocab_size=67, n_positions=24, n_embd=C, n_layer=3, n_head=4, bos_token_id=0, eos_token_id=0)
     )
-    theirs = GPT2LMHeadModel(config).eval()
-    copy_weights(ours, theirs)
-    return ours, theirs
+    theirs = randomise(GPT2LMHeadModel(config))
+    return imported(theirs), theirs
 
 
-def copy_linear(ours: list[nn.Linear], theirs: nn.Module) -> None:
-    """Their Conv1D stores (in, out); several of ours may be one of theirs, side by side."""
-    theirs.weight.data = torch.cat([linear.weight.data for linear in ours]).T.clone()
-    theirs.bias.data = torch.cat([linear.bias.data for linear in ours])
-
-
-def copy_weights(ours: CausalLM, theirs: GPT2LMHeadModel) -> None:
-    body = theirs.transformer
-    body.wte.weight.data = ours.stack.embed.weight.data.clone()
-    body.wpe.weight.data = ours.stack.positions.table.weight.data.clone()
-    for block, h in zip(ours.stack.blocks, body.h, strict=True):
-        h.ln_1.load_state_dict(block.attention_norm.state_dict())
-        copy_linear([block.attention.query, block.attention.key, block.attention.value], h.attn.c_attn)
-        copy_linear([block.attention.out], h.attn.c_proj)
-        h.ln_2.load_state_dict(block.mlp_norm.state_dict())
-        copy_linear([block.mlp.into], h.mlp.c_fc)
-        copy_linear([block.mlp.out], h.mlp.c_proj)
-    body.ln_f.load_state_dict(ours.stack.norm.state_dict())
-    theirs.tie_weights()
+def test_it_is_gpt2(models):
+    ours, theirs = models
+    assert type(theirs) is GPT2LMHeadModel
+    plain = dataclasses.replace(ours.config, dropout=0.0, attention_dropout=0.0, mlp_width=None)
+    assert plain == preset("gpt2", vocab_size=67, context=24, width=C, layers=3, heads=4)
 
 
 @torch.no_grad()

@@ -1,7 +1,7 @@
 """GPT-3's alternation of dense and banded layers: our logits are those of transformers' GPT-Neo with the same weights.
 
-GPT-Neo is the one model of transformers that alternates so. It has no biases on q, k and v (ours are set to zero) and
-does not divide scores by sqrt(D) (its queries are multiplied by 1 / sqrt(D)).
+GPT-Neo is the one model of transformers that alternates so. It has no biases on q, k and v (ours move to where it has
+some) and does not divide scores by sqrt(D) (its queries are multiplied by 1 / sqrt(D)).
 """
 
 import pytest
@@ -14,47 +14,33 @@ from groundup.presets import preset
 C, H, WINDOW = 32, 4, 5
 
 
-@pytest.fixture(scope="module")
-def models(randomise) -> tuple[CausalLM, GPTNeoForCausalLM]:
-    shape = dict(vocab_size=67, context=24, width=C, layers=4, heads=H, windows=(None, WINDOW))
-    ours = randomise(CausalLM(preset("gpt3-small", **shape)))
+SHAPE = dict(vocab_size=67, context=24, width=C, layers=4, heads=H)
+
+
+@pytest.fixture(scope="module", params=["our weights", "our weights without biases", "their weights"])
+def models(request: pytest.FixtureRequest, randomise, exported, imported) -> tuple[CausalLM, GPTNeoForCausalLM]:
+    if request.param != "their weights":
+        bias = request.param == "our weights"
+        ours = randomise(CausalLM(preset("gpt3-small", **SHAPE, windows=(None, WINDOW), bias=bias)))
+        return ours, exported(ours)
     config = GPTNeoConfig(
-        vocab_size=67,
-        max_position_embeddings=24,
-        hidden_size=C,
-        num_layers=4,
-        num_heads=H,
-        attention_types=[[["global", "local"], 2]],
-        window_size=WINDOW,
-        intermediate_size=4 * C,
-        activation_function="gelu_new",
-        bos_token_id=0,
-        eos_token_id=0,
-        attn_implementation="eager",
+        **dict(vocab_size=67, max_position_embeddings=24, hidden_size=C, num_layers=4, num_heads=H, window_size=WINDOW),
+        **dict(attention_types=[[["global", "local"], 2]], bos_token_id=0, eos_token_id=0),
     )
-    theirs = GPTNeoForCausalLM(config).eval()
-    copy_weights(ours, theirs)
-    return ours, theirs
+    theirs = randomise(GPTNeoForCausalLM(config))
+    return imported(theirs), theirs
 
 
-def copy_weights(ours: CausalLM, theirs: GPTNeoForCausalLM) -> None:
-    body = theirs.transformer
-    body.wte.load_state_dict(ours.stack.embed.state_dict())
-    body.wpe.load_state_dict(ours.stack.positions.table.state_dict())
-    for block, h in zip(ours.stack.blocks, body.h, strict=True):
-        attention = h.attn.attention
-        for linear in (block.attention.query, block.attention.key, block.attention.value):
-            linear.bias.data.zero_()
-        attention.q_proj.weight.data = block.attention.query.weight.data * (C // H) ** -0.5
-        attention.k_proj.weight.data = block.attention.key.weight.data.clone()
-        attention.v_proj.weight.data = block.attention.value.weight.data.clone()
-        attention.out_proj.load_state_dict(block.attention.out.state_dict())
-        h.ln_1.load_state_dict(block.attention_norm.state_dict())
-        h.ln_2.load_state_dict(block.mlp_norm.state_dict())
-        h.mlp.c_fc.load_state_dict(block.mlp.into.state_dict())
-        h.mlp.c_proj.load_state_dict(block.mlp.out.state_dict())
-    body.ln_f.load_state_dict(ours.stack.norm.state_dict())
-    theirs.tie_weights()
+def test_layers_alternate(models):
+    ours, theirs = models
+    assert ours.config.windows == (None, WINDOW)
+    assert type(theirs) is GPTNeoForCausalLM
+    assert theirs.config.attention_layers == ["global", "local", "global", "local"]
+
+
+def test_a_dense_one_is_a_gpt2(randomise, exported):
+    ours = randomise(CausalLM(preset("gpt3-small", **SHAPE, windows=(None, None))))
+    assert exported(ours).config.model_type == "gpt2"
 
 
 @torch.no_grad()

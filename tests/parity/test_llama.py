@@ -1,6 +1,7 @@
 """LLaMA 1, 2, 3 and 3.1: our logits are those of transformers' LlamaForCausalLM with the same weights."""
 
 import dataclasses
+from itertools import product
 
 import pytest
 import torch
@@ -48,35 +49,17 @@ def their_config(config: ModelConfig) -> LlamaConfig:
     )
 
 
-def copy_weights(ours: CausalLM, theirs: LlamaForCausalLM) -> None:
-    theirs.model.embed_tokens.load_state_dict(ours.stack.embed.state_dict())
-    theirs.lm_head.load_state_dict(ours.head.state_dict())
-    theirs.model.norm.load_state_dict(ours.stack.norm.state_dict())
-    for block, layer in zip(ours.stack.blocks, theirs.model.layers, strict=True):
-        pairs = {
-            layer.input_layernorm: block.attention_norm,
-            layer.self_attn.q_proj: block.attention.query,
-            layer.self_attn.k_proj: block.attention.key,
-            layer.self_attn.v_proj: block.attention.value,
-            layer.self_attn.o_proj: block.attention.out,
-            layer.post_attention_layernorm: block.mlp_norm,
-            layer.mlp.gate_proj: block.mlp.gate,
-            layer.mlp.up_proj: block.mlp.into,
-            layer.mlp.down_proj: block.mlp.out,
-        }
-        for module, our_module in pairs.items():
-            module.load_state_dict(our_module.state_dict())
-
-
-def build(config: ModelConfig, randomise) -> tuple[CausalLM, LlamaForCausalLM]:
-    ours, theirs = randomise(CausalLM(config)), LlamaForCausalLM(their_config(config)).eval()
-    copy_weights(ours, theirs)
+@pytest.fixture(scope="module", params=product(FAMILIES, ["our weights", "their weights"]), ids=" ".join)
+def models(request: pytest.FixtureRequest, randomise, exported, imported) -> tuple[CausalLM, LlamaForCausalLM]:
+    family, whose = request.param
+    config = FAMILIES[family]
+    if whose == "our weights":
+        ours = randomise(CausalLM(config))
+        return ours, exported(ours)
+    theirs = randomise(LlamaForCausalLM(their_config(config)))
+    ours = imported(theirs)
+    assert ours.config == config
     return ours, theirs
-
-
-@pytest.fixture(scope="module", params=FAMILIES)
-def models(request: pytest.FixtureRequest, randomise) -> tuple[CausalLM, LlamaForCausalLM]:
-    return build(FAMILIES[request.param], randomise)
 
 
 @torch.no_grad()
@@ -95,10 +78,11 @@ def test_padded_logits(models, padded, real_positions, assert_same_logits):
 
 @pytest.mark.parametrize("start", [8_000, 100_000, 131_060])
 @torch.no_grad()
-def test_far_positions_of_llama_31(randomise, assert_same_logits, start: int):
+def test_far_positions_of_llama_31(randomise, exported, assert_same_logits, start: int):
     """The published scaling, beyond the 8,192 positions it was made for: the text stands at start, start + 1, ..."""
     config = preset("llama3.1-8b", **SHAPE | dict(context=131072, kv_heads=2, width=128, mlp_width=64))
-    ours, theirs = build(config, randomise)
+    ours = randomise(CausalLM(config))
+    theirs = exported(ours)
     ids, at = torch.randint(67, (2, 11)), torch.arange(start, start + 11)
     logits = ours.head(ours.stack(ids, at=at))
     assert_same_logits(logits, theirs(ids, position_ids=at[None].expand(2, -1)).logits)

@@ -1,0 +1,73 @@
+"""Every tensor of a file is accounted for: what we would write ourselves says what there is to read."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from groundup.config import ModelConfig
+from groundup.hub.family import Family
+from groundup.hub.files import CONFIG
+from groundup.hub.names import Tensors, to_theirs
+from groundup.models.causal_lm import on_meta
+
+
+def all_tensors(family: Family, config: ModelConfig, ours: Tensors) -> dict[str, Tensor]:
+    """What stands in the family's file, by its names there."""
+    theirs = to_theirs(family.rewrite(config, ours), family.names(config))
+    example = next(iter(theirs.values()))
+    return theirs | {name: example.new_zeros(shape) for name, shape in family.zeros(config).items()}
+
+
+def account_for(
+    found: Mapping[str, tuple[Path, Tensor]], family: Family, config: ModelConfig, folder: Path
+) -> dict[str, Tensor]:
+    """The tensors found under the names of the family's table.
+
+    ValueError for one too many or too few, of another shape or kind, tied ones that differ, zeros that are none.
+    """
+    expected = to_theirs(on_meta(config).state_dict(), family.names(config))
+    aliases, zeros = family.aliases(config), family.zeros(config)
+    kept: dict[str, Tensor] = {}
+    origin: dict[str, str] = {}
+    for stored, (file, tensor) in found.items():
+        where = f"{file}: {stored!r}"
+        full = stored if stored in {**expected, **aliases, **zeros} else f"{family.prefix}.{stored}"
+        name = aliases.get(full, full)
+        if name in zeros:
+            check_zero(where, tensor)
+        elif name in expected:
+            check_fit(where, tensor, expected[name])
+            if name in kept:
+                check_tied(f"{where} and {origin[name]!r}", tensor, kept[name])
+            kept[name], origin[name] = tensor, stored
+        elif not family.is_table(stored):
+            raise ValueError(f"{where} is no tensor of the {family.model_type} in {folder / CONFIG}")
+    if missing := [name for name in expected if name not in kept]:
+        shape = tuple(expected[missing[0]].shape)
+        raise ValueError(
+            f"{folder}: {missing[0]!r} of shape {shape} is missing ({len(missing)} of {len(expected)} tensors are)"
+        )
+    return kept
+
+
+def check_fit(where: str, tensor: Tensor, expected: Tensor) -> None:
+    if tensor.shape != expected.shape:
+        raise ValueError(f"{where} is {tuple(tensor.shape)}, {CONFIG} says {tuple(expected.shape)}")
+    if not tensor.is_floating_point():
+        raise ValueError(f"{where} holds {tensor.dtype}, not real numbers; quantised weights are not read")
+
+
+def check_tied(where: str, tensor: Tensor, other: Tensor) -> None:
+    if not torch.equal(tensor, other):
+        gap = (tensor.float() - other.float()).abs().max()
+        raise ValueError(
+            f"{where} differ by up to {gap:.3g}, but {CONFIG} ties them; "
+            "if they are two, set tie_word_embeddings to false there"
+        )
+
+
+def check_zero(where: str, tensor: Tensor) -> None:
+    if tensor.any():
+        raise ValueError(f"{where} is not zero (up to {tensor.abs().max():.3g}), and we have nothing to put it in")

@@ -1,0 +1,93 @@
+"""The files of a Hugging Face folder: JSON, safetensors whole or in shards, and the download of both.
+
+Reading and writing need neither transformers nor huggingface_hub; only a name that is no folder needs the latter.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import safetensors
+from safetensors.torch import save_file
+from torch import Tensor
+
+CONFIG, WEIGHTS, INDEX = "config.json", "model.safetensors", "model.safetensors.index.json"
+WANTED = ["*.json", "*.safetensors", "merges.txt", "vocab.bpe"]
+
+
+def local_folder(name: str | Path) -> Path:
+    """The folder of this name, or the model of this name on the Hub (or where HF_ENDPOINT says), downloaded."""
+    folder = Path(name)
+    if str(name) and folder.is_dir():
+        if (folder / CONFIG).is_file():
+            return folder
+        run = (folder / "recipe.json").is_file()
+        raise ValueError(f"{folder} has no {CONFIG}" + (f"; it is a run: groundup.load({str(name)!r})" if run else ""))
+    if isinstance(name, Path) or not 1 <= len(folder.parts) <= 2 or str(name)[0] in "./~" or "\\" in str(name):
+        raise ValueError(f"there is no folder {name}")
+    return _download(name)
+
+
+def _download(name: str) -> Path:
+    try:
+        from huggingface_hub import errors, snapshot_download
+    except ImportError:
+        raise ValueError(
+            f"there is no folder {name}, and the Hub needs huggingface_hub: pip install 'groundup[hub]'"
+        ) from None
+    try:
+        return Path(snapshot_download(name, allow_patterns=WANTED))
+    except (errors.HfHubHTTPError, errors.LocalEntryNotFoundError, errors.HFValidationError, OSError) as error:
+        reason = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
+        raise ValueError(f"there is no folder {name}, and the Hub did not give it: {reason}") from error
+
+
+def read_json(file: Path) -> dict[str, Any]:
+    """An object from a JSON file; ValueError names the file."""
+    try:
+        values = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:  # JSONDecodeError and UnicodeDecodeError are both
+        raise ValueError(f"{file} is not JSON: {error}") from None
+    if not isinstance(values, dict):
+        raise ValueError(f"{file} is not a JSON object")
+    return values
+
+
+def write_json(file: Path, values: Mapping[str, Any]) -> None:
+    file.write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def read_tensors(folder: Path) -> dict[str, tuple[Path, Tensor]]:
+    """Every tensor of the folder by its name, with the file it stands in. ValueError names a damaged file."""
+    tensors: dict[str, tuple[Path, Tensor]] = {}
+    for file in _weight_files(folder):
+        try:
+            with safetensors.safe_open(file, framework="pt") as opened:
+                for name in opened.keys():  # noqa: SIM118, it is no dict
+                    if name in tensors:
+                        raise ValueError(f"{file}: {name!r} is in {tensors[name][0].name} too")
+                    tensors[name] = (file, opened.get_tensor(name))
+        except (safetensors.SafetensorError, OSError) as error:
+            raise ValueError(f"{file}: damaged, cut short or not there: {error}") from None
+    return tensors
+
+
+def _weight_files(folder: Path) -> list[Path]:
+    if (folder / WEIGHTS).is_file():
+        return [folder / WEIGHTS]
+    if not (folder / INDEX).is_file():
+        old = (folder / "pytorch_model.bin").is_file()
+        hint = "; its pytorch_model.bin is a pickle, which can run code, and is not read here" if old else ""
+        raise ValueError(f"{folder} has no {WEIGHTS}{hint}")
+    shards = read_json(folder / INDEX).get("weight_map")
+    if not isinstance(shards, dict) or not all(isinstance(name, str) for name in shards.values()):
+        raise ValueError(f"{folder / INDEX} has no weight_map from tensors to files")
+    names = sorted(set(shards.values()))
+    if outside := [name for name in names if Path(name).name != name or "\\" in name]:
+        raise ValueError(f"{folder / INDEX} names {outside[0]!r}, which is not a file beside it")
+    return [folder / name for name in names]
+
+
+def write_tensors(folder: Path, tensors: Mapping[str, Tensor]) -> None:
+    save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, folder / WEIGHTS, {"format": "pt"})

@@ -1,0 +1,115 @@
+"""`from_hub` and `to_hub`: a Hugging Face folder as a model of ours, and a model of ours as such a folder."""
+
+from pathlib import Path
+
+import torch
+
+from groundup.config import ModelConfig
+from groundup.hub import gpt2, gpt_neo, llama, marian
+from groundup.hub.account import account_for, all_tensors
+from groundup.hub.family import Family
+from groundup.hub.files import CONFIG, local_folder, read_json, read_tensors, write_json, write_tensors
+from groundup.hub.names import to_ours
+from groundup.hub.tokenizer import check_vocabulary, read_tokenizer, special_ids, write_tokenizers
+from groundup.models.causal_lm import CausalLM
+from groundup.models.seq2seq import Seq2Seq
+from groundup.text.tokenizer import Tokenizer
+
+FAMILIES = {family.model_type: family for family in (gpt2.FAMILY, gpt_neo.FAMILY, llama.FAMILY, marian.FAMILY)}
+
+
+def from_hub(name: str | Path) -> CausalLM | Seq2Seq:
+    """The model in a folder, or of a name on the Hub: gpt2, gpt_neo, llama and marian. In float32, ready to use.
+
+    Every setting and every tensor is accounted for: ValueError names the file, the key and both values of one that
+    this package would have to ignore, or that does not fit.
+    """
+    folder = local_folder(name)
+    family, config = read_config(folder)
+    model = CausalLM(config) if config.encoder_layers is None else Seq2Seq(config)
+    theirs = account_for(read_tensors(folder), family, config, folder)
+    ours = to_ours(theirs, family.names(config))
+    with torch.no_grad():
+        for key, mine in model.state_dict(keep_vars=True).items():
+            if key in ours:
+                mine.copy_(ours[key])
+            elif key.endswith(".bias"):
+                mine.zero_()  # a bias that the format does not have
+    return model.eval()
+
+
+def tokenizer_from_hub(name: str | Path) -> Tokenizer:
+    """The tokenizer in a folder, or of a name on the Hub; ValueError when it has more tokens than the model."""
+    folder = local_folder(name)
+    _, config = read_config(folder)
+    tokenizer = read_tokenizer(folder)
+    check_vocabulary(folder, tokenizer, config.source_vocab_size or config.vocab_size)
+    return tokenizer
+
+
+def to_hub(
+    model: CausalLM | Seq2Seq,
+    folder: str | Path,
+    *,
+    tokenizer: Tokenizer | None = None,
+    source_tokenizer: Tokenizer | None = None,
+) -> Path:
+    """Write a folder that transformers' Auto classes load without this package; gives the folder.
+
+    tokenizer: the model's; of the target language where source_tokenizer is given too. Then the source's stands in the
+    folder, since it is what texts are encoded with, and the target's in its subfolder `target`. An encoder-decoder
+    needs one: its start and end tokens belong to the format. ValueError says what no native format can hold.
+    """
+    config = model.config
+    family = family_for(config)
+    translates = family is marian.FAMILY
+    if translates and tokenizer is None:
+        raise ValueError("an encoder-decoder is exported with its tokenizer, which knows its start and end; give one")
+    source = source_tokenizer or tokenizer
+    for side, size in ((tokenizer, config.vocab_size), (source, config.source_vocab_size or config.vocab_size)):
+        if side is not None:
+            check_vocabulary(folder, side, size)
+    ids = special_ids(tokenizer, translates=translates)
+    ours = {name: tensor.detach().cpu() for name, tensor in model.state_dict().items()}
+    if translates and (pad := ids["pad_token_id"]) is not None:
+        config, ours = marian.with_room_for(pad, config, ours)
+    settings = family.write(config) | {"dtype": str(next(model.parameters()).dtype).removeprefix("torch.")}
+    theirs = all_tensors(family, config, ours)
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_tensors(folder, theirs)
+    write_json(folder / CONFIG, settings | ids)
+    known = {key: value for key, value in ids.items() if value is not None}
+    limit = {"max_new_tokens": config.context} if translates else {}  # else transformers stops after 20 tokens
+    write_json(folder / "generation_config.json", known | limit)
+    if tokenizer is not None and source is not None:
+        write_tokenizers(folder, source, tokenizer, translates=translates)
+    return folder
+
+
+def read_config(folder: Path) -> tuple[Family, ModelConfig]:
+    """The family and the shape that a folder's config.json names."""
+    file = folder / CONFIG
+    values = read_json(file)
+    kind = values.get("model_type")
+    if kind not in FAMILIES:
+        raise ValueError(f"{file}: model_type {kind!r} is none of {', '.join(FAMILIES)}")
+    try:
+        return FAMILIES[kind], FAMILIES[kind].read(values)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        missing = "missing: " if isinstance(error, KeyError) else ""
+        raise ValueError(f"{file}: {missing}{error}") from error
+
+
+def family_for(config: ModelConfig) -> Family:
+    """The format that holds a model of this shape; ValueError with what the nearest one lacks."""
+    translates = config.encoder_layers is not None
+    families = [family for family in FAMILIES.values() if (family is marian.FAMILY) == translates]
+    differences = {family.model_type: family.differences(config) for family in families}
+    nearest = FAMILIES[min(differences, key=lambda kind: len(differences[kind]))]  # of equals the first, gpt2
+    if lacks := differences[nearest.model_type]:
+        raise ValueError(
+            f"no native format of Hugging Face holds this model: the nearest, {nearest.model_type}, needs "
+            f"{', '.join(lacks)}; models trained with --preset {nearest.preset} fit, this one needs groundup to run"
+        )
+    return nearest

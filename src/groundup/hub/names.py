@@ -1,0 +1,87 @@
+"""A table of names: each module of theirs, and how it is made of ours. The same row is read in both directions.
+
+    table = {"attn.c_attn": transposed("attention.query", "attention.key", "attention.value"), ...}
+
+    to_theirs(ours, table)    our tensors by our names -> their tensors by their names
+    to_ours(theirs, table)    and back
+
+A module is its weight and its bias; a row that says `weight_only` has no bias on their side.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+Tensors = Mapping[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Form:
+    """One module of theirs: ours stacked along the outputs, times `scale`, and perhaps transposed."""
+
+    ours: tuple[str, ...]
+    transposed: bool = False
+    scale: float = 1.0
+    parts: tuple[str, ...] = ("weight", "bias")
+
+    def write(self, ours: list[Tensor]) -> Tensor:
+        stacked = torch.cat(ours) * self.scale
+        return (stacked.t() if self.transposed else stacked).contiguous()
+
+    def read(self, theirs: Tensor) -> tuple[Tensor, ...]:
+        stacked = (theirs.t() if self.transposed else theirs) / self.scale
+        return stacked.chunk(len(self.ours))
+
+
+Table = dict[str, Form]
+
+
+def same(*ours: str) -> Form:
+    """Stored as ours is: PyTorch's Linear keeps (outputs, inputs)."""
+    return Form(ours)
+
+
+def transposed(*ours: str) -> Form:
+    """Stored as (inputs, outputs); several of ours lie side by side."""
+    return Form(ours, transposed=True)
+
+
+def weight_only(*ours: str, scale: float = 1.0) -> Form:
+    """Without a bias: embeddings, RMSNorm, and the layers that a format gives none."""
+    return Form(ours, scale=scale, parts=("weight",))
+
+
+def inside(theirs: str, ours: str, table: Table) -> Table:
+    """The rows of one layer with the full names of both sides."""
+    return {
+        f"{theirs}.{name}": replace(form, ours=tuple(f"{ours}.{module}" for module in form.ours))
+        for name, form in table.items()
+    }
+
+
+def to_theirs(ours: Tensors, table: Table) -> dict[str, Tensor]:
+    """Their tensors. A bias that they have and we do not is zero."""
+    return {
+        f"{name}.{part}": form.write([_part(ours, module, part) for module in form.ours])
+        for name, form in table.items()
+        for part in form.parts
+    }
+
+
+def to_ours(theirs: Tensors, table: Table) -> dict[str, Tensor]:
+    """Our tensors: the inverse of `to_theirs`."""
+    return {
+        f"{module}.{part}": tensor
+        for name, form in table.items()
+        for part in form.parts
+        for module, tensor in zip(form.ours, form.read(theirs[f"{name}.{part}"]), strict=True)
+    }
+
+
+def _part(ours: Tensors, module: str, part: str) -> Tensor:
+    weight = ours[f"{module}.weight"]
+    if part == "bias" and f"{module}.bias" not in ours:
+        return weight.new_zeros(weight.shape[0])
+    return ours[f"{module}.{part}"]

@@ -1,0 +1,109 @@
+"""What our cached decoding writes is what transformers' `generate` writes with the folder that we export."""
+
+import pytest
+import torch
+from transformers import PreTrainedModel
+
+from groundup.config import RopeScaling
+from groundup.decode.beam import Hypothesis, beam_search
+from groundup.decode.choose import Greedy
+from groundup.decode.generate import generate
+from groundup.models.causal_lm import CausalLM
+from groundup.models.seq2seq import Seq2Seq
+from groundup.presets import preset
+
+SHAPE = dict(vocab_size=67, context=24, width=32, layers=2, heads=4)
+WRITERS = {  # untied: a random tied model only repeats what it read last
+    "gpt2": preset("gpt2", **SHAPE, tied="none"),
+    "gpt3": preset("gpt3-small", **SHAPE, windows=(None, 3), tied="none"),
+    "llama3.1": preset(
+        "llama3.1-8b", **SHAPE | dict(mlp_width=40, kv_heads=2, rope_scaling=RopeScaling(original_context=16))
+    ),
+}
+TRANSLATORS = {
+    "one vocabulary": dict(tied="all"),
+    "two vocabularies": dict(tied="head", source_vocab_size=53),
+    "not tied": dict(tied="none", source_vocab_size=80),
+}
+NEW, BOS = 12, 65
+
+
+@pytest.fixture(scope="module", params=WRITERS)
+def writers(request: pytest.FixtureRequest, randomise, exported) -> tuple[CausalLM, PreTrainedModel]:
+    ours = randomise(CausalLM(WRITERS[request.param]))
+    return ours, exported(ours)
+
+
+@pytest.fixture(scope="module", params=TRANSLATORS)
+def translators(request: pytest.FixtureRequest, randomise, exported) -> tuple[Seq2Seq, PreTrainedModel]:
+    config = preset("transformer-base", **SHAPE | dict(encoder_layers=2, mlp_width=48) | TRANSLATORS[request.param])
+    ours = randomise(Seq2Seq(config))
+    return ours, exported(ours)
+
+
+def prompts() -> tuple[torch.Tensor, torch.Tensor]:
+    """Three prompts of 7, 4 and 1 tokens, padded on the left."""
+    mask = torch.arange(7) >= torch.tensor([[0], [3], [6]])
+    return torch.randint(60, (3, 7)), mask
+
+
+def sources() -> tuple[torch.Tensor, torch.Tensor]:
+    mask = torch.arange(9) < torch.tensor([[9], [5], [1], [8]])
+    return torch.randint(50, (4, 9)), mask
+
+
+def assert_same(found: list[list[Hypothesis]], written: list[list[int]], end: int) -> None:
+    """All hypotheses of all rows, best first; theirs are filled up after the end token."""
+    assert any(end in row[:-1] for row in written), "no answer ended by itself"
+    expected = [row[: row.index(end) + 1] if end in row else row for row in written]
+    assert [hypothesis.ids for row in found for hypothesis in row] == expected
+
+
+def greedily(ours, state, ids: torch.Tensor) -> torch.Tensor:
+    columns = generate(ours, state, ids, choose=Greedy(), max_new_tokens=NEW)
+    return torch.stack([column.ids for column in columns], dim=1)
+
+
+def test_greedy_texts(writers):
+    ours, theirs = writers
+    ids, mask = prompts()
+    expected = theirs.generate(
+        ids, attention_mask=mask.long(), max_new_tokens=NEW, do_sample=False, eos_token_id=None, pad_token_id=0
+    )
+    assert torch.equal(greedily(ours, ours.begin(3, prompt_mask=mask), ids), expected[:, 7:])
+    assert len(expected[:, 7:].unique()) > 3, "a model that repeats one token says nothing"
+
+
+def test_texts_of_beam_search(writers):
+    ours, theirs = writers
+    ids, mask = prompts()
+    end = greedily(ours, ours.begin(3, prompt_mask=mask), ids)[0, 4].item()  # so that some answers end by themselves
+    options = dict(max_new_tokens=NEW, num_beams=4, num_return_sequences=4, do_sample=False)
+    written = theirs.generate(ids, attention_mask=mask.long(), **options, eos_token_id=end, pad_token_id=end)
+    state = ours.begin(3, prompt_mask=mask)
+    found = beam_search(ours, state, ids, beams=4, eos=end, max_new_tokens=NEW, num_return_sequences=4)
+    assert_same(found, written[:, 7:].tolist(), end)
+
+
+def test_greedy_translations(translators):
+    ours, theirs = translators
+    ids, mask = sources()
+    expected = theirs.generate(
+        ids, attention_mask=mask.long(), max_new_tokens=NEW, num_beams=1, do_sample=False, eos_token_id=None
+    )
+    start = torch.full((4, 1), BOS)
+    with torch.inference_mode():
+        assert torch.equal(greedily(ours, ours.begin(ids, mask), start), expected[:, 1:])
+
+
+def test_translations_of_beam_search(translators):
+    ours, theirs = translators
+    ids, mask = sources()
+    start, options = torch.full((4, 1), BOS), dict(max_new_tokens=NEW, num_return_sequences=4)
+    with torch.inference_mode():
+        end = greedily(ours, ours.begin(ids, mask), start)[0, 4].item()
+        found = beam_search(ours, ours.begin(ids, mask), start, beams=4, eos=end, **options)
+    written = theirs.generate(
+        ids, attention_mask=mask.long(), num_beams=4, do_sample=False, eos_token_id=end, **options
+    )
+    assert_same(found, written[:, 1:].tolist(), end)
