@@ -1,0 +1,140 @@
+"""What is compared, and what makes it fair. No torch here: `groundup --help` reads this file."""
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from groundup.recipes.recipe import PairRecipe, Recipe, TextRecipe
+
+Measure = Literal["test", "test_bits", "bleu"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """Several variants of a recipe that differ in what is compared and in nothing else.
+
+    ValueError, with both numbers, where two variants differ in data, tokens, or (unless `ablation`) dropout; see
+    `check_sizes` for parameters.
+    """
+
+    name: str
+    about: str
+    """One line on what is compared."""
+    variants: dict[str, Recipe]
+    """Complete recipes; their learning rate is the one of `untuned` variants, their seed is not used."""
+    lrs: tuple[float, ...]
+    """Peak learning rates that every variant is tried with."""
+    seeds: tuple[int, ...] = (0, 1, 2)
+    """The first one also serves the search for the learning rate."""
+    untuned: tuple[str, ...] = ()
+    """Variants that keep the learning rate of their recipe."""
+    ablation: bool = False
+    """Each variant is the one before with one change, and is judged against it; parameters and dropout may differ."""
+    tolerance: float = 0.05
+    """By which share of the largest the numbers of parameters may differ."""
+    prompt: str = ""
+    """What the sample passages of language models begin with."""
+
+    def __post_init__(self) -> None:
+        if len(self.variants) < 2:
+            raise ValueError(f"{self.name}: a comparison needs at least 2 variants, not {len(self.variants)}")
+        for name in (self.name, *self.variants):
+            if not name or Path(name).name != name or name.startswith("."):
+                raise ValueError(f"{name!r} must be the name of a folder; leave out slashes and leading dots")
+        if not self.lrs or len(set(self.lrs)) < len(self.lrs) or not all(0 < lr < math.inf for lr in self.lrs):
+            raise ValueError(f"the learning rates {_list(self.lrs)} must be distinct and above 0; try --lrs 1e-3 2e-3")
+        if not self.seeds or len(set(self.seeds)) < len(self.seeds) or min(self.seeds) < 0:
+            raise ValueError(f"the seeds {_list(self.seeds)} must be distinct and at least 0; try --seeds 0 1 2")
+        for name in self.untuned:
+            if name not in self.variants:
+                raise ValueError(f"{self.name}: untuned variant {name!r} is not among {_list(self.variants)}")
+        for name, recipe in self.variants.items():
+            if recipe.train.steps is None or recipe.max_minutes is not None:
+                raise ValueError(f"{name}: a fair budget is counted in steps; set train.steps, leave max_minutes out")
+        self._check_equal("kind of recipe", {name: type(recipe).__name__ for name, recipe in self.variants.items()})
+        self._check_equal("data", {name: _data(recipe) for name, recipe in self.variants.items()})
+        self._check_equal("training tokens", {name: tokens(recipe) for name, recipe in self.variants.items()})
+        if not self.ablation:
+            for field in ("dropout", "attention_dropout"):
+                self._check_equal(field, {name: getattr(r.model, field) for name, r in self.variants.items()})
+
+    def _check_equal(self, what: str, values: dict) -> None:
+        (first, one), *rest = values.items()
+        for name, other in rest:
+            if other != one:
+                one, other = (f"{value:,}" if isinstance(value, int) else value for value in (one, other))
+                raise ValueError(f"unequal {what}: {first} has {one}, {name} has {other}; give both the same")
+
+    @property
+    def first(self) -> Recipe:
+        return next(iter(self.variants.values()))
+
+    @property
+    def measure(self) -> Measure:
+        """What variants are ranked by. A loss per token means something else with every tokenizer, bits do not."""
+        if isinstance(self.first, PairRecipe):
+            return "bleu"
+        tokenizers = {recipe.tokenizer for recipe in self.variants.values()}
+        return "test" if len(tokenizers) == 1 else "test_bits"
+
+    @property
+    def runs(self) -> int:
+        """How many trainings it takes, grids that have to grow not counted."""
+        searched = len(self.variants) - len(self.untuned)
+        return searched * len(self.lrs) + len(self.untuned) + len(self.variants) * (len(self.seeds) - 1)
+
+    def grid(self, variant: str) -> list[float]:
+        """The learning rates to begin with, rising."""
+        return [self.variants[variant].train.lr] if variant in self.untuned else sorted(self.lrs)
+
+    def shortened(self, steps: int) -> "Comparison":
+        """The same with so many steps for every variant; the warm-up at most a tenth of them, validations as many."""
+
+        def short(recipe: Recipe) -> Recipe:
+            train = recipe.train
+            every = max(1, train.validate_every * steps // (train.steps or steps))
+            train = dataclasses.replace(
+                train, steps=steps, warmup=min(train.warmup, steps // 10), validate_every=every, save_every=every
+            )
+            return dataclasses.replace(recipe, train=train)
+
+        if steps < 1:
+            raise ValueError(f"steps ({steps}) must be at least 1; try --steps 1000")
+        return dataclasses.replace(self, variants={name: short(recipe) for name, recipe in self.variants.items()})
+
+
+def tokens(recipe: Recipe) -> int:
+    """Tokens that a run of this recipe is trained on; of pairs both sides, padding included."""
+    batch = recipe.data.batch_tokens if isinstance(recipe, PairRecipe) else recipe.data.batch * recipe.model.context
+    return batch * recipe.train.accumulate * (recipe.train.steps or 0)
+
+
+def check_sizes(comparison: Comparison) -> dict[str, int]:
+    """The parameters of every variant, at the vocabulary its recipe asks for; ValueError where they differ too much."""
+    from groundup.models.causal_lm import count_parameters, on_meta
+
+    sizes = {}
+    for name, recipe in comparison.variants.items():
+        bpe = recipe.tokenizer.kind == "bpe"
+        vocabulary = recipe.tokenizer.vocab_size if bpe else recipe.model.vocab_size
+        sizes[name] = count_parameters(on_meta(dataclasses.replace(recipe.model, vocab_size=vocabulary)))
+    small, large = min(sizes, key=sizes.__getitem__), max(sizes, key=sizes.__getitem__)
+    if not comparison.ablation and sizes[small] < (1 - comparison.tolerance) * sizes[large]:
+        raise ValueError(
+            f"unequal parameters: {small} has {sizes[small]:,}, {large} has {sizes[large]:,}, more than "
+            f"{comparison.tolerance:.0%} apart; adjust model.mlp_width"
+        )
+    return sizes
+
+
+def _data(recipe: Recipe) -> str:
+    """The data in words, without how it is dealt out in batches, which `tokens` counts."""
+    if isinstance(recipe, TextRecipe):
+        return f"{recipe.data.corpus} ({recipe.data.valid:g} held out)"
+    return str(dataclasses.replace(recipe.data, batch_tokens=2 * recipe.data.max_length))
+
+
+def _list(values) -> str:
+    return ", ".join(f"{value:g}" if isinstance(value, float) else str(value) for value in values)

@@ -1,0 +1,177 @@
+"""Run the trainings of a comparison, several beside each other, each a process and an ordinary run folder.
+
+What is finished is never repeated and what was begun goes on, so an interrupted comparison is resumed by its command.
+"""
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from groundup.comparisons.comparison import Comparison
+from groundup.comparisons.course import Course
+from groundup.comparisons.one_run import PLAN, run_one
+from groundup.comparisons.trials import Outcome, Trial, missing_trials, read_outcome
+from groundup.data.load import load_texts
+from groundup.data.split import split_text, split_texts
+from groundup.recipes.recipe import Recipe, TextRecipe, load_recipe, save_recipe
+from groundup.training.precision import choose_device
+
+LEARN, TEST, LOG = "learn.jsonl", "test.jsonl", "training.log"
+
+
+def conduct(comparison: Comparison, root: Path, *, jobs: int, threads: int) -> dict[Trial, Outcome]:
+    """Train whatever is missing under `root`, `jobs` runs at a time of `threads` each, and give every outcome.
+
+    Ctrl-C stops the running trainings, which save themselves first. ValueError, with the last line of its log, where a
+    training fails; where one diverges that is an outcome.
+    """
+    root.mkdir(parents=True, exist_ok=True)
+    comparison = with_test_part(comparison, root)
+    known: dict[Trial, Outcome] = {}
+    running: dict[Trial, subprocess.Popen] = {}
+    gather(comparison, root, known)
+    with Course(comparison, root, known, running) as course, _stopping(running):
+        while missing := missing_trials(comparison, known):
+            for trial in [trial for trial in missing if trial not in running][: jobs - len(running)]:
+                running[trial] = begin(comparison, root, trial, threads=threads)
+            time.sleep(0.1)
+            ended = [trial for trial, process in running.items() if process.poll() is not None]
+            for trial in ended:
+                known[trial] = _ended(trial.folder(root), running.pop(trial))
+                course.finished(trial)
+            if ended:  # it may settle a learning rate that other seeds were already trained with
+                gather(comparison, root, known, running)
+            course.update()
+    return known
+
+
+def gather(comparison: Comparison, root: Path, known: dict[Trial, Outcome], running: Collection[Trial] = ()) -> None:
+    """Take in what earlier calls have finished, as far as this comparison asks for it by now.
+
+    ValueError where a run was planned otherwise: half of a comparison must not be of another kind.
+    """
+    while True:
+        found = {}
+        for trial in missing_trials(comparison, known):
+            folder = trial.folder(root)
+            if trial not in running and (folder / PLAN).is_file():
+                _refuse_other_plan(load_recipe(folder / PLAN), planned(comparison, trial), folder, root)
+                if (outcome := read_outcome(folder)) is not None:
+                    found[trial] = outcome
+        if not found:
+            return
+        known |= found
+
+
+def planned(comparison: Comparison, trial: Trial) -> Recipe:
+    """The recipe of one training; where Muon has a learning rate of its own, it keeps its ratio to the other."""
+    recipe = comparison.variants[trial.variant]
+    train = recipe.train
+    matrix_lr = train.matrix_lr * trial.lr / train.lr if train.optimizer == "muon" else train.matrix_lr
+    train = dataclasses.replace(train, lr=trial.lr, matrix_lr=matrix_lr, seed=trial.seed)
+    return dataclasses.replace(recipe, name=trial.variant, train=train)
+
+
+def begin(comparison: Comparison, root: Path, trial: Trial, *, threads: int) -> subprocess.Popen:
+    """Start one training in a process of its own; it ends when its standard input is closed."""
+    folder = trial.folder(root)
+    folder.mkdir(parents=True, exist_ok=True)
+    save_recipe(planned(comparison, trial), folder / PLAN)
+    test = [str(root / TEST)] if isinstance(comparison.first, TextRecipe) else []
+    with (folder / LOG).open("a", encoding="utf-8") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", run_one.__module__, str(folder), *test],
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env=os.environ | {"OMP_NUM_THREADS": str(threads)},
+            start_new_session=True,  # Ctrl-C is for the process that conducts
+        )
+
+
+def with_test_part(comparison: Comparison, root: Path) -> Comparison:
+    """Put the second half of the text that the recipes hold out aside for the test, and keep the rest to learn from.
+
+    Learning rate and checkpoint are chosen on the first half, so only the second is a fair judge. What a single text
+    gives to learn from stays what it was, to the character. Pairs have a test part of their own.
+    """
+    data = comparison.first.data
+    if not isinstance(comparison.first, TextRecipe):
+        return comparison
+    texts = load_texts(data.corpus)
+    if len(texts) == 1:
+        train, held_out = split_text(texts[0], valid=data.valid)
+        valid, test = split_text(held_out, valid=0.5)
+        learn, tests = [train + valid], [test]
+        share = (len(valid) - 0.5) / len(learn[0])  # so that the cut falls between train and valid, not beside it
+    else:
+        learn, tests = split_texts(texts, valid=data.valid / 2)
+        share = data.valid / (2 - data.valid)
+    for name, part in ((LEARN, learn), (TEST, tests)):
+        written = "".join(json.dumps({"text": text}, ensure_ascii=False) + "\n" for text in part)
+        if not (root / name).is_file():
+            (root / name).write_text(written, encoding="utf-8")
+        elif (root / name).read_text(encoding="utf-8") != written:
+            raise ValueError(f"{data.corpus} is no longer what {root} was begun with; choose another --out")
+
+    def cut(recipe: Recipe) -> Recipe:
+        changed = dataclasses.replace(recipe.data, corpus=str(root / LEARN), valid=share)  # type: ignore[call-arg]
+        return dataclasses.replace(recipe, data=changed)
+
+    return dataclasses.replace(comparison, variants={name: cut(r) for name, r in comparison.variants.items()})
+
+
+def shared_out(comparison: Comparison, jobs: int | None = None) -> tuple[int, int]:
+    """Runs beside each other and the threads of each: on a CPU many of one thread get more done than one of many."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if jobs is None:
+        on_cpu = choose_device(comparison.first.train.device).type == "cpu"
+        jobs = min(cores, comparison.runs) if on_cpu else 1
+    return jobs, max(1, cores // jobs)
+
+
+def _refuse_other_plan(written: Recipe, wanted: Recipe, folder: Path, root: Path) -> None:
+    for part in ("task", "data", "tokenizer", "model", "train"):
+        was, now = getattr(written, part), getattr(wanted, part)
+        if was != now:
+            what = part
+            if dataclasses.is_dataclass(was) and type(was) is type(now):
+                names = [f.name for f in dataclasses.fields(was) if getattr(was, f.name) != getattr(now, f.name)]
+                was, now = getattr(was, names[0]), getattr(now, names[0])  # type: ignore[assignment]
+                what = f"{part}.{names[0]}"
+            raise ValueError(f"{folder} was begun with {what} {was}, not {now}; choose another --out, or delete {root}")
+
+
+def _ended(folder: Path, process: subprocess.Popen) -> Outcome:
+    assert process.stdin is not None
+    process.stdin.close()
+    outcome = read_outcome(folder)
+    if outcome is None:
+        log = (folder / LOG).read_text(encoding="utf-8", errors="replace").split("\n")
+        said = next((line for line in reversed(log) if line.strip()), f"exit code {process.returncode}")
+        raise ValueError(f"{folder}: the training failed ({said}); all it said is in {LOG} there")
+    return outcome
+
+
+@contextmanager
+def _stopping(running: dict[Trial, subprocess.Popen]) -> Iterator[None]:
+    """However this ends, leave no training behind: each is asked to save itself, and waited for."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt("stopped; give the same command again to go on where it was") from None
+    finally:
+        for process in running.values():
+            assert process.stdin is not None
+            process.stdin.close()
+        for process in running.values():
+            try:
+                process.wait(timeout=60)
+            except (subprocess.TimeoutExpired, KeyboardInterrupt):
+                process.kill()

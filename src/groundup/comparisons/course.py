@@ -1,0 +1,84 @@
+"""How far a comparison is: a line for each finished run, and on a terminal one bar over all of them."""
+
+import sys
+import time
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from groundup.comparisons.comparison import Comparison
+from groundup.comparisons.trials import Outcome, Trial, progress
+from groundup.training.log import read_metrics
+
+
+class Course:
+    """Watches `known` and `running`, which belong to `conduct`; the time to go is judged from the steps taken."""
+
+    def __init__(
+        self, comparison: Comparison, root: Path, known: Mapping[Trial, Outcome], running: Collection[Trial]
+    ) -> None:
+        self.comparison, self.root, self.known, self.running = comparison, root, known, running
+        console = Console(file=sys.stderr, highlight=False, markup=False, soft_wrap=True)
+        columns = TextColumn("{task.description}"), BarColumn(None), TimeElapsedColumn()
+        self.bar = Progress(*columns, console=console, disable=not console.is_terminal)
+        self.task = self.bar.add_task("comparing", total=1.0)
+        self.looked = 0.0
+
+    def __enter__(self) -> "Course":
+        self.began, self.already = time.perf_counter(), self.share()
+        if self.known:
+            self.bar.console.print(f"{len(self.known)} runs were finished before")
+        self.bar.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.bar.stop()
+
+    @property
+    def total(self) -> int:
+        """Runs in all, as far as one can tell: a grid may still grow."""
+        grids = (progress(self.comparison, variant, self.known).grid for variant in self.comparison.variants)
+        return sum(len(grid) + len(self.comparison.seeds) - 1 for grid in grids)
+
+    def share(self) -> float:
+        """Of all steps of all runs, those taken."""
+        steps = self.comparison.first.train.steps or 1
+        under_way = sum(_step(trial.folder(self.root)) for trial in self.running) / steps
+        return min(1.0, (len(self.known) + under_way) / self.total)
+
+    def to_go(self) -> str:
+        """The time that the rest takes if it goes on at this pace; nothing before there is a pace."""
+        share = self.share()
+        if share - self.already < 0.005:
+            return ""
+        seconds = (time.perf_counter() - self.began) / (share - self.already) * (1 - share)
+        return f"{seconds // 60:.0f}:{seconds % 60:02.0f} to go"
+
+    def update(self) -> None:
+        """Every other second, move the bar."""
+        if self.bar.disable or time.perf_counter() - self.looked < 2:
+            return
+        self.looked = time.perf_counter()
+        now = f"run {min(self.total, len(self.known) + len(self.running))} of {self.total}  {self.to_go()}"
+        self.bar.update(self.task, completed=self.share(), description=now)
+
+    def finished(self, trial: Trial) -> None:
+        """Say what came of a run, and where its variant's grid has to grow or is settled."""
+        outcome = self.known[trial]
+        result = outcome.diverged or f"validation {outcome.loss:.4f}  {outcome.training['minutes']:.1f} min"
+        self.bar.console.print(f"{len(self.known)} of {self.total}  {trial}  {result}  {self.to_go()}".rstrip())
+        now = progress(self.comparison, trial.variant, self.known)
+        last_of_grid = trial.seed == self.comparison.seeds[0]
+        if now.lr is not None and last_of_grid and len(now.grid) > 1:
+            edge = ", the edge of its grid: a better one may lie outside" if now.at_edge else ""
+            self.bar.console.print(f"{trial.variant}: learning rate {now.lr:g} is best{edge}")
+        elif len(now.grid) > len(self.comparison.grid(trial.variant)) and len(now.missing) == 1:
+            (added,) = now.missing
+            self.bar.console.print(f"{trial.variant}: the best is at the edge of its grid, which grows to {added.lr:g}")
+
+
+def _step(folder: Path) -> int:
+    """The last step that a run has written down."""
+    return max((record["step"] for record in read_metrics(folder / "metrics.jsonl")), default=0)

@@ -1,0 +1,48 @@
+"""How long a comparison will take: a few steps of every variant, timed."""
+
+import itertools
+import statistics
+
+import torch
+
+from groundup.comparisons.comparison import Comparison
+from groundup.data.batches import Batch
+from groundup.models.causal_lm import CausalLM
+from groundup.models.seq2seq import Seq2Seq
+from groundup.recipes.recipe import PairRecipe, Recipe
+from groundup.training.loop import train
+from groundup.training.precision import choose_device, choose_precision
+
+
+def minutes(comparison: Comparison, *, jobs: int, threads: int) -> float:
+    """Of all its runs with `jobs` of them beside each other, validation left out; grids that grow not counted."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        seconds = statistics.fmean(seconds_a_step(recipe) for recipe in comparison.variants.values())
+    finally:
+        torch.set_num_threads(before)
+    return seconds * (comparison.first.train.steps or 0) * comparison.runs / jobs / 60
+
+
+def seconds_a_step(recipe: Recipe, *, steps: int = 6) -> float:
+    """The median over a few optimizer steps on random tokens, the first two left out."""
+    V, device = recipe.model.vocab_size, choose_device(recipe.train.device)
+    if isinstance(recipe, PairRecipe):
+        T = recipe.data.max_length // 2
+        rows = max(1, recipe.data.batch_tokens // (2 * T))
+        model, inputs = Seq2Seq(recipe.model), torch.randint(V, (2, rows, T))
+        batch = Batch((inputs[0], inputs[1], torch.ones(rows, T, dtype=torch.bool)), inputs[1])
+    else:
+        model, ids = CausalLM(recipe.model), torch.randint(V, (recipe.data.batch, recipe.model.context))
+        batch = Batch((ids,), ids)
+    taken = train(
+        model.to(device),
+        itertools.repeat(batch),
+        steps=steps,
+        lr=1e-4,
+        accumulate=recipe.train.accumulate,
+        precision=choose_precision(device, recipe.train.precision),
+        seed=0,
+    )
+    return statistics.median([step.seconds for step in taken][2:])

@@ -1,0 +1,100 @@
+"""One training of a comparison, in a process of its own: python -m groundup.comparisons.one_run FOLDER.
+
+It ends, with everything saved, when its standard input does: on the wish of the process that began it, or with it.
+"""
+
+import json
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from groundup.comparisons.trials import Outcome
+from groundup.recipes.recipe import PairRecipe, TextRecipe, load_recipe
+from groundup.recipes.train_pairs import train_pairs
+from groundup.recipes.train_text import read_texts, score_text, train_text
+from groundup.run.folder import RunFolder
+from groundup.run.load import load_text_run
+from groundup.run.text import TextRun
+from groundup.training.checkpoint import saved_steps
+
+PLAN = "plan.json"
+"""The recipe as it was planned; recipe.json is the same with the vocabulary as it turned out."""
+
+
+def run_one(folder: Path, test: list[str] | None = None) -> Outcome:
+    """Train by FOLDER/plan.json, going on where an earlier attempt stopped; judge, and write outcome.json.
+
+    `test` is the text that a language model is judged on besides its own held-out part.
+    """
+    here = RunFolder(folder)
+    resume = bool(saved_steps(here.checkpoints))
+    plan = here.recipe() if resume else load_recipe(folder / PLAN)
+    try:
+        if isinstance(plan, TextRecipe):
+            run = train_text(plan, here, resume=resume)
+            figures = text_figures(run, test)
+        else:
+            train_pairs(plan, here, resume=resume)
+            figures = pair_figures(plan, here)
+    except FloatingPointError as error:
+        outcome = Outcome(diverged=str(error))
+    else:
+        outcome = Outcome(figures, recorded(here)["training"])
+    outcome.save(folder)
+    return outcome
+
+
+def text_figures(best: TextRun, test: list[str] | None) -> dict[str, float]:
+    """Loss and bits per byte of the best checkpoint and of the last, over the whole of each held-out text, float32."""
+    texts = {"valid": read_texts(best.recipe.data)[1]} | ({} if test is None else {"test": test})
+    training = recorded(best.folder)["training"]
+    last = best
+    if training["best_step"] != training["steps"]:
+        last = load_text_run(best.folder.path, "be compared", checkpoint="latest")
+    figures = {}
+    for split, held_out in texts.items():
+        for run, suffix in ((best, ""), (last, "_last")):
+            found = {result.metric: result.value for result in score_text(run, held_out, split=split)}
+            figures[f"{split}{suffix}"] = found["loss"]
+            figures[f"{split}_bits{suffix}"] = found["bits-per-byte"]
+    return figures
+
+
+def pair_figures(plan: PairRecipe, folder: RunFolder) -> dict[str, float]:
+    """Validation losses, and BLEU and chrF of the final evaluation with all its beams."""
+    record = recorded(folder)
+    scores = {r["metric"]: r["value"] for r in record["results"] if r["num_beams"] == plan.num_beams}
+    training = record["training"]
+    losses = {"valid": training["best_validation_loss"], "valid_last": training["last_validation_loss"]}
+    return losses | {"bleu": scores["bleu"], "chrf": scores["chrf"]}
+
+
+def recorded(folder: RunFolder) -> dict[str, Any]:
+    """results.json as it stands."""
+    return json.loads(folder.results_file.read_text(encoding="utf-8"))
+
+
+def stop_with_input() -> None:
+    """Turn the end of standard input into SIGTERM, which saves a training and ends it."""
+
+    def watch() -> None:
+        while os.read(0, 1024):  # not sys.stdin: a thread waiting in it makes Python fail at its exit
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def main() -> None:
+    from groundup.data.load import load_texts
+
+    folder = Path(sys.argv[1])
+    stop_with_input()
+    run_one(folder, load_texts(Path(sys.argv[2])) if len(sys.argv) > 2 else None)
+
+
+if __name__ == "__main__":
+    main()

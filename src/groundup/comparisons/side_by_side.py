@@ -1,0 +1,74 @@
+"""Finished runs beside each other, by their results.json."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from groundup.recipes.recipe import PairRecipe, Recipe
+from groundup.run.folder import find_run
+
+
+def side_by_side(names: Sequence[str]) -> None:
+    """Print one column a run. ValueError where they were not judged on the same text."""
+    runs = [find_run(name) for name in names]
+    for run in runs:
+        if not run.results_file.is_file():
+            raise ValueError(f"{run.path} is not finished: it has no results.json; try: groundup resume {run.name}")
+    recipes = [run.recipe() for run in runs]
+    for run, recipe in zip(runs[1:], recipes[1:], strict=True):
+        if (mine := judged_on(recipe)) != (first := judged_on(recipes[0])):
+            raise ValueError(
+                f"{runs[0].path} was judged on {first}, {run.path} on {mine}: such figures cannot be compared"
+            )
+    records = [json.loads(run.results_file.read_text(encoding="utf-8")) for run in runs]
+    drawn = Table()
+    drawn.add_column("")
+    for run in runs:
+        drawn.add_column(str(run.path), justify="right")
+    lines = [figures(record) | circumstances(recipe, record) for recipe, record in zip(recipes, records, strict=True)]
+    for title in dict.fromkeys(title for column in lines for title in column):
+        drawn.add_row(title, *(column.get(title, "-") for column in lines))
+    Console(highlight=False, width=None if Console().is_terminal else 40 + 40 * len(runs)).print(drawn)
+    if len({recipe.tokenizer for recipe in recipes}) > 1:
+        print("their tokenizers differ: compare bits per byte, not loss or perplexity a token")
+    print("one seed each: no intervals, so small differences mean nothing; groundup compare NAME has several seeds")
+
+
+def judged_on(recipe: Recipe) -> str:
+    """Corpus and split, in words."""
+    if not isinstance(recipe, PairRecipe):
+        return f"the last {recipe.data.valid:g} of {recipe.data.corpus}"
+    data = recipe.data
+    made = f", phrasebook of {data.phrasebook:,}" if data.corpus.startswith("phrasebook") else ""
+    sides = f"{data.corpus}{f' and {data.other}' if data.other else ''}{', reversed' if data.reverse else ''}"
+    if data.memorise:
+        return f"all of {sides}, learnt by heart"
+    return f"{data.test:,} test pairs ({data.valid:,} for validation) of {sides}{made}, split seed {data.split_seed}"
+
+
+def figures(record: dict[str, Any]) -> dict[str, str]:
+    """The results, each with its split."""
+    found = {}
+    for result in record["results"]:
+        beams = "" if result["num_beams"] is None else f", {result['num_beams']} beams"
+        found[f"{result['metric']} on {result['split']}{beams}"] = f"{result['value']:.4f}"
+    return found
+
+
+def circumstances(recipe: Recipe, record: dict[str, Any]) -> dict[str, str]:
+    """What the figures were bought with."""
+    training = record["training"]
+    return {
+        "validation loss, best": f"{training['best_validation_loss']:.4f} (step {training['best_step']:,})",
+        "validation loss, last": f"{training['last_validation_loss']:.4f} (step {training['steps']:,})",
+        "parameters": f"{training['parameters']:,}",
+        "training tokens": f"{training['target_tokens']:,}",
+        "tokens/s": f"{training['target_tokens_per_second']:,}",
+        "minutes": f"{training['minutes']:.1f}",
+        "learning rate": f"{recipe.train.lr:g}",
+        "seed": str(recipe.train.seed),
+        "hardware": training["hardware"],
+    }

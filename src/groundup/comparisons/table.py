@@ -1,0 +1,19 @@
+"""The comparisons by name."""
+
+import difflib
+from collections.abc import Callable
+
+from groundup.comparisons.comparison import Comparison
+from groundup.comparisons.five_families import five_families
+from groundup.comparisons.modern import modern
+
+COMPARISONS: dict[str, Callable[[], Comparison]] = {"five-families": five_families, "modern": modern}
+
+
+def find_comparison(name: str) -> Comparison:
+    """The named comparison; ValueError offers the nearest name."""
+    if name not in COMPARISONS:
+        near = difflib.get_close_matches(name, COMPARISONS, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(COMPARISONS)}"
+        raise ValueError(f"unknown comparison {name!r}; {hint}")
+    return COMPARISONS[name]()
