@@ -1,0 +1,159 @@
+"""Greedy generation, tokens a second: ours beside transformers' `generate`, with the same weights and prompts."""
+
+import itertools
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from groundup.bench.race import Contestant, Outcome, race
+from groundup.bench.report import Report, Table, machine, ratio
+
+PACKAGES = ("torch", "transformers", "numpy")
+RULES = (
+    "tokens/s: new tokens of all rows over the whole call, prompt included. same tokens: the share of positions where "
+    "both chose the same; in bfloat16 a near tie may fall either way, and a row differs from there on"
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Greedy generation beside transformers' `generate` with the same weights; the tokens are compared."""
+
+    families: tuple[Literal["gpt2", "llama"], ...] = ("gpt2", "llama")
+    """Which models."""
+    precisions: tuple[Literal["float32", "bfloat16"], ...] = ("float32", "bfloat16")
+    """Number formats of the weights."""
+    batches: tuple[int, ...] = (1, 32)
+    """How many prompts at once."""
+    prompt: int = 256
+    """Tokens of each prompt."""
+    new: int = 128
+    """Tokens to generate."""
+    vocab_size: int = 8192
+    layers: int = 6
+    width: int = 384
+    heads: int = 6
+    context: int = 512
+    rounds: int = 3
+    """Rounds in turn; medians are shown."""
+    json: Path | None = None
+    """Where to write the figures."""
+
+    def __post_init__(self) -> None:
+        if self.prompt + self.new > self.context:
+            raise ValueError(
+                f"prompt ({self.prompt}) and new tokens ({self.new}) do not fit the context ({self.context}); "
+                f"try --context {self.prompt + self.new}"
+            )
+
+
+def compare(settings: Settings, say: Callable[[str], None]) -> Report:
+    """Every family in every precision at every batch size, both contestants in alternate rounds."""
+    report = Report("generate", asdict(settings), machine(PACKAGES), notes=[RULES])
+    prompt, new, batches = settings.prompt, settings.new, settings.batches
+    size = {key: getattr(settings, key) for key in ("layers", "width", "heads", "context", "vocab_size")}
+    rows = []
+    for precision, family in itertools.product(settings.precisions, settings.families):
+        arguments = dict(
+            shape=dict(family=family, **size), precision=precision, batches=batches, prompt=prompt, new=new
+        )
+        contestants = [
+            Contestant("ours", f"{__name__}:generate_ours", arguments),
+            Contestant("transformers", f"{__name__}:generate_theirs", arguments, needs=("transformers",)),
+        ]
+        named = f"{family}, {precision}"
+        outcomes = race(contestants, rounds=settings.rounds, say=lambda line, named=named: say(f"{named}: {line}"))
+        for batch in batches:
+            rows += _rows(dict(model=family, precision=precision, batch=batch), outcomes, tokens=batch * new)
+    formats = {"tokens/s": ",.0f", "ratio": ".2f", "ms/token": ",.2f", "same tokens": ".1%", "MiB": ",.0f"}
+    sizes = f"{size['layers']} layers, width {size['width']}, vocabulary {size['vocab_size']:,}"
+    report.tables.append(Table(f"greedy generation: {sizes}, prompt {prompt}, {new} new tokens", rows, formats))
+    return report
+
+
+def _rows(what: dict[str, Any], outcomes: dict[str, Outcome], *, tokens: int) -> list[dict[str, Any]]:
+    batch = what["batch"]
+    theirs = outcomes["transformers"].median(f"seconds {batch}")
+    said = [outcome.rounds[0][f"ids {batch}"] for outcome in outcomes.values() if outcome.rounds]
+    same = _same(*said) if len(said) == 2 else None
+    rows = []
+    for name, outcome in outcomes.items():
+        seconds = outcome.median(f"seconds {batch}")
+        rows.append(
+            what
+            | {
+                "contestant": name,
+                "tokens/s": tokens / seconds if seconds else None,
+                "ratio": ratio(theirs, seconds),
+                "ms/token": 1000 * seconds / tokens * batch if seconds else None,
+                "same tokens": same,
+                "MiB": outcome.median("peak_mib"),
+                "note": outcome.missing,
+            }
+        )
+    return rows
+
+
+def _same(ours: list[list[int]], theirs: list[list[int]]) -> float:
+    pairs = [pair for rows in zip(ours, theirs, strict=True) for pair in zip(*rows, strict=True)]
+    return sum(a == b for a, b in pairs) / len(pairs)
+
+
+def generate_ours(
+    *, shape: dict[str, Any], precision: str, batches: list[int], prompt: int, new: int
+) -> Iterator[dict[str, Any]]:
+    """`decode.generate`, every batch size once a round."""
+    import torch
+
+    from groundup.bench.shapes import Shape, spread
+    from groundup.decode.choose import Greedy
+    from groundup.decode.generate import collect, generate
+    from groundup.training.precision import choose_device
+
+    device = choose_device()
+    model: Any = spread(Shape(**shape).ours()).to(device, getattr(torch, precision))
+
+    def write(ids: torch.Tensor) -> list[list[int]]:
+        return collect(generate(model, model.begin(len(ids)), ids, choose=Greedy(), max_new_tokens=new))
+
+    yield from _rounds(write, shape["vocab_size"], batches, prompt, device)
+
+
+def generate_theirs(
+    *, shape: dict[str, Any], precision: str, batches: list[int], prompt: int, new: int
+) -> Iterator[dict[str, Any]]:
+    """`model.generate`, every batch size once a round."""
+    import torch
+
+    from groundup.bench.shapes import Shape, spread, theirs
+    from groundup.training.precision import choose_device
+
+    device = choose_device()
+    model = theirs(spread(Shape(**shape).ours())).eval().to(device, getattr(torch, precision))
+
+    def write(ids: torch.Tensor) -> list[list[int]]:
+        full = model.generate(
+            ids, attention_mask=torch.ones_like(ids), do_sample=False, max_new_tokens=new, pad_token_id=0
+        )
+        return full[:, ids.shape[1] :].tolist()
+
+    yield from _rounds(write, shape["vocab_size"], batches, prompt, device)
+
+
+def _rounds(write: Callable, vocab_size: int, batches: list[int], prompt: int, device: Any) -> Iterator[dict]:
+    """Warm up, then time each batch size; both contestants get the same prompts."""
+    import torch
+
+    random = torch.Generator().manual_seed(0)
+    prompts = {batch: torch.randint(vocab_size, (batch, prompt), generator=random).to(device) for batch in batches}
+    write(prompts[batches[0]])
+    yield {}
+    while True:
+        measured: dict[str, Any] = {}
+        for batch, ids in prompts.items():
+            began = time.perf_counter()
+            measured[f"ids {batch}"] = write(ids)
+            measured[f"seconds {batch}"] = time.perf_counter() - began
+        yield measured

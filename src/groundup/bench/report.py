@@ -1,0 +1,105 @@
+"""What a benchmark says: tables for people, JSON for programs, and the machine on which it was measured."""
+
+import importlib.metadata
+import json
+import os
+import platform
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from groundup import __version__
+
+
+@dataclass
+class Table:
+    """Rows by heading; `formats` says how a number of that heading is written. None is written as a dash."""
+
+    title: str
+    rows: list[dict[str, Any]]
+    formats: dict[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        headings = list(dict.fromkeys(heading for row in self.rows for heading in row if heading != "note"))
+        cells = [headings, *([self._cell(row, heading) for heading in headings] for row in self.rows)]
+        widths = [max(len(line[i]) for line in cells) for i in range(len(headings))]
+        numbers = [any(isinstance(row.get(heading), int | float) for row in self.rows) for heading in headings]
+        notes = ["", *(row.get("note") or "" for row in self.rows)]
+        lines = [self.title]
+        for line, note in zip(cells, notes, strict=True):
+            padded = [
+                cell.rjust(width) if number else cell.ljust(width)
+                for cell, width, number in zip(line, widths, numbers, strict=True)
+            ]
+            lines.append("  " + "  ".join([*padded, note]).rstrip())
+        return "\n".join(lines)
+
+    def _cell(self, row: dict[str, Any], heading: str) -> str:
+        value = row.get(heading)
+        if value is None:
+            return "-"
+        return format(value, self.formats.get(heading, "")) if isinstance(value, int | float) else str(value)
+
+
+@dataclass
+class Report:
+    """One benchmark in one run."""
+
+    benchmark: str
+    settings: dict[str, Any]
+    machine: dict[str, Any]
+    tables: list[Table] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        machine = "  ".join(f"{key} {value}" for key, value in self.machine.items() if key != "versions")
+        versions = "  ".join(f"{name} {version}" for name, version in self.machine["versions"].items())
+        return "\n\n".join([f"{machine}\n{versions}", *map(str, self.tables), "\n".join(self.notes)]).rstrip()
+
+    def save(self, path: str | Path) -> None:
+        """Write everything as JSON."""
+        Path(path).write_text(
+            json.dumps(asdict(self), indent=2, ensure_ascii=False, default=str) + "\n", encoding="utf-8"
+        )
+
+
+def machine(packages: Sequence[str]) -> dict[str, Any]:
+    """The processor, its cores, how busy they are already, and the versions of the packages that are installed."""
+    versions = {"groundup": __version__, "python": platform.python_version()}
+    for package in packages:
+        try:
+            versions[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    busy = {"load": round(os.getloadavg()[0], 1)} if hasattr(os, "getloadavg") else {}
+    return {"processor": _processor(), "cores": cores(), **busy, "versions": versions}
+
+
+def cores() -> int:
+    """The cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
+
+
+def ratio(numerator: float | None, denominator: float | None) -> float | None:
+    """One over the other, None where one is missing."""
+    return numerator / denominator if numerator is not None and denominator else None
+
+
+def to_stderr() -> Callable[[str], None]:
+    """Progress: one line that is written over on a terminal, nothing elsewhere but in lines."""
+
+    def say(line: str) -> None:
+        terminal = sys.stderr.isatty()
+        print(f"\r{line}\x1b[K" if terminal else line, end="" if terminal else "\n", file=sys.stderr, flush=True)
+
+    return say

@@ -1,0 +1,63 @@
+"""The process in which one contestant works: `python -m groundup.bench.worker`, spoken to in lines of JSON.
+
+The first line names a job, a generator function, its arguments, and how many cores it may use. The generator sets
+itself up and yields a record of facts; after every further line it does its work once and yields what it measured.
+Each answer also carries the process's peak memory so far.
+"""
+
+import importlib
+import json
+import os
+import sys
+from pathlib import Path
+
+
+def main() -> None:
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # what libraries print must not mix with the answers
+    request = json.loads(sys.stdin.readline())
+    if request.get("threads") is not None and hasattr(os, "sched_setaffinity"):  # some libraries know no other bound
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: request.get("threads")])
+    module, function = request["job"].split(":")
+    try:
+        job = getattr(importlib.import_module(module), function)(**request["arguments"])
+        answers.write(_line(next(job)))
+        answers.flush()
+        for _ in sys.stdin:
+            answers.write(_line(next(job)))
+            answers.flush()
+    except (Exception, SystemExit) as error:  # a peer that fails is a row of the table, not the end of it
+        answers.write(json.dumps({"failed": f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"}) + "\n")
+        answers.flush()
+
+
+def _line(measured: dict) -> str:
+    return json.dumps(measured | {"peak_mib": round(peak_mib(), 1)}) + "\n"
+
+
+def peak_mib() -> float:
+    """The most memory this process has held, in MiB."""
+    try:  # Linux; `getrusage` would count the parent's memory at the fork as ours
+        return _status("VmHWM")
+    except (OSError, StopIteration):
+        import resource
+
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return peak / 2**20 if sys.platform == "darwin" else peak / 2**10
+
+
+def now_mib() -> float:
+    """The memory this process holds now, in MiB (Linux; elsewhere the peak so far)."""
+    try:
+        return _status("VmRSS")
+    except (OSError, StopIteration):
+        return peak_mib()
+
+
+def _status(field: str) -> float:
+    lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+    return int(next(line for line in lines if line.startswith(field)).split()[1]) / 1024
+
+
+if __name__ == "__main__":
+    main()
