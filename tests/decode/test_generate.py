@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from groundup.config import ModelConfig
 from groundup.decode.choose import Greedy, Sample
-from groundup.decode.generate import collect, generate, generate_text, until
+from groundup.decode.generate import collect, generate, until
 from groundup.models.causal_lm import CausalLM
 from groundup.models.seq2seq import Seq2Seq
 
@@ -159,41 +159,6 @@ def test_mistakes_are_told(toy):
     broken = toy(sharpness=float("nan"))
     with pytest.raises(ValueError, match="not finite"):
         next(generate(broken, broken.begin([0]), ids, choose=Greedy(), max_new_tokens=5))
-
-
-class Letters:
-    """A TextStream: id n is the n-th of a few pieces; it keeps the last piece back, as an incomplete character is."""
-
-    pieces = ("a", "b", "ab", "c ")
-
-    def __init__(self) -> None:
-        self.held = ""
-
-    def push(self, id: int) -> str:
-        out, self.held = self.held, self.pieces[id]
-        return out
-
-    def flush(self) -> str:
-        return self.held
-
-
-def test_text_is_the_ids_decoded_up_to_the_stop(toy):
-    model, ids = toy(), torch.tensor([[0]])
-
-    def text(**stops) -> str:
-        options = {"choose": Sample(seed=5), "max_new_tokens": 25, **stops}
-        return "".join(generate_text(model, model.begin([0]), ids, stream=Letters(), **options))
-
-    columns = generate(model, model.begin([0]), ids, choose=Sample(seed=5), max_new_tokens=25)
-    rest = collect(columns)[0]
-    whole = "".join(Letters.pieces[id] for id in rest)
-    assert text() == whole
-    assert text(stop_ids={3}) == whole[: whole.index("c ")]
-    assert text(stop="bba") == text(stop=["bba"]) == whole[: whole.index("bba")], "across the borders of tokens"
-    with pytest.raises(ValueError, match="empty stop string"):
-        text(stop=["x", ""])
-    with pytest.raises(ValueError, match="not 2"):
-        generate_text(model, model.begin([0, 1]), ids.expand(2, 1), stream=Letters(), choose=Greedy(), max_new_tokens=3)
 
 
 words = st.text("abc", min_size=1, max_size=4)

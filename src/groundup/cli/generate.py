@@ -1,20 +1,38 @@
-"""groundup generate RUN [PROMPT]: let a language model write on, word by word as it comes."""
+"""groundup generate RUN [PROMPT ...]: let a language model write on, as it comes, or many texts at once."""
 
+import math
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import tyro
 
 from groundup.cli.parse import parse
 
+if TYPE_CHECKING:
+    from groundup.decode.choose import Greedy, Sample
+    from groundup.run.text import TextRun
+    from groundup.run.writing import Written
+
+DRAWING = ("--temperature", "--top-k", "--top-p", "--min-p")
+NOT_FOR_BEAMS = (*DRAWING, "--repetition-penalty", "--stop", "--slide", "--greedy")
+
 
 @dataclass(frozen=True)
 class Generate:
-    """Write on after a prompt with a trained language model. Streams; the same seed writes the same text."""
+    """Write on after a prompt with a trained language model. Streams; the same seed writes the same text.
+
+    Several prompts, or several texts of one, are written together and printed one after the other.
+    """
 
     run: tyro.conf.Positional[str]
     """A run folder, or its name under runs/."""
-    prompt: tyro.conf.Positional[str] = ""
+    prompts: tyro.conf.Positional[tuple[str, ...]] = ()
+    """What to write on after; none is the beginning of a text."""
+    file: Path | None = None
+    """Prompts from a file, one a line; - is standard input."""
     max_new_tokens: int = 200
     greedy: bool = False
     """Always the likeliest token, instead of sampling."""
@@ -32,8 +50,18 @@ class Generate:
     """Forbid any n-gram of this many tokens to appear twice."""
     stop: tuple[str, ...] = ()
     """End before the first of these strings."""
+    num_return_sequences: int = 1
+    """How many texts to write after each prompt."""
+    num_beams: int = 1
+    """Above 1: beam search for the likeliest text, instead of sampling."""
+    length_penalty: float = 1.0
+    """Beams are ranked by ln p / length ** length_penalty; larger favours longer texts."""
+    slide: bool = False
+    """Write on past the context: when it is full, its last half is read again from position 0."""
+    logprobs: bool = False
+    """Below each text a line a token: token, ln p, p (tabs between), by the model itself, before temperature etc."""
     seed: int | None = 0
-    """None draws anew each time."""
+    """Text n draws from (seed, n), whatever the others do. None draws anew each time."""
     checkpoint: str = "best"
     """best, latest or the number of a step."""
     device: str = "auto"
@@ -41,25 +69,123 @@ class Generate:
 
 def main(arguments: list[str]) -> None:
     options = parse(Generate, arguments, prog="groundup generate")
-    from groundup.decode.choose import Greedy, Sample
+    _check_together(options, {argument.split("=")[0].replace("_", "-") for argument in arguments})
     from groundup.run.load import load_text_run, which
 
-    repetition = dict(repetition_penalty=options.repetition_penalty, no_repeat_ngram_size=options.no_repeat_ngram_size)
-    if options.greedy:
-        choose = Greedy(**repetition)  # type: ignore[arg-type]
-    else:
-        choose = Sample(
-            temperature=options.temperature,
-            top_k=options.top_k,
-            top_p=options.top_p,
-            min_p=options.min_p,
-            seed=options.seed,
-            **repetition,  # type: ignore[arg-type]
-        )
+    prompts = _prompts(options)
+    choose = _choose(options)  # complains before the model is loaded
     run = load_text_run(options.run, "generate", checkpoint=which(options.checkpoint), device=options.device)
-    pieces = run.generate(options.prompt, choose=choose, max_new_tokens=options.max_new_tokens, stop=options.stop)
-    sys.stdout.write(options.prompt)
+    if len(prompts) == 1 and options.num_return_sequences == options.num_beams == 1:
+        written = [[_stream(run, prompts[0], choose, options)]]
+    else:
+        written = _many(run, prompts, choose, options)
+    _tell_what_was_full([one for texts in written for one in texts], run.recipe.model.context, options)
+
+
+def _check_together(options: Generate, flags: set[str]) -> None:
+    """ValueError for flags given that would change nothing beside the others."""
+    if options.num_beams != 1:
+        _refuse(flags, NOT_FOR_BEAMS, f"--num-beams {options.num_beams} searches for the likeliest text")
+    else:
+        _refuse(flags, ["--length-penalty"], "without --num-beams nothing is ranked")
+    if options.greedy:
+        _refuse(flags, DRAWING, "--greedy takes the likeliest token every time")
+
+
+def _refuse(flags: set[str], useless: Sequence[str], because: str) -> None:
+    for flag in useless:
+        if flag in flags:
+            raise ValueError(f"{because}: {flag} would change nothing; leave one of them out")
+
+
+def _prompts(options: Generate) -> list[str]:
+    if options.file is None:
+        return list(options.prompts) or [""]
+    if options.prompts:
+        raise ValueError(f"prompts come from --file {options.file} or from the command line, not from both")
+    from groundup.data.corpus import read_lines
+
+    piped = str(options.file) == "-"
+    lines = sys.stdin.read().split("\n") if piped else read_lines(options.file)
+    prompts = [line for line in lines if line.strip()]
+    if not prompts:
+        raise ValueError("standard input has no prompt in it; write one a line")
+    return prompts
+
+
+def _choose(options: Generate) -> "Greedy | Sample":
+    from groundup.decode.choose import Greedy, Sample
+
+    repetition = dict(repetition_penalty=options.repetition_penalty, no_repeat_ngram_size=options.no_repeat_ngram_size)
+    if options.greedy or options.num_beams != 1:
+        return Greedy(**repetition)  # type: ignore[arg-type]
+    if options.temperature == 0:
+        raise ValueError("temperature (0.0) must be above 0; for the likeliest token every time say --greedy")
+    return Sample(
+        temperature=options.temperature,
+        top_k=options.top_k,
+        top_p=options.top_p,
+        min_p=options.min_p,
+        seed=options.seed,
+        **repetition,  # type: ignore[arg-type]
+    )
+
+
+def _stream(run: "TextRun", prompt: str, choose: "Greedy | Sample", options: Generate) -> "Written":
+    pieces = run.generate(
+        prompt, choose=choose, max_new_tokens=options.max_new_tokens, stop=options.stop, slide=options.slide
+    )
+    sys.stdout.write(prompt)
     for piece in pieces:
         sys.stdout.write(piece)
         sys.stdout.flush()
     print()
+    if options.logprobs:
+        _print_logprobs(run, pieces.written)
+    return pieces.written
+
+
+def _many(run: "TextRun", prompts: list[str], choose: "Greedy | Sample", options: Generate) -> list[list["Written"]]:
+    """All texts, each below a line that says which one it is and its mean ln p a token."""
+    count = options.num_return_sequences
+    if options.num_beams != 1:
+        written = run.search(
+            prompts,
+            num_beams=options.num_beams,
+            length_penalty=options.length_penalty,
+            max_new_tokens=options.max_new_tokens,
+            num_return_sequences=count,
+            no_repeat_ngram_size=options.no_repeat_ngram_size,
+        )
+    else:
+        written = run.generate_batch(
+            prompts,
+            choose=choose,
+            max_new_tokens=options.max_new_tokens,
+            stop=options.stop,
+            num_return_sequences=count,
+            slide=options.slide,
+        )
+    for p, (prompt, texts) in enumerate(zip(prompts, written, strict=True), start=1):
+        for n, one in enumerate(texts, start=1):
+            if len(prompts) * count > 1:
+                which = f"{p}.{n}" if count > 1 else f"{p}"
+                print(f"--- {which}  ln p {one.logprob:.3f}, a token {one.mean:.3f}")
+            print(prompt + one.text)
+            if options.logprobs:
+                _print_logprobs(run, one)
+    return written
+
+
+def _tell_what_was_full(written: list["Written"], context: int, options: Generate) -> None:
+    """One line to standard error when a text ended only because the context did."""
+    full = sum(one.ended == "context" for one in written)
+    if full:
+        ends = "the text ends here" if len(written) == 1 else f"{full} of {len(written)} texts end there"
+        cure = "--slide writes on" if options.num_beams == 1 else "beams do not slide"
+        print(f"groundup: the context of {context} tokens is full, so {ends}; {cure}", file=sys.stderr)
+
+
+def _print_logprobs(run: "TextRun", written: "Written") -> None:
+    for piece, logprob in zip(run.tokenizer.pieces(written.ids), written.logprobs, strict=True):
+        print(f"{piece}\t{logprob:.4f}\t{math.exp(logprob):.4f}")

@@ -5,15 +5,20 @@ of Hugging Face: repetition penalty, n-gram ban, temperature, top-k, top-p, min-
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
-Picker = Callable[[Tensor, Tensor], Tensor]
-"""(logits (B, V), ids so far (B, T), -1 at padding) -> chosen ids (B,)."""
+
+class Picker(Protocol):
+    """(logits (B, V), ids so far (B, T), -1 at padding) -> chosen ids (B,). rows: the numbers of these texts, where
+    each has randomness of its own, whatever the others do."""
+
+    def __call__(self, logits: Tensor, ids: Tensor, rows: Sequence[int] | None = None, /) -> Tensor: ...
 
 
 class Choose(Protocol):
@@ -77,14 +82,15 @@ class Greedy:
         check_repetition(self.repetition_penalty, self.no_repeat_ngram_size)
 
     def begin(self, device: torch.device) -> Picker:
-        return lambda logits, ids: _discourage(logits, ids, self).argmax(dim=-1)
+        return lambda logits, ids, rows=None: _discourage(logits, ids, self).argmax(dim=-1)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sample:
     """A token drawn by its probability, after the filters that are set; the same seed draws the same tokens.
 
-    `seed=None` draws anew each time. Rows of one batch draw one after the other from one stream.
+    `seed=None` draws anew each time. Rows of one batch draw one after the other from one stream, unless the picker is
+    told their numbers: then row r draws from a stream made of (seed, r), of which r = 0 is the seed's own.
     """
 
     temperature: float = 1.0
@@ -111,15 +117,19 @@ class Sample:
         check_repetition(self.repetition_penalty, self.no_repeat_ngram_size)
 
     def begin(self, device: torch.device) -> Picker:
-        generator = torch.Generator(device)
-        if self.seed is None:
-            generator.seed()
-        else:
-            generator.manual_seed(self.seed)
+        seed = torch.Generator().seed() if self.seed is None else self.seed
 
-        def pick(logits: Tensor, ids: Tensor) -> Tensor:
+        @cache
+        def stream(row: int) -> torch.Generator:
+            # Steps of an odd number: torch's CPU generator looks at 32 bits, and in these no two rows meet.
+            return torch.Generator(device).manual_seed((seed + row * 0x9E3779B1) % 2**63)
+
+        def pick(logits: Tensor, ids: Tensor, rows: Sequence[int] | None = None, /) -> Tensor:
             probs = self.filter(_discourage(logits, ids, self)).softmax(dim=-1)
-            return torch.multinomial(probs, 1, generator=generator).squeeze(1)
+            if rows is None:
+                return torch.multinomial(probs, 1, generator=stream(0)).squeeze(1)
+            drawn = [torch.multinomial(p, 1, generator=stream(r)) for p, r in zip(probs, rows, strict=True)]
+            return torch.cat(drawn)
 
         return pick
 

@@ -92,37 +92,6 @@ class TextStream(Protocol):
     def flush(self) -> str: ...
 
 
-def generate_text(
-    model: Decoder,
-    state: State,
-    ids: Tensor,
-    *,
-    stream: TextStream,
-    choose: Choose,
-    max_new_tokens: int,
-    stop_ids: Collection[int] = (),
-    stop: str | Collection[str] = (),
-    limit: int | None = None,
-) -> Iterator[str]:
-    """Continue one prompt ids (1, T) as pieces of text, up to and without the first stop id or stop string."""
-    if ids.shape[0] != 1:
-        raise ValueError(f"text streams from one prompt, not {ids.shape[0]}; use generate for several")
-    stop = (stop,) if isinstance(stop, str) else stop
-    if "" in stop:
-        raise ValueError("an empty stop string would stop before the first character; leave it out")
-    columns = generate(model, state, ids, choose=choose, max_new_tokens=max_new_tokens, stop_ids=stop_ids, limit=limit)
-    return until(_pieces(columns, stream, stop_ids), stop)
-
-
-def _pieces(columns: Iterable[Token], stream: TextStream, stop_ids: Collection[int]) -> Iterator[str]:
-    for column in columns:
-        id = int(column.ids)
-        if id in stop_ids:
-            break
-        yield stream.push(id)
-    yield stream.flush()
-
-
 def until(pieces: Iterable[str], stop: Collection[str]) -> Iterator[str]:
     """The text of the pieces up to the stop string that is complete first, wherever the pieces are cut.
 

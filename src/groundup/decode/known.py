@@ -1,0 +1,38 @@
+"""Ids without a token: a vocabulary padded to a round number, or another's model with rows to spare."""
+
+from collections.abc import Collection
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from groundup.decode.protocol import Decoder
+
+
+class Known:
+    """A model that gives the tokens it has, and no other id, all of the probability: for sampling and beams alike.
+
+    tokens are the ids that are text; every other column of the logits becomes -inf.
+    """
+
+    def __init__(self, model: Decoder, tokens: Collection[int], *, vocab_size: int, device: torch.device):
+        if (last := max(tokens)) >= vocab_size:
+            raise ValueError(
+                f"the tokenizer has a token {last}, the model only {vocab_size}; they do not belong together"
+            )
+        self._model = model
+        self._unknown = torch.ones(vocab_size, dtype=torch.bool)
+        self._unknown[list(tokens)] = False
+        self._unknown = self._unknown.to(device)
+
+    @property
+    def training(self) -> bool:
+        return self._model.training
+
+    def step(self, ids: Tensor, state: Any, /) -> Tensor:
+        """As the model's own."""
+        return self.only(self._model.step(ids, state))
+
+    def only(self, logits: Tensor) -> Tensor:
+        """Logits (..., V) without the ids that are no tokens."""
+        return logits.masked_fill(self._unknown, -torch.inf)

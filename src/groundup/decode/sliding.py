@@ -1,0 +1,119 @@
+"""Several texts of unequal length at once, each to the end of its own context, or sliding past it.
+
+A context is full when the model has read `context` tokens and said one more. A text that slides then keeps its last
+context // 2 tokens: they are read again, at positions from 0, and the text goes on from there. So a token always has at
+least that much before it, and half a context is re-read once in half a context: one token more for each token written.
+What a text reads depends on itself alone, so it says the same in any company.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple, Protocol
+
+import torch
+from torch import Tensor
+
+from groundup.decode.choose import Choose, Picker
+from groundup.decode.generate import generate
+from groundup.decode.protocol import Decoder, State, check_ready
+
+
+class Begin(Protocol):
+    """A model's `begin`: an empty state for so many texts, padded on the left where prompt_mask (B, T) is False."""
+
+    def __call__(self, rows: int, /, *, prompt_mask: Tensor | None) -> State: ...
+
+
+class Said(NamedTuple):
+    """One token of one text."""
+
+    text: int
+    """Which of the prompts it continues."""
+    id: int
+    logprob: float
+    """ln p by the model itself, before temperature, filters and penalties."""
+
+
+def write_texts(
+    model: Decoder,
+    begin: Begin,
+    prompts: Sequence[Sequence[int]],
+    *,
+    choose: Choose,
+    max_new_tokens: int,
+    context: int,
+    ended: Callable[[int], bool],
+    slide: bool = False,
+    numbers: Sequence[int] | None = None,
+    device: torch.device | None = None,
+) -> Iterator[Said]:
+    """Continue every prompt, a token of each in turn, until ended(text) says so after one, or its context is full.
+
+    With `slide` a text goes on past its context, and of a longer prompt the end is read. Penalties for repetition see
+    what the model sees. numbers: the row of each text to the picker, its own stream of random draws; None: 0, 1, 2...
+    """
+    check_ready(model, torch.empty(1, min(map(len, prompts), default=1)), max_new_tokens)
+    longest = max(map(len, prompts), default=0)
+    if longest > context and not slide:
+        raise ValueError(
+            f"the prompt has {longest} tokens, the model's context is {context}; shorten it, or slide past it"
+        )
+    windows = {text: list(prompt[-context:]) for text, prompt in enumerate(prompts)}
+    numbers = range(len(prompts)) if numbers is None else numbers
+    return _stretches(model, begin, windows, choose, max_new_tokens, context, ended, slide, numbers, device)
+
+
+def _stretches(
+    model: Decoder,
+    begin: Begin,
+    windows: dict[int, list[int]],
+    choose: Choose,
+    left: int,
+    context: int,
+    ended: Callable[[int], bool],
+    slide: bool,
+    numbers: Sequence[int],
+    device: torch.device | None,
+) -> Iterator[Said]:
+    """One `generate` after the other, each until the longest window is full; windows holds the texts that go on."""
+    pick = choose.begin(device or torch.device("cpu"))
+    while windows and left:
+        texts = list(windows)
+        ids, mask = pad_left(list(windows.values()), device)
+        steps = min(left, context - ids.shape[1] + 1)
+        going = _Going(pick, [numbers[text] for text in texts])
+        for column in generate(model, begin(len(texts), prompt_mask=mask), ids, choose=going, max_new_tokens=steps):
+            for said in map(Said, texts, column.ids.tolist(), column.logprobs.tolist()):
+                if said.text in windows:
+                    windows[said.text].append(said.id)
+                    yield said
+                    if ended(said.text):
+                        del windows[said.text]
+            if not windows:
+                return
+        left -= steps
+        full = {text for text, window in windows.items() if len(window) > context}
+        for text in full:
+            if slide:
+                windows[text] = windows[text][-max(1, context // 2) :]
+            else:
+                del windows[text]
+
+
+class _Going:
+    """A picker that is under way, for the next stretch: its random streams go on, each with its own text."""
+
+    def __init__(self, pick: Picker, rows: Sequence[int]):
+        self._pick, self._rows = pick, rows
+
+    def begin(self, device: torch.device) -> Picker:
+        return lambda logits, ids, rows=None: self._pick(logits, ids, self._rows)
+
+
+def pad_left(rows: Sequence[Sequence[int]], device: torch.device | None = None) -> tuple[Tensor, Tensor | None]:
+    """Rows of ids as (B, T) with zeros on the left, and the mask (B, T) that is False there; None without padding."""
+    T = max(map(len, rows))
+    ids = torch.tensor([[0] * (T - len(row)) + list(row) for row in rows], device=device)
+    if all(len(row) == T for row in rows):
+        return ids, None
+    starts = torch.tensor([[T - len(row)] for row in rows], device=device)
+    return ids, torch.arange(T, device=device) >= starts

@@ -1,0 +1,80 @@
+"""A text on its way from ids to characters, and what is known of it when it is written."""
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from groundup.decode.generate import TextStream, until
+
+Ended = Literal["stop", "length", "context"]
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a language model wrote after a prompt."""
+
+    text: str
+    """Without the prompt, up to and without the end token or the stop string."""
+    ids: list[int]
+    """Its tokens; the one that ended it is the last."""
+    logprobs: list[float]
+    """ln p of each token given all before it: by the model itself, before temperature, filters and penalties."""
+    ended: Ended
+    """"stop": by an end token or a stop string. "length": max_new_tokens. "context": it was full."""
+
+    @property
+    def logprob(self) -> float:
+        """ln p of the whole text given the prompt."""
+        return sum(self.logprobs)
+
+    @property
+    def mean(self) -> float:
+        """The mean ln p of a token: texts of unequal length can be compared by it. exp(-mean) is the perplexity."""
+        return self.logprob / len(self.logprobs)
+
+
+class Writing(Iterator[str]):
+    """One text being written: iterate over its pieces as they come; what is there so far is `written`."""
+
+    def __init__(self, stream: TextStream, *, stop_ids: Collection[int], stop: str | Iterable[str], limit: int):
+        self._stream, self._stop_ids, self._limit = stream, stop_ids, limit
+        self._stop = (stop,) if isinstance(stop, str) else tuple(stop)
+        if "" in self._stop:
+            raise ValueError("an empty stop string would stop before the first character; leave it out")
+        self._text, self._ids, self._logprobs = "", [], []
+        self.stopped = False
+        self._pieces: Iterator[str] = iter(())
+
+    def follow(self, tokens: Iterable[tuple[int, float]]) -> "Writing":
+        """Write what tokens (id, ln p) say while this is iterated over."""
+        self._pieces = until(self._take(tokens), self._stop)
+        return self
+
+    def __next__(self) -> str:
+        return next(self._pieces)
+
+    def _take(self, tokens: Iterable[tuple[int, float]]) -> Iterator[str]:
+        for token in tokens:
+            yield self.add(*token)
+        yield self.finish()
+
+    def add(self, id: int, logprob: float) -> str:
+        """Take one token more; the text that has become certain with it. `stopped` says whether it was the last."""
+        self._ids.append(id)
+        self._logprobs.append(logprob)
+        piece = "" if id in self._stop_ids else self._stream.push(id)
+        self._text += piece
+        self.stopped = id in self._stop_ids or any(word in self._text for word in self._stop)
+        return piece
+
+    def finish(self) -> str:
+        """The last of the text, when no more tokens come: half a character, as U+FFFD."""
+        piece = self._stream.flush()
+        self._text += piece
+        return piece
+
+    @property
+    def written(self) -> Written:
+        """What has been written."""
+        ended = "stop" if self.stopped else "length" if len(self._ids) == self._limit else "context"
+        return Written("".join(until([self._text], self._stop)), self._ids, self._logprobs, ended)
