@@ -1,6 +1,7 @@
-"""groundup evaluate RUN: judge a run on its held-out text, or on a file it has never seen."""
+"""groundup evaluate RUN [RIVAL]: judge a run on its held-out text, on a file it never saw, or against another run."""
 
 import json
+import sys
 from dataclasses import asdict, dataclass
 from typing import Literal
 
@@ -8,13 +9,20 @@ import tyro
 
 from groundup.cli.parse import parse
 
+NAMED = 10  # bad lines that are named one by one
+
 
 @dataclass(frozen=True)
 class Evaluate:
-    """Judge a run: BLEU and chrF of pairs, perplexity and bits per byte of text."""
+    """Judge a run: BLEU, chrF and TER of pairs with 95% intervals, perplexity and bits per byte of text.
+
+    Two runs are judged on the same pairs, each difference with its p-value (paired bootstrap).
+    """
 
     run: tyro.conf.Positional[str]
     """A run folder, or its name under runs/."""
+    rival: tyro.conf.Positional[str | None] = None
+    """A second run, to be compared with the first."""
     data: str | None = None
     """A file of pairs or of text, or a named corpus; None takes the run's own held-out part."""
     other: str | None = None
@@ -23,6 +31,12 @@ class Evaluate:
     """Which of a pair run's own parts, None being test; a language model holds out one part only."""
     num_beams: int | None = None
     """Of translations, None being 4; greedy (1) is reported beside it."""
+    all_references: bool = False
+    """Score once more with all translations of a source as its references, each source once."""
+    lowercase: bool = False
+    """Score without regard to case, as many tutorials do; the signature says so (case:lc)."""
+    teacher_forced: bool = False
+    """Also read along: loss and token accuracy with the reference given up to each token."""
     worst: int = 0
     """Also print this many of the worst sentences."""
     json: bool = False
@@ -37,49 +51,78 @@ def main(arguments: list[str]) -> None:
     from groundup.run.load import load, which
     from groundup.run.pairs import PairRun
 
+    _check(options)
+    checkpoint = which(options.checkpoint)
+    run = load(options.run, checkpoint=checkpoint, device=options.device)
+    if not isinstance(run, PairRun):
+        _report([(options.run, run, _judge_text(run, options))], [], options)
+        return
+    runs = {options.run: run}
+    if options.rival is not None:
+        second = load(options.rival, checkpoint=checkpoint, device=options.device)
+        if not isinstance(second, PairRun):
+            raise ValueError(f"{options.rival} is a language model and {options.run} is not; they share no measure")
+        runs[options.rival] = second
+    _judge_pairs(runs, options)
+
+
+def _check(options: Evaluate) -> None:
     if options.other is not None and options.data is None:
         raise ValueError("--other is the second of two line-aligned files; give the first with --data")
     if options.split is not None and options.data is not None:
         raise ValueError("--split names a part of the run's own data; leave it out with --data")
+    if options.worst < 0:
+        raise ValueError(f"worst ({options.worst}) must not be negative; try --worst 10")
     if options.worst and options.json:
         raise ValueError("--json prints figures only; leave --worst out")
-    run = load(options.run, checkpoint=which(options.checkpoint), device=options.device)
-    results = _judge_pairs(run, options) if isinstance(run, PairRun) else _judge_text(run, options)
-    if options.json:
-        print(json.dumps([asdict(result) for result in results], indent=2, ensure_ascii=False))
-        return
-    for result in results:
-        print(result)
-    for signature in dict.fromkeys(result.signature for result in results if result.signature):
-        print(f"  {signature}")
+    if options.rival is not None and options.worst:
+        raise ValueError("--worst shows the sentences of one run; leave the second one out")
+    if options.rival == options.run:
+        raise ValueError(f"{options.run} is compared with itself; name another run")
 
 
-def _judge_pairs(run, options: Evaluate) -> list:
-    from groundup.data.load import load_pairs
-    from groundup.recipes.train_pairs import answer_pairs, read_splits, score_pairs, turned
+def _judge_pairs(runs: dict, options: Evaluate) -> None:
+    """Judge one pair run, or two and the difference between them; print it, and keep it in their results.json."""
+    from groundup.cli.evaluate_pairs import differences, judged, print_worst, same_pairs
 
-    if options.data is not None:
-        # A published test set is judged as it is, repeated rows included.
-        pairs = turned(load_pairs(options.data, options.other, distinct=False), run.recipe.data.reverse)
-        split = options.data
-    else:
-        splits = read_splits(run.recipe.data)
-        split = options.split or "test"
-        pairs = splits.test if split == "test" else splits.valid
-        split = "train (memorised)" if run.recipe.data.memorise else split
-    num_beams = 4 if options.num_beams is None else options.num_beams
-    results = [result for beams in sorted({1, num_beams}) for result in score_pairs(run, pairs, split, num_beams=beams)]
+    test = same_pairs(runs, options)
+    say = dict.fromkeys(line for run in runs.values() for line in test.faults(run))
+    for line in [*say][:NAMED]:
+        print(f"groundup: {line}", file=sys.stderr)
+    if len(say) > NAMED:
+        print(f"groundup: and {len(say) - NAMED:,} more such lines", file=sys.stderr)
+    found = [(name, run, *judged(run, test, options)) for name, run in runs.items()]
+    apart = differences(found[0][3], found[1][3], test, options) if len(found) > 1 else []
+    _report([(name, run, results) for name, run, results, _ in found], apart, options)
     if options.worst:
-        _print_worst(pairs, answer_pairs(run, pairs, num_beams=num_beams), options.worst)
-    return results
+        print_worst(found[0][1], test, found[0][3][-1], options)
 
 
-def _print_worst(pairs: list, answers: list[str], count: int) -> None:
-    from groundup.measure.translation import sentence_scores
+def _report(found: list[tuple], apart: list, options: Evaluate) -> None:
+    from groundup.run.results import keep_evaluation
 
-    for score in sentence_scores(answers, [pair.target for pair in pairs])[:count]:
-        print(f"chrF {score.chrf:5.1f}  {pairs[score.row].source}\n      ours  {score.hypothesis}")
-        print(f" reference  {score.reference}")
+    if options.json:
+        records = [[asdict(result) for result in results] for _, _, results in found]
+        parts = {"first": records[0], "second": records[-1], "differences": [asdict(one) for one in apart]}
+        print(json.dumps(parts if len(found) > 1 else records[0], indent=2, ensure_ascii=False))
+    else:
+        everything = [result for _, _, results in found for result in results] + apart
+        for name, _, results in found:
+            if len(found) > 1:
+                print(name)
+            print(*results, sep="\n")
+        if apart:
+            print(f"{options.rival} minus {options.run}", *apart, sep="\n")
+        for signature in dict.fromkeys(result.signature for result in everything if result.signature):
+            print(f"  {signature}")
+    left_out = ("run", "json", "device", "worst")
+    how = {key: value for key, value in asdict(options).items() if key not in left_out}
+    for name, run, results in found:
+        rival = next((other for other, _, _ in found if other != name), None)
+        try:
+            keep_evaluation(run.folder.results_file, [*results, *apart], how={**how, "rival": rival})
+        except OSError as error:
+            print(f"groundup: this is not kept in {run.folder.results_file}: {error}", file=sys.stderr)
 
 
 def _judge_text(run, options: Evaluate) -> list:
@@ -92,6 +135,10 @@ def _judge_text(run, options: Evaluate) -> list:
         raise ValueError(f"{options.run} is a language model: it has no worst sentences; leave --worst out")
     if options.num_beams is not None or options.split is not None:
         raise ValueError(f"{options.run} is a language model: leave --num-beams and --split out")
+    for name in ("all_references", "lowercase", "teacher_forced", "rival"):
+        if getattr(options, name):
+            flag = f"the second run ({options.rival})" if name == "rival" else f"--{name.replace('_', '-')}"
+            raise ValueError(f"{options.run} is a language model: leave {flag} out")
     if options.data is not None:
         return score_text(run, load_texts(options.data), split=options.data)
     return score_text(run, read_texts(run.recipe.data)[1], split="validation")

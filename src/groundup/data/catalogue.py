@@ -73,6 +73,7 @@ _ALL = [
         files=_one("fra-eng/fra.txt", 11_540_636, "8ed06a1cd5304910d15bd9ebc0ded8e992e2f42fcaeb10a824b9a49bab02dc77"),
     ),
     _multi30k("de", "en"),
+    _multi30k("en", "de"),
     _multi30k("en", "fr"),
     Source(
         name="tatoeba-en-it",

@@ -6,7 +6,8 @@ from typing import Any
 
 from groundup.data.catalogue import SOURCES, source
 from groundup.data.corpus import read_texts
-from groundup.data.pairs import Pair, clean, read_pairs
+from groundup.data.normalise import normalise_sentence
+from groundup.data.pairs import Pair, Row, clean, numbered_rows, read_pairs
 from groundup.data.sources import Source, locate
 from groundup.data.split import PairSplits, split_pairs
 from groundup.data.stdlib import stdlib_texts
@@ -54,6 +55,18 @@ def load_pairs(
 
         return clean(phrasebook(_target_language(corpus), count=PHRASEBOOK_PAIRS, seed=seed)).pairs
     return read_pairs(*locate(corpus, part, progress=progress), turns=turns, distinct=distinct and part == "train")
+
+
+def load_rows(name_or_path: str | Path, other: str | Path | None = None) -> list[Row]:
+    """Every row of a test set, repeated and empty ones too, normalised, with the number of its line (or of the pair).
+
+    What `load_pairs(..., distinct=False)` reads, for those who must say which line was at fault.
+    """
+    if named(name_or_path) is not None:
+        pairs = load_pairs(name_or_path, other, distinct=False)
+        return [Row(number, pair) for number, pair in enumerate(pairs, 1)]
+    rows = numbered_rows(name_or_path, other)
+    return [Row(line, Pair(*map(normalise_sentence, pair))) for line, pair in rows]
 
 
 def load_splits(

@@ -1,6 +1,7 @@
 """Sentence pairs from files: tab-separated columns, two line-aligned files, or JSON lines; dialogue as pairs."""
 
 from collections.abc import Iterable, Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -42,6 +43,18 @@ def read_pairs(
 
 def read_rows(path: str | Path, other: str | Path | None = None, *, turns: int = 1) -> Iterator[Pair]:
     """The pairs as they stand in the files."""
+    return (row.pair for row in numbered_rows(path, other, turns=turns))
+
+
+class Row(NamedTuple):
+    """A pair and where it stands."""
+
+    line: int
+    pair: Pair
+
+
+def numbered_rows(path: str | Path, other: str | Path | None = None, *, turns: int = 1) -> Iterator[Row]:
+    """The pairs as they stand in the files, with the numbers of their lines from 1; an empty line is an empty pair."""
     if other is not None:
         return _aligned(path, other)
     if existing(path).is_dir():
@@ -78,35 +91,37 @@ def dialogue_pairs(context: list[str], responses: list[str], *, turns: int = 1) 
         yield Pair(source, response)
 
 
-def _columns(path: str | Path) -> Iterator[Pair]:
+def _columns(path: str | Path) -> Iterator[Row]:
     for number, line in enumerate(read_lines(path), start=1):
         columns = line.split("\t")
         if len(columns) >= 2:
-            yield Pair(columns[0], columns[1])
-        elif line.strip():
+            yield Row(number, Pair(columns[0], columns[1]))
+        elif not line.strip():
+            yield Row(number, Pair("", ""))
+        else:
             raise ValueError(
                 f"{path}, line {number}: one column; a pair is a source and a target with a tab between them"
             )
 
 
-def _aligned(path: str | Path, other: str | Path) -> Iterator[Pair]:
+def _aligned(path: str | Path, other: str | Path) -> Iterator[Row]:
     sources, targets = read_lines(path), read_lines(other)
     if len(sources) != len(targets):
         raise ValueError(
             f"{path} has {len(sources):,} lines and {other} has {len(targets):,}: "
             "line n of one must belong to line n of the other"
         )
-    return map(Pair, sources, targets)
+    return map(Row, count(1), map(Pair, sources, targets))
 
 
-def _records(path: str | Path, turns: int) -> Iterator[Pair]:
+def _records(path: str | Path, turns: int) -> Iterator[Row]:
     for line, record in read_records(path):
         if "context" in record:
-            yield from dialogue_pairs(
-                _strings(record, "context", path, line), _strings(record, "responses", path, line), turns=turns
-            )
+            context, responses = (_strings(record, key, path, line) for key in ("context", "responses"))
+            yield from (Row(line, pair) for pair in dialogue_pairs(context, responses, turns=turns))
         else:
-            yield Pair(text_field(record, "source", path, line), text_field(record, "target", path, line))
+            pair = Pair(text_field(record, "source", path, line), text_field(record, "target", path, line))
+            yield Row(line, pair)
 
 
 def _strings(record: dict[str, Any], key: str, path: str | Path, line: int) -> list[str]:

@@ -1,4 +1,5 @@
-"""Translation quality: BLEU (Papineni et al. 2002) and chrF (Popović 2015), both by sacreBLEU (Post 2018).
+"""Translation quality: BLEU (Papineni et al. 2002), chrF (Popović 2015) and TER (Snover et al. 2006), by sacreBLEU
+(Post 2018).
 
 Texts go in as people write them, detokenised; a score is only comparable together with its signature.
 """
@@ -8,8 +9,11 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any, NamedTuple
 
+from sacrebleu.metrics.base import Metric
 from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.metrics.chrf import CHRF
+from sacrebleu.metrics.ter import TER
+from sacrebleu.significance import PairedTest, Result
 
 Reference = str | Sequence[str]
 """The human translation of one source, or several of them."""
@@ -17,17 +21,21 @@ Reference = str | Sequence[str]
 
 @dataclass(frozen=True, kw_only=True)
 class TranslationScores:
-    """Scores of a whole corpus, from 0 to 100, higher is better."""
+    """Scores of a whole corpus: BLEU and chrF from 0 to 100, higher is better; TER from 0 up, lower is better."""
 
     bleu: float
     chrf: float
+    ter: float
+    """Edits, shifts of phrases included, a hundred words of the reference."""
     bleu_signature: str
     chrf_signature: str
+    ter_signature: str
     count: int
     """Translations judged."""
     bleu_margin: float | None = None
     """Half the width of the 95% interval by bootstrap over sentences (Koehn 2004); None when not asked for."""
     chrf_margin: float | None = None
+    ter_margin: float | None = None
 
     def __str__(self) -> str:
         def shown(score: float, margin: float | None) -> str:
@@ -35,7 +43,8 @@ class TranslationScores:
 
         return (
             f"BLEU {shown(self.bleu, self.bleu_margin)} ({self.bleu_signature})  "
-            f"chrF {shown(self.chrf, self.chrf_margin)} ({self.chrf_signature})  on {self.count} translations"
+            f"chrF {shown(self.chrf, self.chrf_margin)} ({self.chrf_signature})  "
+            f"TER {shown(self.ter, self.ter_margin)} ({self.ter_signature})  on {self.count} translations"
         )
 
 
@@ -47,28 +56,38 @@ def score_translations(
     tokenize: str = "13a",
     resamples: int | None = None,
 ) -> TranslationScores:
-    """Corpus BLEU and chrF2 of the machine's hypotheses[i] against references[i], the human translation or several.
+    """Corpus BLEU, chrF2 and TER of the machine's hypotheses[i] against references[i], one human translation or more.
 
     tokenize is sacreBLEU's own ("13a", "intl", "char", ...); resamples (1000 is usual) adds 95% margins, with
     sacreBLEU's fixed seed. ValueError when the counts differ or there is nothing to score.
     """
-    streams = _streams(hypotheses, references)
+    streams = reference_streams(hypotheses, references)
     if resamples is not None and resamples < 2:
         raise ValueError(f"resamples ({resamples}) must be at least 2; try 1000")
     if tokenize not in BLEU.TOKENIZERS:
         raise ValueError(f"tokenize ({tokenize!r}) must be one of {', '.join(BLEU.TOKENIZERS)}")
-    bleu, chrf = BLEU(lowercase=lowercase, tokenize=tokenize), CHRF(lowercase=lowercase)
-    bleu_score = bleu.corpus_score(hypotheses, streams, n_bootstrap=resamples or 1)
-    chrf_score = chrf.corpus_score(hypotheses, streams, n_bootstrap=resamples or 1)
-    return TranslationScores(
-        bleu=bleu_score.score,
-        chrf=chrf_score.score,
-        bleu_signature=bleu.get_signature().format(),
-        chrf_signature=chrf.get_signature().format(),
-        count=len(hypotheses),
-        bleu_margin=None if resamples is None else float(bleu_score._ci),
-        chrf_margin=None if resamples is None else float(chrf_score._ci),
-    )
+    found: dict[str, Any] = {}
+    for name, metric in metrics(lowercase=lowercase, tokenize=tokenize).items():
+        if resamples is None:
+            found[name] = metric.corpus_score(hypotheses, streams).score
+            found[f"{name}_signature"] = metric.get_signature().format()
+        else:  # corpus_score has a bootstrap too, but fails where some resamples are empty and some are not
+            signatures, columns = PairedTest([("", hypotheses)], {name: metric}, streams, "bs", resamples)()
+            ((label, signature),) = signatures.items()
+            (result,) = columns[label]
+            assert isinstance(result, Result)
+            found[name], found[f"{name}_margin"] = float(result.score), float(result.ci or 0)
+            found[f"{name}_signature"] = signature.format()
+    return TranslationScores(count=len(hypotheses), **found)
+
+
+def metrics(*, lowercase: bool = False, tokenize: str = "13a") -> dict[str, Metric]:
+    """The three measures as sacreBLEU's objects, which also know their signatures."""
+    return {
+        "bleu": BLEU(lowercase=lowercase, tokenize=tokenize),
+        "chrf": CHRF(lowercase=lowercase),
+        "ter": TER(case_sensitive=not lowercase),
+    }
 
 
 class SentenceScore(NamedTuple):
@@ -85,7 +104,7 @@ class SentenceScore(NamedTuple):
 
 def sentence_scores(hypotheses: Sequence[str], references: Sequence[Reference]) -> list[SentenceScore]:
     """Every translation with its own BLEU and chrF, the worst by chrF first. ValueError as in `score_translations`."""
-    _streams(hypotheses, references)
+    reference_streams(hypotheses, references)
     bleu, chrf = BLEU(effective_order=True), CHRF()
     scores = []
     for row, (hypothesis, reference) in enumerate(zip(hypotheses, references, strict=True)):
@@ -98,7 +117,7 @@ def _several(reference: Reference) -> list[str]:
     return [reference] if isinstance(reference, str) else list(reference)
 
 
-def _streams(hypotheses: Sequence[str], references: Sequence[Reference]) -> Any:
+def reference_streams(hypotheses: Sequence[str], references: Sequence[Reference]) -> Any:
     """sacreBLEU's form: the first reference of every source, then the second ones, None where a source has no more."""
     if len(hypotheses) != len(references):
         raise ValueError(

@@ -71,13 +71,24 @@ class TextData:
 class TokenizerSettings:
     """The tokenizer, trained on the training part only."""
 
-    kind: Literal["bpe", "characters"] = "bpe"
+    kind: Literal["bpe", "characters", "words"] = "bpe"
+    """Words are for pairs, and for the record: those met only once are lost as <unk>, and spacing is not kept."""
     vocab_size: int = 8000
-    """Total size of a byte-pair vocabulary: 256 bytes, merges and special tokens."""
+    """Total size of a byte-pair vocabulary: 256 bytes, merges and special tokens. Of words, at most so many."""
     pattern: str = "gpt4"
     """How text is cut before merging: gpt2, gpt4, none, or a regular expression."""
     shared: bool = True
     """One vocabulary for both sides of pairs, rather than one each."""
+    dropout: float = 0.0
+    """BPE-dropout while training on pairs: the share of merges passed over (Provilkov et al. 2020 take 0.1)."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.dropout < 1:
+            raise ValueError(f"tokenizer.dropout ({self.dropout}) must be at least 0 and below 1; try 0.1")
+        if self.dropout and self.kind != "bpe":
+            raise ValueError(
+                f"tokenizer.dropout ({self.dropout}) passes over merges, which {self.kind} have not; use 0"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,6 +122,13 @@ class TextRecipe:
     train: TrainSettings = field(default_factory=TrainSettings)
     max_minutes: float | None = None
     """End the training, its schedule included, after this many minutes."""
+    init_from: str | None = None
+    """The Hugging Face folder that the training goes on from; None begins from nothing."""
+
+    def __post_init__(self) -> None:
+        if self.tokenizer.kind == "words" or self.tokenizer.dropout:
+            flag = "kind words" if self.tokenizer.kind == "words" else f"dropout {self.tokenizer.dropout:g}"
+            raise ValueError(f"--tokenizer.{flag} is for pairs; {self.name} learns from running text, leave it out")
 
 
 Recipe = PairRecipe | TextRecipe

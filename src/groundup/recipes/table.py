@@ -3,10 +3,11 @@
 import difflib
 from types import ModuleType
 
-from groundup.recipes import corpus, demo, dialogue, fra_eng, shakespeare_char, translation
+from groundup.recipes import corpus, demo, dialogue, en_it, fra_eng, multi30k, shakespeare_char, translation
 
 RECIPES: dict[str, ModuleType] = {
-    module.RECIPE.name: module for module in (demo, dialogue, fra_eng, translation, shakespeare_char, corpus)
+    module.RECIPE.name: module
+    for module in (demo, dialogue, fra_eng, multi30k, en_it, translation, shakespeare_char, corpus)
 }
 
 

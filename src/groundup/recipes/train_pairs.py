@@ -10,13 +10,13 @@ from groundup.data.batches import PairBatches
 from groundup.data.load import load_pairs, load_splits
 from groundup.data.pairs import Pair
 from groundup.data.split import PairSplits
-from groundup.measure.translation import score_translations
 from groundup.models.seq2seq import Seq2Seq
+from groundup.recipes.judge import judge
 from groundup.recipes.recipe import PairData, PairRecipe, save_recipe
+from groundup.recipes.redrawn import RedrawnBatches
 from groundup.recipes.report import describe_model, describe_tokenizer, training_record
 from groundup.run.folder import RunFolder
 from groundup.run.pairs import BOS, EOS, PAD, PairRun
-from groundup.run.results import Result, save_results
 from groundup.text.tokenizer import Tokenizer
 from groundup.training.fit import fit
 
@@ -53,7 +53,7 @@ def train_pairs(
     )
     fitted = fit(
         model,
-        train,
+        cut_anew(train, recipe, source, target),
         folder=folder.path,
         settings=recipe.train,
         valid=valid.fixed(),
@@ -87,6 +87,8 @@ def train_tokenizers(recipe: PairRecipe, pairs: Sequence[Pair]) -> tuple[Tokeniz
     def make(texts: list[str]) -> Tokenizer:
         if recipe.tokenizer.kind == "characters":
             return Tokenizer.characters(texts, specials=SPECIALS)
+        if recipe.tokenizer.kind == "words":
+            return Tokenizer.words(texts, vocab_size=recipe.tokenizer.vocab_size, specials=SPECIALS)
         return Tokenizer.train_from_texts(
             texts, recipe.tokenizer.vocab_size, pattern=recipe.tokenizer.pattern, specials=SPECIALS
         )
@@ -106,6 +108,15 @@ def with_vocabulary(recipe: PairRecipe, source: Tokenizer, target: Tokenizer) ->
     return dataclasses.replace(recipe, model=model)
 
 
+def cut_anew(
+    plain: PairBatches, recipe: PairRecipe, source: Tokenizer, target: Tokenizer
+) -> PairBatches | RedrawnBatches:
+    """What to train on: the batches as they are, or with BPE-dropout if the recipe asks for it."""
+    dropout = recipe.tokenizer.dropout
+    longest = min(recipe.data.max_length, recipe.model.context)
+    return RedrawnBatches(plain, source, target, dropout=dropout, longest=longest, eos=EOS) if dropout else plain
+
+
 def encode_pairs(pairs: Sequence[Pair], recipe: PairRecipe, source: Tokenizer, target: Tokenizer) -> PairBatches:
     """Pairs as batches of ids."""
     return PairBatches(
@@ -120,57 +131,3 @@ def encode_pairs(pairs: Sequence[Pair], recipe: PairRecipe, source: Tokenizer, t
         seed=recipe.train.seed,
         max_length=min(recipe.data.max_length, recipe.model.context),
     )
-
-
-def judge(run: PairRun, pairs: Sequence[Pair], *, training: dict, say: Callable[[str], None]) -> list[Result]:
-    """Translate the pairs greedily and with beams, score, say and save the figures."""
-    split = "train (memorised)" if run.recipe.data.memorise else "test"
-    heading = "memorised" if run.recipe.data.memorise else "held out"
-    results = []
-    if refused := run.refused([pair.source for pair in pairs]):
-        say(f"{split:12} {len(refused):,} of {len(pairs):,} sources cannot be read (too long, say) and count as wrong")
-    for beams in sorted({1, run.recipe.num_beams}):
-        results += score_pairs(run, pairs, split, num_beams=beams)
-        bleu, chrf, exact = results[-3:]
-        how = "greedy" if beams == 1 else f"{beams} beams"
-        say(
-            f"{heading:12} BLEU {bleu.value:.2f}  chrF {chrf.value:.2f}  exact {exact.value:.1f}%"
-            f"   {how}, {len(pairs):,} pairs of {run.recipe.data.corpus}, {split}"
-        )
-    say(f"             {results[-3].signature}")
-    save_results(run.folder.results_file, results, training=training)
-    return results
-
-
-def answer_pairs(run: PairRun, pairs: Sequence[Pair], *, num_beams: int) -> list[str]:
-    """An answer to every source; an empty one to those that cannot be read, which must not cost the others theirs."""
-    sources = [pair.source for pair in pairs]
-    refused = run.refused(sources)
-    return run.translate(["" if i in refused else source for i, source in enumerate(sources)], num_beams=num_beams)
-
-
-def score_pairs(run: PairRun, pairs: Sequence[Pair], split: str, *, num_beams: int) -> list[Result]:
-    """BLEU, chrF and the share of exact matches of the run's translations of the pairs."""
-    began = time.perf_counter()
-    answers = answer_pairs(run, pairs, num_beams=num_beams)
-    references = [pair.target for pair in pairs]
-    scores = score_translations(answers, references)
-    exact = 100 * sum(a == b for a, b in zip(answers, references, strict=True)) / len(pairs)
-
-    def result(metric: str, value: float, signature: str) -> Result:
-        return Result(
-            metric=metric,
-            value=value,
-            split=split,
-            size=len(pairs),
-            seed=run.recipe.train.seed,
-            seconds=round(time.perf_counter() - began, 1),
-            signature=signature,
-            num_beams=num_beams,
-        )
-
-    return [
-        result("bleu", scores.bleu, scores.bleu_signature),
-        result("chrf", scores.chrf, scores.chrf_signature),
-        result("exact-match", exact, "percent of answers equal to the reference, character for character"),
-    ]

@@ -3,6 +3,7 @@
 import dataclasses
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -10,14 +11,17 @@ import torch
 from groundup.data.load import load_texts
 from groundup.data.split import split_text, split_texts
 from groundup.data.stream import TokenStream, windows
+from groundup.hub.folder import tokenizer_from_hub
 from groundup.measure.perplexity import Perplexity
 from groundup.models.causal_lm import CausalLM
+from groundup.recipes.init_from import begun_from, first_weights
 from groundup.recipes.recipe import TextData, TextRecipe, save_recipe
 from groundup.recipes.report import describe_model, describe_tokenizer, training_record
 from groundup.run.folder import RunFolder
 from groundup.run.results import Result, save_results
 from groundup.run.text import END, TextRun
 from groundup.text.tokenizer import Tokenizer
+from groundup.training.checkpoint import saved_steps
 from groundup.training.fit import fit
 from groundup.training.loop import validate
 from groundup.training.precision import choose_precision
@@ -26,9 +30,17 @@ CONVENTION = "every token but the first, non-overlapping windows of {context} to
 
 
 def train_text(
-    recipe: TextRecipe, folder: RunFolder, *, resume: bool = False, say: Callable[[str], None] = print
+    recipe: TextRecipe,
+    folder: RunFolder,
+    *,
+    resume: bool = False,
+    init_from: str | Path | None = None,
+    say: Callable[[str], None] = print,
 ) -> TextRun:
-    """Train by the recipe into the folder, judge on the held-out text, write `results.json` and samples."""
+    """Train by the recipe into the folder, judge on the held-out text, write `results.json` and samples.
+
+    init_from: a Hugging Face folder to go on from, with its tokenizer and the model that the recipe names.
+    """
     began = time.perf_counter()
     train, valid = read_texts(recipe.data)
     say(
@@ -38,14 +50,21 @@ def train_text(
     if resume:
         tokenizer = folder.tokenizers()[1]
     else:
-        tokenizer = train_tokenizer(recipe, train)
-        recipe = dataclasses.replace(recipe, model=dataclasses.replace(recipe.model, vocab_size=tokenizer.vocab_size))
+        if init_from is not None:
+            recipe, tokenizer = begun_from(recipe, init_from), tokenizer_from_hub(init_from)
+        else:
+            tokenizer = train_tokenizer(recipe, train)
+            recipe = dataclasses.replace(
+                recipe, model=dataclasses.replace(recipe.model, vocab_size=tokenizer.vocab_size)
+            )
         folder.path.mkdir(parents=True, exist_ok=True)
         save_recipe(recipe, folder.recipe_file)
         folder.save_tokenizers(tokenizer, tokenizer)
     say(f"tokenizer    {describe_tokenizer(tokenizer, valid)}")
     torch.manual_seed(recipe.train.seed)
     model = CausalLM(recipe.model)
+    if not saved_steps(folder.checkpoints) and (weights := first_weights(recipe)) is not None:
+        model.load_state_dict(weights)
     say(describe_model(model, recipe.model))
     context, batch = recipe.model.context, recipe.data.batch
     stream = TokenStream(encode_texts(train, tokenizer), length=context, batch=batch, seed=recipe.train.seed)

@@ -2,8 +2,10 @@
 
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -11,7 +13,7 @@ class Result:
     """One figure with its circumstances."""
 
     metric: str
-    """bleu, chrf, exact-match, perplexity, bits-per-byte, loss."""
+    """bleu, chrf, ter, exact-match, token-accuracy, perplexity, bits-per-byte, loss."""
     value: float
     split: str
     """What it was measured on: test, validation, train, or a file."""
@@ -24,24 +26,72 @@ class Result:
     signature: str | None = None
     """sacreBLEU's, or the exact convention of the figure."""
     num_beams: int | None = None
+    margin: float | None = None
+    """Half the width of the 95% interval, where there is one; the signature says how it was found."""
 
     def __str__(self) -> str:
-        beams = "" if self.num_beams is None else ("  greedy" if self.num_beams == 1 else f"  {self.num_beams} beams")
-        return f"{self.metric:13} {self.value:.{self.digits}f}{beams}  on {self.split} ({self.size:,})"
+        margin = "" if self.margin is None else f" ± {self.margin:.{self.digits}f}"
+        return (
+            f"{self.metric:13} {self.value:.{self.digits}f}{margin}{searched(self.num_beams)}"
+            f"  on {self.split} ({self.size:,})"
+        )
 
     @property
     def digits(self) -> int:
         """Decimals worth printing."""
-        return 2 if self.metric in ("bleu", "chrf", "exact-match", "perplexity") else 4
+        return 4 if self.metric in ("loss", "bits-per-byte") else 2
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How far a second run is from a first one, on the same pairs."""
+
+    metric: str
+    first: float
+    second: float
+    p_value: float
+    """How often so large a difference would come by chance, if the two were equally good."""
+    signature: str
+    num_beams: int
+
+    def __str__(self) -> str:
+        delta = self.second - self.first
+        return f"{self.metric:13} {delta:+.2f}  p = {self.p_value:.3f}{searched(self.num_beams)}"
+
+
+def searched(num_beams: int | None) -> str:
+    """Two spaces and how answers were looked for; nothing where nothing was."""
+    return "" if num_beams is None else "  greedy" if num_beams == 1 else f"  {num_beams} beams"
 
 
 def save_results(path: Path, results: list[Result], *, training: dict) -> None:
     """Write the figures and how the training went, replacing the file whole."""
     record = {
-        "written": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "written": _now(),
         "training": training,
         "results": [asdict(result) for result in results],
     }
+    _replace(path, record)
+
+
+def keep_evaluation(path: Path, results: Sequence[Result | Difference], *, how: dict[str, Any]) -> None:
+    """Add what an evaluation found to a run's figures, in place of an earlier one made in the same way, `how`.
+
+    Nothing is written where the training has left no figures yet.
+    """
+    if not path.is_file():
+        return
+    record = json.loads(path.read_text(encoding="utf-8"))
+    earlier = [one for one in record.get("evaluations", []) if one["how"] != how]
+    record["evaluations"] = [*earlier, {"written": _now(), "how": how, "results": [asdict(one) for one in results]}]
+    _replace(path, record)
+
+
+def _now() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
+def _replace(path: Path, record: dict[str, Any]) -> None:
     aside = path.with_suffix(".json.tmp")
     aside.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     aside.replace(path)

@@ -1,6 +1,7 @@
 """Checkpoints that are whole or not there: a folder a step, written aside, hashed, synced, and only then renamed.
 
     checkpoints/step-00000500/model.safetensors  optimizer.safetensors  state.json  MANIFEST.json
+                              unaveraged.safetensors, where model.safetensors is a running mean of the weights
     checkpoints/latest, checkpoints/best         "step-00000500 <SHA-256 of its MANIFEST.json>"
 
 Every byte is verified before anything is used (`manifest`). Nothing here is a pickle.
@@ -20,6 +21,7 @@ from groundup.training.manifest import MANIFEST, digest, seal, sync, verify
 from groundup.training.tensors import flatten_optimizer, restore_optimizer
 
 MODEL, OPTIMIZER, STATE = "model.safetensors", "optimizer.safetensors", "state.json"
+UNAVERAGED = "unaveraged.safetensors"
 ASIDE = ".unfinished-"
 
 
@@ -31,6 +33,8 @@ class Checkpoint:
     model: dict[str, Tensor]
     optimizer: dict[str, Any] | None
     state: dict[str, Any]
+    unaveraged: dict[str, Tensor] | None = None
+    """The weights to train on from, where `model` is their running mean."""
 
 
 def save_checkpoint(
@@ -40,13 +44,14 @@ def save_checkpoint(
     model: dict[str, Tensor],
     optimizer: dict[str, Any] | None,
     state: dict[str, Any],
+    unaveraged: dict[str, Tensor] | None = None,
     best: bool = False,
     keep: int = 2,
 ) -> Path:
     """Write folder/step-N, point `latest` (and `best`) to it, remove all but the `keep` latest and the best.
 
-    `model` as `model_tensors` gives it, `optimizer` is its state_dict, `state` anything JSON. OSError where the disk
-    refuses: then the earlier checkpoints stand as before.
+    `model` and `unaveraged` as `model_tensors` gives them, `optimizer` is its state_dict, `state` anything JSON.
+    OSError where the disk refuses: then the earlier checkpoints stand as before.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -55,6 +60,8 @@ def save_checkpoint(
     final, aside, replaced = folder / _name(step), folder / f"{ASIDE}{_name(step)}", folder / f"{ASIDE}replaced"
     try:
         _write(aside, model, optimizer, state)
+        if unaveraged is not None:
+            save_file(unaveraged, aside / UNAVERAGED)
         seal(aside, step)
         if final.exists():
             final.rename(replaced)
@@ -128,7 +135,8 @@ def _read(folder: Path, step: int) -> Checkpoint:
             rest = file.metadata()["rest"]
         optimizer = restore_optimizer(load_file(path / OPTIMIZER), rest)
     state = json.loads((path / STATE).read_text(encoding="utf-8"))
-    return Checkpoint(step, load_file(path / MODEL), optimizer, state)
+    unaveraged = load_file(path / UNAVERAGED) if (path / UNAVERAGED).is_file() else None
+    return Checkpoint(step, load_file(path / MODEL), optimizer, state, unaveraged)
 
 
 def _newest_whole(folder: Path) -> int | None:

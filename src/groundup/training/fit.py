@@ -13,12 +13,12 @@ from typing import Protocol, TextIO
 import torch
 from torch import nn
 
-from groundup.training import schedule
+from groundup.training import optim, schedule
+from groundup.training.average import LastWeights, WeightAverage
 from groundup.training.checkpoint import load_checkpoint, load_for_resume, save_checkpoint, saved_steps
 from groundup.training.interrupt import Interrupted, stop_asked
 from groundup.training.log import Display, Metrics, show
 from groundup.training.loop import Batch, Step, train, validate
-from groundup.training.optim import adamw
 from groundup.training.plot import draw_losses
 from groundup.training.precision import choose_device, choose_precision
 from groundup.training.settings import TrainSettings
@@ -85,8 +85,8 @@ class _Fitting:
         device = next(model.parameters()).device
         self.precision = choose_precision(device, settings.precision)
         display.note(f"training on {device}, {self.precision.reason}")
-        betas = (0.9, settings.beta2)
-        self.optimizer = adamw(model, lr=settings.lr, betas=betas, weight_decay=settings.weight_decay)
+        self.optimizer = optim.from_settings(model, settings)
+        self.average = WeightAverage(model, settings.average) if settings.average else LastWeights()
         self.tally, self.saved = Tally(), -1
         self.began = time.perf_counter()
 
@@ -96,6 +96,9 @@ class _Fitting:
             return
         checkpoint, warning = load_for_resume(self.checkpoints)
         load_model_tensors(self.model, checkpoint.model, file=self.checkpoints / f"step {checkpoint.step}")
+        self.average.restart()
+        if checkpoint.unaveraged is not None:
+            load_model_tensors(self.model, checkpoint.unaveraged, file=self.checkpoints / f"step {checkpoint.step}")
         assert checkpoint.optimizer is not None, "fit never saves without the optimizer"
         self.optimizer.load_state_dict(checkpoint.optimizer)
         self.tally, self.saved = Tally(**checkpoint.state), checkpoint.step
@@ -115,6 +118,7 @@ class _Fitting:
         if tally.step == 0:
             self.measure()
         for step in () if self.impatient() else self.steps(data, max_minutes):
+            self.average.update(step.n)
             self.count(step)
             improved = step.n % settings.validate_every == 0 and self.validate()
             if improved or step.n % settings.save_every == 0:
@@ -180,7 +184,8 @@ class _Fitting:
     def measure(self) -> float:
         """The validation loss now, on record."""
         tally = self.tally
-        loss = self.valid() if callable(self.valid) else validate(self.model, self.valid, self.precision)
+        with self.average.in_place():
+            loss = self.valid() if callable(self.valid) else validate(self.model, self.valid, self.precision)
         if not math.isfinite(loss):
             raise FloatingPointError(f"step {tally.step}: the validation loss is {loss}; try a lower learning rate")
         tally.validated, tally.last_loss = tally.step, loss
@@ -206,15 +211,17 @@ class _Fitting:
         if self.saved == self.tally.step and not best:
             return
         self.tally.seconds = time.perf_counter() - self.began
-        save_checkpoint(
-            self.checkpoints,
-            self.tally.step,
-            model=model_tensors(self.model),
-            optimizer=self.optimizer.state_dict(),
-            state=asdict(self.tally),
-            best=best,
-            keep=self.settings.keep,
-        )
+        with self.average.in_place() as own:
+            save_checkpoint(
+                self.checkpoints,
+                self.tally.step,
+                model=model_tensors(self.model),
+                optimizer=self.optimizer.state_dict(),
+                state=asdict(self.tally),
+                unaveraged=own,
+                best=best,
+                keep=self.settings.keep,
+            )
         self.saved = self.tally.step
 
     def finish(self, stopped: str) -> FitResult:
@@ -223,7 +230,7 @@ class _Fitting:
         assert tally.best_step is not None, "the last step is always validated"
         assert tally.best_loss is not None
         assert tally.last_loss is not None
-        if tally.best_step != tally.step:
+        if tally.best_step != tally.step or self.settings.average:
             best = load_checkpoint(self.checkpoints, "best")
             load_model_tensors(self.model, best.model, file=self.checkpoints / "best")
         self.model.eval()

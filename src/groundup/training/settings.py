@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 ScheduleName = Literal["cosine", "inverse-sqrt", "wsd", "constant"]
+OptimizerName = Literal["adamw", "muon"]
 PrecisionName = Literal["auto", "float32", "bfloat16"]
 
 
@@ -15,14 +16,20 @@ class TrainSettings:
     """How many optimizer steps in all; None where only minutes bound the run."""
     lr: float = 1e-3
     """Peak learning rate."""
+    optimizer: OptimizerName = "adamw"
+    """adamw trains everything; muon the matrices of the layers, and leaves the rest to adamw."""
+    matrix_lr: float = 0.02
+    """Muon's own peak learning rate; it follows the same schedule."""
     schedule: ScheduleName = "cosine"
     """What the learning rate does after the warm-up."""
     warmup: int = 100
     """Steps over which the learning rate rises from zero."""
     floor: float = 0.1
     """Share of the peak at which cosine and wsd end."""
+    decay: float = 0.2
+    """Share of the run, at its end, in which wsd comes down."""
     weight_decay: float = 0.1
-    """AdamW's decay, on matrices and embeddings only."""
+    """How fast weights decay, times the learning rate; on matrices and embeddings only."""
     beta2: float = 0.98
     """AdamW's memory of squared gradients; beta1 is 0.9."""
     clip: float | None = 1.0
@@ -47,19 +54,27 @@ class TrainSettings:
     """Steps between two lines of the log."""
     keep: int = 2
     """How many of the latest checkpoints are kept; the best one is kept besides."""
+    average: int | None = None
+    """Judge and keep the running mean of the weights over about this many steps, instead of the last ones."""
     patience: int | None = None
     """Stop after this many validations in a row without improvement; None never stops early."""
 
     def __post_init__(self) -> None:
-        for name, words in (("schedule", get_args(ScheduleName)), ("precision", get_args(PrecisionName))):
+        for name, words in (
+            ("schedule", get_args(ScheduleName)),
+            ("optimizer", get_args(OptimizerName)),
+            ("precision", get_args(PrecisionName)),
+        ):
             if getattr(self, name) not in words:
                 raise ValueError(f"unknown {name} {getattr(self, name)!r}; try one of {', '.join(words)}")
-        for name in ("steps", "accumulate", "threads", "validate_every", "save_every", "log_every", "keep", "patience"):
+        counts = ("steps", "accumulate", "threads", "validate_every", "save_every", "log_every", "keep", "average")
+        for name in (*counts, "patience"):
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise ValueError(f"{name} ({value}) must be at least 1; try --train.{name} 1")
         for name, low, high, cure in (
             ("lr", 0.0, float("inf"), 1e-3),
+            ("matrix_lr", 0.0, float("inf"), 0.02),
             ("clip", 0.0, float("inf"), 1.0),
             ("beta2", 0.0, 1.0, 0.95),
         ):
@@ -70,6 +85,8 @@ class TrainSettings:
             value = getattr(self, name)
             if not 0 <= value <= high:
                 raise ValueError(f"{name} ({value}) must lie between 0 and {high:g}; try --train.{name} 0.1")
+        if not 0 < self.decay <= 1:
+            raise ValueError(f"decay ({self.decay}) must lie above 0 and be at most 1; try --train.decay 0.2")
         if not 0 <= self.seed < 2**32:
             raise ValueError(f"seed ({self.seed}) must be at least 0 and below 2 ** 32; try --train.seed 0")
         if self.warmup < 0:
