@@ -13,7 +13,7 @@ import groundup
 PACKAGE = Path(groundup.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 
-# Folder -> what its files may import of groundup. A folder that is not here (run, cli, recipes) may import everything.
+# Folder -> what its files may import of groundup. A folder that is in FREE may import everything.
 MAY = {
     "nn": {"nn"},
     "models": {"models", "nn", "config"},
@@ -23,12 +23,16 @@ MAY = {
     "data": {"data", "text"},
     "decode": {"decode"},
     "training": {"training"},
+    "hub": {"hub", "models", "nn", "config", "text"},
     "config": {"config"},
     "presets": {"presets", "config"},
 }
-FREE = {"run", "cli", "recipes", "__init__"}
+FREE = {"run", "cli", "recipes", "comparisons", "bench", "__init__"}
 # Where torch may stand at the top of a file.
-TORCH = {"nn", "models", "look", "decode", "training", "run", "recipes", "data/batches.py", "data/stream.py"}
+TORCH = {
+    *("nn", "models", "look", "decode", "training", "hub", "run", "recipes", "comparisons", "bench"),
+    *("data/batches.py", "data/stream.py"),
+}
 NN_NEEDS_ONLY = {"torch", "groundup"}
 TABLES = {"data/phrasebook"}  # word lists are as long as the language
 

@@ -8,7 +8,8 @@ import pytest
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 
 
-def test_the_python_example_trains_a_model(capsys: pytest.CaptureFixture[str]):
+def test_the_python_example_trains_a_model(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     example = re.search(r"```python\n(.*?)\nrun = ", README, re.DOTALL)
     assert example is not None
     code = example[1].replace("steps=200", "steps=21").replace("2_000_000", "100_000").replace("2048", "600")

@@ -17,9 +17,12 @@ VERBS = {
     "generate": "write on after a prompt: groundup generate RUN 'Once upon a time'",
     "chat": "talk to a dialogue run",
     "evaluate": "judge a run on held-out text or on a file of yours",
+    "compare": "compare variants of a recipe fairly, or finished runs side by side",
     "attention": "draw what a run looks at, as pictures and a page to step through",
+    "export": "write a run as a Hugging Face folder that transformers loads by itself",
     "data": "named corpora: list, get, show",
     "tokenizer": "train, use and look at tokenizers",
+    "bench": "measure ours beside its peers: tokenizer, train, generate, attention",
 }
 
 

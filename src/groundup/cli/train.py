@@ -21,6 +21,7 @@ DATA is a file, a folder or a named corpus (groundup data list) instead of the r
 line-aligned files. `groundup train RECIPE --help` lists every setting. Besides them:
 
   --preset NAME   begin with a published architecture, such as gpt2-tiny, llama3-tiny or transformer-base
+  --init-from DIR go on from a Hugging Face folder: its model, its weights, its tokenizer (language models)
   --dry-run       print the recipe with every default and the size of the model, and stop
   --overwrite     replace a run of the same name
 """
@@ -32,17 +33,28 @@ def main(arguments: list[str]) -> None:
         return
     module, rest = find_recipe(arguments[0]), arguments[1:]
     preset_name, rest = take_option(rest, "--preset")
+    init_from, rest = take_option(rest, "--init-from")
     dry_run, rest = take_flag(rest, "--dry-run")
     overwrite, rest = take_flag(rest, "--overwrite")
     recipe = with_data(module.RECIPE, [rest.pop(0) for _ in range(2) if rest and not rest[0].startswith("-")])
     if preset_name is not None:
+        if init_from is not None:
+            raise ValueError("--init-from brings its own model; leave out --preset")
         recipe = with_preset(recipe, preset_name)
+    if init_from is not None:
+        from groundup.recipes.init_from import with_folder
+
+        recipe = with_folder(recipe, init_from)
     parsed = parse(type(recipe), rest, prog=f"groundup train {arguments[0]}", default=recipe)
     check(parsed, recipe)
+    if init_from is not None:
+        from groundup.recipes.init_from import check_unchanged
+
+        check_unchanged(parsed, recipe, init_from)  # type: ignore[arg-type]
     if dry_run:
-        print_plan(planned(parsed))
+        print_plan(parsed if init_from is not None else planned(parsed))
         return
-    train_recipe(parsed, overwrite=overwrite, finish=getattr(module, "finish", None))
+    train_recipe(parsed, overwrite=overwrite, init_from=init_from, finish=getattr(module, "finish", None))
 
 
 def usage() -> str:
@@ -51,7 +63,12 @@ def usage() -> str:
 
 
 def train_recipe(
-    recipe: Recipe, *, overwrite: bool = False, resume: bool = False, finish: Callable[..., None] | None = None
+    recipe: Recipe,
+    *,
+    overwrite: bool = False,
+    resume: bool = False,
+    init_from: str | None = None,
+    finish: Callable[..., None] | None = None,
 ):
     """Run the recipe's flow in runs/NAME, say where everything lies, and let the recipe show what came of it."""
     folder = RunFolder(RUNS / recipe.name)
@@ -71,7 +88,8 @@ def train_recipe(
         run = flow(recipe, folder, resume=True)  # type: ignore[arg-type]
     else:
         with in_place_of(folder):
-            run = flow(recipe, folder)  # type: ignore[arg-type]
+            begin = {} if init_from is None else {"init_from": init_from}
+            run = flow(recipe, folder, **begin)  # type: ignore[arg-type]
     print(f"\nrun          {folder.path}: results.json, metrics.jsonl, plots/loss.png, checkpoints/")
     if finish is not None:
         finish(run)
