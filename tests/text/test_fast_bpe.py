@@ -1,5 +1,6 @@
 """The compiled byte-pair encoding gives the merges and ids of the readable one, for any text and number of threads."""
 
+import os
 import random
 import subprocess
 import sys
@@ -183,7 +184,15 @@ def test_much_text_is_encoded_by_the_compiled_loops(monkeypatch):
 
 
 def test_what_was_compiled_is_kept_for_the_next_process(tmp_path):
-    """And its folder is named after the source of all loops, for what is out of date must not be used."""
-    code = "from groundup.text import fast_bpe; print(fast_bpe._lay_out._cache.cache_path)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert "fast-" in done.stdout
+    """In a folder named after the source of all loops, for what is out of date must not be used."""
+    code = (
+        "from groundup.text.fast_compile import _DIGEST; from groundup.text import fast_bpe; "
+        "fast_bpe.text_of({b'ab': 1}); print(sum(fast_bpe._lay_out.stats.cache_hits.values()), _DIGEST)"
+    )
+    hits = []
+    for _ in range(2):
+        env = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=env)
+        hits.append(done.stdout.split())
+    assert [int(count) for count, _ in hits] == [0, 1]
+    assert [folder.name for folder in tmp_path.iterdir()] == [f"fast-{hits[0][1]}"]

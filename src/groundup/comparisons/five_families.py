@@ -17,7 +17,7 @@ FAMILIES = {
 
 
 def five_families() -> Comparison:
-    """The families as rows: 25 runs of a million tokens, a minute or so each on one core."""
+    """The families as rows: 25 runs of a million tokens, one to three minutes each on one core."""
     train = TrainSettings(steps=1000, warmup=100, floor=0.05, validate_every=100, save_every=500, log_every=20, keep=1)
     variants: dict[str, Recipe] = {
         name: TextRecipe(

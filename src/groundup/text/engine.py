@@ -37,7 +37,6 @@ def learn(
     expression: str | None,
     *,
     progress: bpe.Progress | None = None,
-    threads: int | None = None,
 ) -> bpe.Merges:
     """The merges of all chunks of the texts (see `bpe.train`); the texts may be more than memory holds."""
     texts = iter(texts)
@@ -46,7 +45,7 @@ def learn(
         from groundup.text import fast_bpe
 
         kind = _kinds()[expression]
-        return fast_bpe.train(chain(some, texts), merges, kind, progress=progress, threads=threads)
+        return fast_bpe.train(chain(some, texts), merges, kind, progress=progress)
     splitter = patterns.compiled(expression)
     chunks: Counter[str] = Counter()
     for text in chain(some, texts):
