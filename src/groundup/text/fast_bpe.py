@@ -41,7 +41,7 @@ def train(
     progress: bpe.Progress | None = None,
     threads: int | None = None,
 ) -> bpe.Merges:
-    """The merges that `bpe.train` learns from the chunks of the texts; kind: the split pattern's number in `fast_bits`."""
+    """The merges that `bpe.train` learns from the chunks of the texts; kind: the split pattern, see `fast_bits`."""
     threads = threads or all_cores()
     queue, lock = _pieces(texts, kind, PIECE), threading.Lock()
 
