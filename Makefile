@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup setup-dev demo test test-all lint format clean
+.PHONY: help setup setup-dev demo test test-all torture lint format clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 18
@@ -39,6 +39,10 @@ test: lint  ## lint, types and every test but the slow ones
 
 test-all: lint  ## every test
 	$(BIN)/python -m pytest -n 2
+
+SCALE ?= 1
+torture: setup-dev  ## kill, cut, fill up, flip: half an hour of what may happen to a training; SCALE=0.05 for minutes
+	$(BIN)/python tests/torture/run.py --scale $(SCALE)
 
 format: setup-dev  ## let ruff rewrite the tree
 	$(BIN)/ruff check --fix .

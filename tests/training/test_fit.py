@@ -1,17 +1,18 @@
 """A whole training: it learns, keeps its folder, stops when told, resumes exactly, and ends with the best weights."""
 
+import dataclasses
 import io
 import itertools
 import math
 import os
 import signal
 import threading
+import time
 
 import pytest
 import torch
 
-from groundup.training import fit as fit_module
-from groundup.training.checkpoint import load_checkpoint, saved_steps
+from groundup.training.checkpoint import load_checkpoint, save_checkpoint, saved_steps
 from groundup.training.fit import fit
 from groundup.training.interrupt import Interrupted
 from groundup.training.log import read_metrics
@@ -144,6 +145,22 @@ def test_a_damaged_latest_checkpoint_is_said_and_survived(go, toy_model, tmp_pat
     load_checkpoint(tmp_path / "run" / "checkpoints")
 
 
+def test_a_checkpoint_from_before_batches_were_counted_goes_on_where_it_was(go, toy_model, toy_data, tmp_path):
+    settings = dataclasses.replace(SETTINGS, accumulate=2, steps=20)
+    unbroken, resumed = toy_model(), toy_model(seed=5)
+    go(model=unbroken, settings=settings)
+    checkpoints = tmp_path / "run" / "checkpoints"
+    whole = load_checkpoint(checkpoints, 10)
+    assert whole.state["batches"] == 20
+    older = {name: value for name, value in whole.state.items() if name not in ("batches", "skipped")}
+    save_checkpoint(checkpoints, 10, model=whole.model, optimizer=whole.optimizer, state=older)
+    data = toy_data()
+    go(data=data, settings=settings, resume=True, model=resumed)
+    assert data.started == [20]
+    for one, other in zip(unbroken.parameters(), resumed.parameters(), strict=True):
+        assert torch.equal(one, other)
+
+
 def test_a_second_interrupt_stops_at_once(go, toy_data):
     class Impatient:
         def batches(self, start=0):
@@ -168,7 +185,7 @@ def test_it_stops_early_when_nothing_improves_and_stays_stopped(go, tmp_path):
 
 def test_minutes_bound_training_and_validation_over_all_resumptions(go, toy_data, monkeypatch, tmp_path):
     clock = itertools.count(0.0, 0.25)  # every look at the clock takes a quarter of a second
-    monkeypatch.setattr(fit_module.time, "perf_counter", lambda: next(clock))
+    monkeypatch.setattr(time, "perf_counter", lambda: next(clock))
     settings = TrainSettings(**{**vars(SETTINGS), "steps": None})
     whole = go("whole", settings=settings, max_minutes=1.0)
     assert "1 minutes over" in whole.stopped

@@ -3,10 +3,12 @@
 import io
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
-from groundup.training.log import Bar, Lines, Metrics, read_metrics, show
+from groundup.training.flops import Yardstick
+from groundup.training.log import Bar, Lines, Metrics, clock, duration, read_metrics, show
 from groundup.training.loop import Step
 from groundup.training.plot import draw_losses
 
@@ -26,9 +28,51 @@ def test_plain_lines_where_there_is_no_terminal():
         display.log(STEP)
         display.valid(50, 5.25, best=True)
     assert stream.getvalue().splitlines() == [
-        "step 50  loss 5.312  lr 1.5e-04  grad 0.83  41k tok/s   25%",
+        "step 50  loss 5.312  lr 1.5e-04  grad 0.83  41k tok/s  100 ms   25%",
         "step 50  validation loss 5.250  (best so far)",
     ]
+
+
+MFU = Yardstick(per_token=1e9, peak=1e14, unit="MFU", note="100% MFU is 100 TFLOP/s")
+
+
+def test_a_logged_step_stands_for_several_and_says_what_one_took_and_what_share_of_the_peak():
+    stream = io.StringIO()
+    with show(stream, steps=200) as display:
+        display.against(MFU)
+        for seconds in (1.0, 3.0):
+            display.tick(replace(STEP, seconds=seconds))
+        display.log(replace(STEP, tokens=160_000, seconds=4.0))  # 40,000 a second of 1 GFLOP each: 40 TFLOP/s
+        display.tick(replace(STEP, seconds=0.5))
+        display.log(replace(STEP, tokens=20_000, seconds=0.5))
+    said, first, second = stream.getvalue().splitlines()
+    assert said == "100% MFU is 100 TFLOP/s"
+    assert "  40% MFU  2.00 s " in first
+    assert "  40% MFU  500 ms " in second
+
+
+def test_the_longest_line_fits_a_terminal(monkeypatch):
+    """A step of the largest run there is: figures of full length, two days to go."""
+    now = iter([0.0, 1000.0])
+    monkeypatch.setattr("groundup.training.log.time.perf_counter", lambda: next(now))
+    step = Step(n=19073, loss=10.939, lr=8.4e-07, grad_norm=14.2035, tokens=524_288, seconds=128.4, progress=0.0057)
+    stream = io.StringIO()
+    with show(stream, steps=19073) as display:
+        display.against(replace(MFU, unit="of peak"))
+        display.tick(replace(step, progress=0.0))
+        display.log(step)
+    line = stream.getvalue().splitlines()[-1]
+    assert re.search(r"  128 s    1%  48:\d\d:\d\d to go$", line), line
+    assert len(line) <= 100, line
+
+
+@pytest.mark.parametrize(
+    ("seconds", "short", "long"),
+    [(0.0854, "85 ms", "0:00"), (0.997, "1.00 s", "0:01"), (9.123, "9.12 s", "0:09"), (99.9, "100 s", "1:40")],
+)
+def test_times(seconds, short, long):
+    assert (duration(seconds), clock(seconds)) == (short, long)
+    assert clock(3599.7) == "1:00:00"
 
 
 def test_a_bar_with_every_figure_on_a_terminal(monkeypatch):
@@ -37,6 +81,7 @@ def test_a_bar_with_every_figure_on_a_terminal(monkeypatch):
     stream = Terminal()
     with show(stream, steps=200) as display:
         assert isinstance(display, Bar)
+        display.against(MFU)
         display.note("training on [cpu]")
         display.log(STEP)
         display.valid(50, 5.25, best=True)
@@ -49,6 +94,8 @@ def test_a_bar_with_every_figure_on_a_terminal(monkeypatch):
         "lr 1.5e-04",
         "grad 0.83",
         "41k tok/s",
+        "100% MFU is 100 TFLOP/s",
+        "41% MFU",
         "validation 5.250 (best)",
     ):
         assert part in text

@@ -34,6 +34,12 @@ from groundup.training.settings import TrainSettings
         {"optimizer": "sgd"},
         {"schedule": "cosin"},
         {"precision": "float16"},
+        {"parallel": "dp"},
+        {"compile": "yes"},
+        {"timeout": 0.0},
+        {"batch_tokens": 0},
+        {"batch_tokens": 4096, "accumulate": 4},
+        {"skip_nonfinite": -1},
     ],
 )
 def test_what_cannot_be_is_refused_with_its_number(wrong):

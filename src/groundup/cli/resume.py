@@ -1,6 +1,7 @@
 """groundup resume RUN: go on with an interrupted training, from its latest whole checkpoint."""
 
 import dataclasses
+import os
 
 import tyro
 
@@ -9,6 +10,8 @@ from groundup.cli.train import check, train_recipe
 from groundup.recipes.recipe import save_recipe
 from groundup.recipes.table import RECIPES
 from groundup.run.folder import RUNS, find_run
+from groundup.training import launch
+from groundup.training.settings import ParallelName
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,11 +24,21 @@ class Resume:
     """Train for so many minutes in all, those already used included; None keeps the recipe's."""
     steps: int | None = None
     """Take so many steps in all, those already taken included; None keeps the recipe's."""
+    parallel: ParallelName | None = None
+    """Go on in another way: none, or under torchrun ddp or fsdp; None keeps the recipe's."""
+    convert: bool = False
+    """Only turn what fsdp has saved in slices into ordinary checkpoints, and stop."""
 
 
 def main(arguments: list[str]) -> None:
     options = parse(Resume, arguments, prog="groundup resume")
     folder = find_run(options.run)
+    if options.convert:
+        from groundup.training.sharded import make_whole
+
+        steps = make_whole(folder.checkpoints)
+        print(f"steps turned into ordinary checkpoints: {', '.join(map(str, steps)) or 'none'}")
+        return
     written = folder.recipe()
     recipe = dataclasses.replace(written, name=folder.name)
     if folder.path.resolve() != (RUNS / folder.name).resolve():
@@ -35,9 +48,12 @@ def main(arguments: list[str]) -> None:
     if options.steps is not None:
         recipe = dataclasses.replace(recipe, train=dataclasses.replace(recipe.train, steps=options.steps))
     check(recipe, recipe)
-    if recipe != written:  # or an interruption would forget the new end
-        save_recipe(recipe, folder.recipe_file)
+    if recipe != written and launch.rank() == 0:  # or an interruption would forget the new end
+        aside = folder.path / ".recipe.json"
+        save_recipe(recipe, aside)
+        os.replace(aside, folder.recipe_file)  # other ranks may be reading it
+    if options.parallel is not None:
+        recipe = dataclasses.replace(recipe, train=dataclasses.replace(recipe.train, parallel=options.parallel))
     # recipe.json does not name the recipe; a run of its name and its task is taken for one.
     module = RECIPES.get(recipe.name)
-    finish = getattr(module, "finish", None) if module and module.RECIPE.task == recipe.task else None
-    train_recipe(recipe, resume=True, finish=finish)
+    train_recipe(recipe, resume=True, module=module if module and module.RECIPE.task == recipe.task else None)

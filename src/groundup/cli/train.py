@@ -2,15 +2,19 @@
 
 import dataclasses
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 from groundup.cli.parse import parse
 from groundup.presets import preset
 from groundup.recipes.recipe import PairRecipe, Recipe, TextRecipe
 from groundup.recipes.table import RECIPES, find_recipe
 from groundup.run.folder import RUNS, RunFolder
+from groundup.training import launch
 
 USAGE = """usage: groundup train RECIPE [DATA [OTHER]] [options]
 
@@ -24,6 +28,8 @@ line-aligned files. `groundup train RECIPE --help` lists every setting. Besides 
   --init-from DIR go on from a Hugging Face folder: its model, its weights, its tokenizer (language models)
   --dry-run       print the recipe with every default and the size of the model, and stop
   --overwrite     replace a run of the same name
+  --parallel HOW  ddp or fsdp, on the processes that torchrun starts:
+                  torchrun --nproc-per-node 2 -m groundup train RECIPE --parallel ddp
 """
 
 
@@ -36,6 +42,8 @@ def main(arguments: list[str]) -> None:
     init_from, rest = take_option(rest, "--init-from")
     dry_run, rest = take_flag(rest, "--dry-run")
     overwrite, rest = take_flag(rest, "--overwrite")
+    parallel, rest = take_option(rest, "--parallel")
+    rest += [] if parallel is None else ["--train.parallel", parallel]
     recipe = with_data(module.RECIPE, [rest.pop(0) for _ in range(2) if rest and not rest[0].startswith("-")])
     if preset_name is not None:
         if init_from is not None:
@@ -54,7 +62,7 @@ def main(arguments: list[str]) -> None:
     if dry_run:
         print_plan(parsed if init_from is not None else planned(parsed))
         return
-    train_recipe(parsed, overwrite=overwrite, init_from=init_from, finish=getattr(module, "finish", None))
+    train_recipe(parsed, overwrite=overwrite, init_from=init_from, module=module)
 
 
 def usage() -> str:
@@ -68,36 +76,58 @@ def train_recipe(
     overwrite: bool = False,
     resume: bool = False,
     init_from: str | None = None,
-    finish: Callable[..., None] | None = None,
+    module: ModuleType | None = None,
 ):
-    """Run the recipe's flow in runs/NAME, say where everything lies, and let the recipe show what came of it."""
+    """Run the recipe's flow in runs/NAME, say where everything lies, and let the recipe show what came of it.
+
+    module is the recipe's own: its `watch` looks at a language model at every validation, its `finish` at the end.
+    """
     folder = RunFolder(RUNS / recipe.name)
-    if folder.path.exists() and not resume:
-        if not overwrite:
-            raise ValueError(
-                f"{folder.path} is already there; go on with it (groundup resume {recipe.name}), replace it "
-                "(--overwrite), or give the new one another name (--name)"
-            )
-        if not folder.recipe_file.is_file():
-            raise ValueError(f"{folder.path} is not a run, so it is not overwritten; choose another --name")
+    if launch.restarted() and (folder.checkpoints / "latest").is_file():
+        recipe, resume = dataclasses.replace(folder.recipe(), name=recipe.name), True
+    if folder.path.exists() and not resume and not launch.restarted() and launch.rank() == 0:
+        make_way(folder, overwrite=overwrite)
     if isinstance(recipe, PairRecipe):
         from groundup.recipes.train_pairs import train_pairs as flow
     else:
         from groundup.recipes.train_text import train_text as flow
+    options: dict[str, Any] = {"say": print if launch.rank() == 0 else lambda line: None}
+    if isinstance(recipe, TextRecipe) and hasattr(module, "watch"):
+        options["watch"] = module.watch  # type: ignore[union-attr]
     if resume:
-        run = flow(recipe, folder, resume=True)  # type: ignore[arg-type]
-    else:
-        with in_place_of(folder):
-            begin = {} if init_from is None else {"init_from": init_from}
-            run = flow(recipe, folder, **begin)  # type: ignore[arg-type]
+        options["resume"] = True
+    elif init_from is not None:
+        options["init_from"] = init_from
+    with nullcontext(folder) if resume else in_place_of(folder) if launch.rank() == 0 else elsewhere(folder) as place:
+        run = flow(recipe, place, **options)  # type: ignore[arg-type]
     print(f"\nrun          {folder.path}: results.json, metrics.jsonl, plots/loss.png, checkpoints/")
-    if finish is not None:
-        finish(run)
+    if hasattr(module, "finish"):
+        module.finish(run)  # type: ignore[union-attr]
     return run
 
 
+def make_way(folder: RunFolder, *, overwrite: bool) -> None:
+    """Refuse to train into a folder that is there, unless it is a run that may be overwritten."""
+    if not overwrite:
+        raise ValueError(
+            f"{folder.path} is already there; go on with it (groundup resume {folder.name}), replace it "
+            "(--overwrite), or give the new one another name (--name)"
+        )
+    if not folder.recipe_file.is_file():
+        raise ValueError(f"{folder.path} is not a run, so it is not overwritten; choose another --name")
+    if launch.restarts():  # a restarted process could not tell the earlier run's checkpoints from those to go on from
+        shutil.rmtree(folder.path)
+
+
 @contextmanager
-def in_place_of(folder: RunFolder) -> Iterator[None]:
+def elsewhere(folder: RunFolder) -> Iterator[RunFolder]:
+    """Where ranks that only compute put what rank 0 puts into the run: `fit` ends them before any of it matters."""
+    with tempfile.TemporaryDirectory() as aside:
+        yield RunFolder(Path(aside) / folder.name)
+
+
+@contextmanager
+def in_place_of(folder: RunFolder) -> Iterator[RunFolder]:
     """Keep an earlier run aside until its successor ends; one that ends without a checkpoint gives way to it again."""
     aside = folder.path.with_name(f".{folder.name}.replaced")
 
@@ -114,7 +144,7 @@ def in_place_of(folder: RunFolder) -> Iterator[None]:
     if folder.path.exists():
         folder.path.rename(aside)
     try:
-        yield
+        yield folder
     finally:
         settle()
 
@@ -163,7 +193,7 @@ def planned(recipe: Recipe) -> Recipe:
     if recipe.tokenizer.kind == "characters":
         return recipe
     V = recipe.tokenizer.vocab_size
-    model = dataclasses.replace(recipe.model, vocab_size=V)
+    model = dataclasses.replace(recipe.model, vocab_size=-(-V // recipe.tokenizer.pad) * recipe.tokenizer.pad)
     if isinstance(recipe, PairRecipe) and not recipe.tokenizer.shared:
         tied = "head" if model.tied == "all" else model.tied
         model = dataclasses.replace(model, source_vocab_size=V, tied=tied)
@@ -180,9 +210,10 @@ def print_plan(recipe: Recipe) -> None:
     parameters = count_parameters(on_meta(recipe.model))
     context = recipe.model.context
     tokens = recipe.data.batch_tokens if isinstance(recipe, PairRecipe) else recipe.data.batch * context
+    of_step = recipe.train.batch_tokens or tokens * recipe.train.accumulate
     print(
         f"{parameters:,} parameters at {recipe.model.vocab_size:,} tokens; weights, gradients and AdamW's two moments "
-        f"take {16 * parameters / 1e6:,.0f} MB; {tokens * recipe.train.accumulate:,} tokens a step"
+        f"take {16 * parameters / 1e6:,.0f} MB; {of_step:,} tokens a step"
     )
 
 

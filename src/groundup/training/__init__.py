@@ -1,5 +1,5 @@
 """Training: the loss, the loop that yields a Step, and `fit`, which drives it into a run folder.
 
-Reading order: loss, optim, schedule, precision, loop; then tensors, manifest, checkpoint; then settings, log, plot,
-tally, interrupt, fit.
+Reading order: loss, optim, schedule, precision, team, loop; then tensors, manifest, checkpoint; then settings, log,
+plot, tally, record, interrupt, fit; then, for several processes, launch, micro, distributed, sharded, store.
 """

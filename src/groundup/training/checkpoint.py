@@ -4,25 +4,49 @@
                               unaveraged.safetensors, where model.safetensors is a running mean of the weights
     checkpoints/latest, checkpoints/best         "step-00000500 <SHA-256 of its MANIFEST.json>"
 
-Every byte is verified before anything is used (`manifest`). Nothing here is a pickle.
+Every byte is verified before anything is used (`manifest`); until `latest` names a new checkpoint, the one before it
+counts (`places`). Nothing here is a pickle.
 """
 
 import json
+import math
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from groundup.training.manifest import MANIFEST, digest, seal, sync, verify
+from groundup.training.manifest import seal, sync, verify
+from groundup.training.places import (
+    ASIDE,
+    Pointer,
+    find,
+    names_as_best,
+    newest_whole,
+    prune,
+    put,
+    saved_steps,
+    settle,
+    step_name,
+)
 from groundup.training.tensors import flatten_optimizer, restore_optimizer
+
+__all__ = ["Checkpoint", "load_checkpoint", "load_for_resume", "save_checkpoint", "saved_steps"]
 
 MODEL, OPTIMIZER, STATE = "model.safetensors", "optimizer.safetensors", "state.json"
 UNAVERAGED = "unaveraged.safetensors"
-ASIDE = ".unfinished-"
+REST = "optimizer.json"
+"""Where this file lies, the others are slices that ranks have written: for `sharded` to read."""
+REQUIRED = {MODEL, STATE}
+
+
+class InSlices(ValueError):
+    """A checkpoint that is whole, but for `sharded` to read."""
 
 
 @dataclass(frozen=True)
@@ -51,132 +75,110 @@ def save_checkpoint(
     """Write folder/step-N, point `latest` (and `best`) to it, remove all but the `keep` latest and the best.
 
     `model` and `unaveraged` as `model_tensors` gives them, `optimizer` is its state_dict, `state` anything JSON.
-    OSError where the disk refuses: then the earlier checkpoints stand as before.
+    OSError where the disk refuses, FloatingPointError for a number that is not finite: then what was saved before
+    stands.
     """
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    for leftover in folder.glob(f"{ASIDE}*"):
-        shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
-    final, aside, replaced = folder / _name(step), folder / f"{ASIDE}{_name(step)}", folder / f"{ASIDE}replaced"
+    files, rest = {MODEL: model}, ""
+    if optimizer is not None:
+        files[OPTIMIZER], rest = flatten_optimizer(optimizer)
+    if unaveraged is not None:
+        files[UNAVERAGED] = unaveraged
+    _refuse_what_is_not_finite(step, files)
+    with all_or_nothing(folder, step, sum(tensor.nbytes for some in files.values() for tensor in some.values())):
+        if not folder.is_dir():
+            folder.mkdir(parents=True)
+            sync(folder.parent)
+        settle(folder)
+        best = best or names_as_best(folder, step)
+        aside = folder / f"{ASIDE}{step_name(step)}"
+        _write(aside, files, rest, state)
+        seal(aside, step, best=best)
+        put(folder, step, aside, ("latest", "best") if best else ("latest",))
+        prune(folder, step, keep)
+    return folder / step_name(step)
+
+
+@contextmanager
+def all_or_nothing(folder: Path, step: int, size: int) -> Iterator[None]:
+    """Clear up after a save of `size` bytes that failed; an OSError then says what it was that could not be written."""
     try:
-        _write(aside, model, optimizer, state)
-        if unaveraged is not None:
-            save_file(unaveraged, aside / UNAVERAGED)
-        seal(aside, step)
-        if final.exists():
-            final.rename(replaced)
-        aside.rename(final)
+        yield
     except BaseException as error:
-        shutil.rmtree(aside, ignore_errors=True)
-        if replaced.exists():
-            replaced.rename(final)
-        if isinstance(error, SafetensorError):
-            raise OSError(f"{final}: could not be written ({error}); earlier checkpoints are untouched") from None
+        with suppress(OSError):
+            settle(folder)
+        if isinstance(error, OSError | SafetensorError):
+            why = (isinstance(error, OSError) and error.strerror) or error
+            raise OSError(
+                f"{folder}: the checkpoint of step {step} ({size / 1e6:,.1f} MB) could not be written: {why}; "
+                "what was saved before still stands"
+            ) from error
         raise
-    sync(folder)
-    for pointer in ("latest", "best") if best else ("latest",):
-        _point(folder, pointer, step)
-    _prune(folder, step, keep)
-    return final
 
 
-def load_checkpoint(folder: str | Path, which: Literal["latest", "best"] | int = "latest") -> Checkpoint:
-    """Read the latest, the best or a given step after verifying every byte of it.
+def load_checkpoint(folder: str | Path, which: Pointer | int = "latest", *, optimizer: bool = True) -> Checkpoint:
+    """Read the latest, the best or a given step after verifying every byte of it; its optimizer only if wanted.
 
     FileNotFoundError where there is none; ValueError naming the damaged file, what differs, and a step that is whole.
     """
     folder = Path(folder)
     try:
-        return _read(folder, which if isinstance(which, int) else _follow(folder, which))
+        return _read(*find(folder, which), with_optimizer=optimizer)
+    except InSlices:
+        raise
     except ValueError as error:
-        whole = _newest_whole(folder)
-        cure = "no checkpoint here is whole" if whole is None else f"use a whole one: --checkpoint {whole}"
+        whole = newest_whole(folder, REQUIRED)
+        cure = "no checkpoint here is whole" if whole is None else f"use a whole one: --checkpoint {whole[0]}"
         raise ValueError(f"{error}; {cure}") from None
 
 
 def load_for_resume(folder: str | Path) -> tuple[Checkpoint, str | None]:
-    """The latest checkpoint, or if it is damaged the newest whole one, with a sentence that says so."""
+    """The latest checkpoint, or if it cannot be read the newest whole one, with a sentence that says so."""
     folder = Path(folder)
     try:
-        return _read(folder, _follow(folder, "latest")), None
-    except (ValueError, FileNotFoundError) as error:
-        whole = _newest_whole(folder)
+        return _read(*find(folder, "latest")), None
+    except (ValueError, OSError) as error:
+        whole = newest_whole(folder, REQUIRED)
         if whole is None:
             raise
-        return _read(folder, whole), f"{error}; going on from step {whole}"
+        return _read(*whole), f"{error}; going on from step {whole[0]}"
 
 
-def saved_steps(folder: str | Path) -> list[int]:
-    """The steps that have a checkpoint, in order, whole or not."""
-    return sorted(int(path.name[5:]) for path in Path(folder).glob("step-*") if path.name[5:].isdecimal())
+def _refuse_what_is_not_finite(step: int, files: dict[str, dict[str, Tensor]]) -> None:
+    for file, tensors in files.items():
+        for name, tensor in tensors.items():
+            extremes = tensor.aminmax() if tensor.is_floating_point() and tensor.numel() else ()
+            if not all(math.isfinite(extreme) for extreme in extremes):
+                raise FloatingPointError(
+                    f"step {step}: {name!r} of {file} is not finite, so no checkpoint is made of it; what was saved "
+                    "before still stands, resume from there with a lower learning rate"
+                )
 
 
-def _name(step: int) -> str:
-    return f"step-{step:08d}"
-
-
-def _write(aside: Path, model: dict[str, Tensor], optimizer: dict[str, Any] | None, state: dict[str, Any]) -> None:
+def _write(aside: Path, files: dict[str, dict[str, Tensor]], rest: str, state: dict[str, Any]) -> None:
     aside.mkdir()
-    save_file(model, aside / MODEL)
-    if optimizer is not None:
-        tensors, rest = flatten_optimizer(optimizer)
-        save_file(tensors, aside / OPTIMIZER, metadata={"rest": rest})
     (aside / STATE).write_text(json.dumps(state, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    for name, tensors in files.items():
+        save_file(tensors, aside / name, metadata={"rest": rest} if name == OPTIMIZER else None)
+        shutil.copymode(aside / STATE, aside / name)  # safetensors lets nobody else read its files
 
 
-def _read(folder: Path, step: int) -> Checkpoint:
-    path = folder / _name(step)
-    if not path.is_dir():
-        raise FileNotFoundError(f"{path}: there is no such checkpoint; the steps saved are {saved_steps(folder)}")
-    verify(path, step, {MODEL, STATE})
+def _read(step: int, path: Path, *, with_optimizer: bool = True) -> Checkpoint:
+    in_slices = (path / REST).is_file()
+    files = verify(path, step, {STATE} if in_slices else REQUIRED)
+    if in_slices:
+        run = path.resolve().parents[1].name
+        raise InSlices(f"{path}: in slices, as fsdp saves them; try: groundup resume {run} --convert")
     optimizer = None
-    if (path / OPTIMIZER).is_file():
+    if with_optimizer and OPTIMIZER in files:
         with safe_open(path / OPTIMIZER, framework="pt") as file:
             rest = file.metadata()["rest"]
-        optimizer = restore_optimizer(load_file(path / OPTIMIZER), rest)
+        optimizer = restore_optimizer(_tensors(path / OPTIMIZER), rest)
     state = json.loads((path / STATE).read_text(encoding="utf-8"))
-    unaveraged = load_file(path / UNAVERAGED) if (path / UNAVERAGED).is_file() else None
-    return Checkpoint(step, load_file(path / MODEL), optimizer, state, unaveraged)
+    unaveraged = _tensors(path / UNAVERAGED) if UNAVERAGED in files else None
+    return Checkpoint(step, _tensors(path / MODEL), optimizer, state, unaveraged)
 
 
-def _newest_whole(folder: Path) -> int | None:
-    for step in reversed(saved_steps(folder)):
-        try:
-            verify(folder / _name(step), step, {MODEL, STATE})
-        except (ValueError, OSError):
-            continue
-        return step
-    return None
-
-
-def _point(folder: Path, pointer: str, step: int) -> None:
-    aside = folder / f"{ASIDE}{pointer}"
-    aside.write_text(f"{_name(step)} {digest(folder / _name(step) / MANIFEST)}\n", encoding="utf-8")
-    sync(aside)
-    aside.replace(folder / pointer)
-    sync(folder)
-
-
-def _follow(folder: Path, pointer: str) -> int:
-    """The step a pointer names, provided that its manifest is the one the pointer was made for."""
-    path = folder / pointer
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: there is no such checkpoint; the steps saved are {saved_steps(folder)}")
-    text = path.read_bytes().decode("utf-8", "replace")
-    for step in saved_steps(folder):
-        manifest = folder / _name(step) / MANIFEST
-        if text.startswith(f"{_name(step)} ") and manifest.is_file():
-            if text != f"{_name(step)} {digest(manifest)}\n":
-                raise ValueError(f"{path}: its SHA-256 differs from that of {manifest}, so one of the two is damaged")
-            return step
-    raise ValueError(f"{path}: damaged, it names no checkpoint that is here")
-
-
-def _prune(folder: Path, step: int, keep: int) -> None:
-    """Steps beyond `step` belong to a future that a resumed run has left; of the others the latest `keep` stay."""
-    best = (folder / "best").read_bytes() if (folder / "best").is_file() else b""
-    kept = [s for s in saved_steps(folder) if s <= step][-keep:]
-    for old in saved_steps(folder):
-        if old not in kept and not best.startswith(_name(old).encode()):
-            shutil.rmtree(folder / _name(old))
-    shutil.rmtree(folder / f"{ASIDE}replaced", ignore_errors=True)
+def _tensors(path: Path) -> dict[str, Tensor]:
+    """In memory of their own: safetensors maps the file, so what happens to it later would happen to the tensors."""
+    return {name: tensor.clone() for name, tensor in load_file(path).items()}

@@ -1,35 +1,35 @@
 """Drive `train` from first step to last: log, validate, save, stop early, resume, and leave the best model loaded."""
 
 import math
+import os
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
-from dataclasses import asdict, replace
+from contextlib import ExitStack, closing
+from dataclasses import asdict
 from pathlib import Path
-from typing import Protocol, TextIO
+from typing import TextIO
 
 import torch
 from torch import nn
 
-from groundup.training import optim, schedule
+from groundup.training import micro, optim, prepare, schedule
 from groundup.training.average import LastWeights, WeightAverage
-from groundup.training.checkpoint import load_checkpoint, load_for_resume, save_checkpoint, saved_steps
+from groundup.training.checkpoint import saved_steps
+from groundup.training.distributed import assembled
+from groundup.training.flops import yardstick
 from groundup.training.interrupt import Interrupted, stop_asked
-from groundup.training.log import Display, Metrics, show
+from groundup.training.log import Metrics, show
 from groundup.training.loop import Batch, Step, train, validate
+from groundup.training.micro import Data
 from groundup.training.plot import draw_losses
-from groundup.training.precision import choose_device, choose_precision
+from groundup.training.precision import choose_precision
+from groundup.training.record import Record, Watch
 from groundup.training.settings import TrainSettings
+from groundup.training.store import Store
 from groundup.training.tally import FitResult, Tally
-from groundup.training.tensors import load_model_tensors, model_tensors
-
-
-class Data(Protocol):
-    """Batches in an order that is arithmetic, so that `batches(n)` begins at batch n at once, and never ends."""
-
-    def batches(self, start: int = 0) -> Iterator[Batch]: ...
+from groundup.training.team import Solo
+from groundup.training.tensors import load_model_tensors
 
 
 def fit(
@@ -42,6 +42,7 @@ def fit(
     max_minutes: float | None = None,
     resume: bool = False,
     report: TextIO | None = None,
+    watch: Watch | None = None,
 ) -> FitResult:
     """Train the model as the settings say, keep everything in the run folder, and load the best weights at the end.
 
@@ -49,202 +50,198 @@ def fit(
     plots/loss.png. `max_minutes` bounds training and validation together, over all resumptions. Ctrl-C or SIGTERM
     saves after the step in hand and raises Interrupted; a second one stops at once. ValueError where the folder
     already holds a training that is not to be resumed.
+
+    Under torchrun every rank calls it alike. The folder that counts is rank 0's, which all must be able to reach; only
+    rank 0 prints, writes and returns: what follows a training is for one process, so for the others SystemExit(0) is
+    raised at its end. A rank that is lost or silent for `settings.timeout` is a ConnectionError or TimeoutError.
     """
-    folder = Path(folder)
-    if saved_steps(folder / "checkpoints") and not resume:
-        raise ValueError(f"{folder}: already holds a training; try: groundup resume {folder.name}, or another --name")
     if settings.steps is None and max_minutes is None:
         raise ValueError("a training needs an end; give --train.steps, --max-minutes or both")
     if max_minutes is not None and not max_minutes > 0:
         raise ValueError(f"max_minutes ({max_minutes:g}) must be above 0; try --max-minutes 5")
     if settings.threads is not None:
         torch.set_num_threads(settings.threads)
-    model.to(choose_device(settings.device))
-    with show(report or sys.stderr, steps=settings.steps) as display, stop_asked() as stop:
-        fitting = _Fitting(model, folder, settings, valid, display)
+    with ExitStack() as open_:
+        team = open_.enter_context(assembled(settings))
+        folder = team.from_main(lambda: _unused(Path(folder), resume=resume))
+        stream = (report or sys.stderr) if team.main else open_.enter_context(open(os.devnull, "w"))
+        record = Record(
+            open_.enter_context(show(stream, steps=settings.steps)),
+            log_every=settings.log_every,
+        )
+        stop = open_.enter_context(stop_asked())
+        fitting = _Fitting(model, data, folder, settings, valid, record, team)
+        record.watch = watch
         fitting.resume()
-        with closing(Metrics(folder / "metrics.jsonl", resumed=fitting.tally.step or None)) as fitting.metrics:
-            return fitting.run(data, max_minutes, stop)
+        if team.main:
+            tally = record.tally
+            metrics = Metrics(folder / "metrics.jsonl", resumed=tally.step or None, records=tally.records)
+            record.metrics = open_.enter_context(closing(metrics))
+        return fitting.run(max_minutes, stop)
+
+
+def _unused(folder: Path, *, resume: bool) -> Path:
+    """The folder, unless a training lies there that is not to be resumed."""
+    if saved_steps(folder / "checkpoints") and not resume:
+        raise ValueError(f"{folder}: already holds a training; try: groundup resume {folder.name}, or another --name")
+    return folder.absolute()
 
 
 class _Fitting:
-    """One training under way."""
-
-    metrics: Metrics
+    """One training under way. Every method that a rank calls all ranks call, in the same order."""
 
     def __init__(
         self,
         model: nn.Module,
+        data: Data,
         folder: Path,
         settings: TrainSettings,
         valid: Sequence[Batch] | Callable[[], float],
-        display: Display,
+        record: Record,
+        team: Solo,
     ):
-        self.model, self.folder, self.settings, self.valid, self.display = model, folder, settings, valid, display
-        self.checkpoints = folder / "checkpoints"
-        device = next(model.parameters()).device
-        self.precision = choose_precision(device, settings.precision)
-        display.note(f"training on {device}, {self.precision.reason}")
-        self.optimizer = optim.from_settings(model, settings)
-        self.average = WeightAverage(model, settings.average) if settings.average else LastWeights()
-        self.tally, self.saved = Tally(), -1
-        self.began = time.perf_counter()
+        self.model, self.data, self.folder, self.settings, self.valid = model, data, folder, settings, valid
+        self.record, self.team, self.checkpoints = record, team, folder / "checkpoints"
+        self.precision = choose_precision(team.device, settings.precision)
+        self.accumulate = micro.per_step(data, settings, team.size)
+        self.trained = team.own(model)  # `model` itself, or slices of it
+        notes = [f"training on {team.described()}, {self.precision.reason}"]
+        if settings.recompute:
+            prepare.recompute(self.trained)
+            notes.append("recomputing activations")
+        if settings.chunk_head is not None:
+            prepare.chunk_head(self.trained, settings.chunk_head)
+            notes.append(f"logits of {settings.chunk_head:,} tokens at a time")
+        compiled, why = prepare.compiles(settings.compile, team.device, data)
+        if compiled:
+            prepare.compile_forward(self.trained, by_block=team.sharded)
+        notes += [why] if why else []
+        self.running = team.wrap(self.trained)  # what is called: the same weights, with their exchange
+        record.display.note(", ".join(notes))
+        if team.main:
+            record.display.against(yardstick(model, self.precision, device=team.device, ranks=team.size))
+        self.optimizer = optim.from_settings(self.trained, settings)
+        self.store = Store(self.checkpoints, self.trained, self.optimizer, team, keep=settings.keep)
+        self.average = WeightAverage(self.trained, settings.average) if settings.average else LastWeights()
+        self.saved = -1
+
+    @property
+    def tally(self) -> Tally:
+        return self.record.tally
 
     def resume(self) -> None:
         """Go back to the latest whole checkpoint, if there is one."""
-        if not saved_steps(self.checkpoints):
+        if not self.team.from_main(lambda: saved_steps(self.checkpoints)):
             return
-        checkpoint, warning = load_for_resume(self.checkpoints)
-        load_model_tensors(self.model, checkpoint.model, file=self.checkpoints / f"step {checkpoint.step}")
+        checkpoint, warning = self.store.load()
+        load_model_tensors(self.trained, checkpoint.model, file=self.checkpoints / f"step {checkpoint.step}")
         self.average.restart()
         if checkpoint.unaveraged is not None:
-            load_model_tensors(self.model, checkpoint.unaveraged, file=self.checkpoints / f"step {checkpoint.step}")
+            load_model_tensors(self.trained, checkpoint.unaveraged, file=self.checkpoints / f"step {checkpoint.step}")
         assert checkpoint.optimizer is not None, "fit never saves without the optimizer"
         self.optimizer.load_state_dict(checkpoint.optimizer)
-        self.tally, self.saved = Tally(**checkpoint.state), checkpoint.step
-        self.began -= self.tally.seconds
+        self.record.resume(Tally(**checkpoint.state))
+        tally, self.saved = self.tally, checkpoint.step
         try:  # what `best` points to may be newer than the step resumed, and is what will be loaded at the end
-            best = Tally(**load_checkpoint(self.checkpoints, "best").state)
-            self.tally.best_step, self.tally.best_loss = best.best_step, best.best_loss
+            best = Tally(**self.store.best_state())
+            tally.best_step, tally.best_loss = best.best_step, best.best_loss
         except (ValueError, FileNotFoundError) as error:
-            if self.tally.best_step is not None:  # before the first validation there is none to miss
+            if tally.best_step is not None:  # before the first validation there is none to miss
                 warning = warning or f"{error}; the next validation counts as the best"
-            self.tally.best_step, self.tally.best_loss = None, None
-        self.display.note(f"resumed at step {checkpoint.step}" + (f"; warning: {warning}" if warning else ""))
+            tally.best_step, tally.best_loss = None, None
+        self.record.display.note(f"resumed at step {checkpoint.step}" + (f"; warning: {warning}" if warning else ""))
 
-    def run(self, data: Data, max_minutes: float | None, stop: threading.Event) -> FitResult:
+    def run(self, max_minutes: float | None, stop: threading.Event) -> FitResult:
         """The loop: every step is counted, some are followed by a validation or a checkpoint, the last by both."""
         settings, tally = self.settings, self.tally
         if tally.step == 0:
             self.measure()
-        for step in () if self.impatient() else self.steps(data, max_minutes):
-            self.average.update(step.n)
-            self.count(step)
-            improved = step.n % settings.validate_every == 0 and self.validate()
+        for step in () if self.impatient() else self.steps(max_minutes):
+            if step.skipped is None:
+                self.average.update(step.n)
+            self.record.count(step, self.accumulate * self.team.size)
+            improved = step.n % settings.validate_every == 0 and tally.judged(self.measure())
             if improved or step.n % settings.save_every == 0:
                 self.save(best=improved)
-            if stop.is_set():
+            if self.team.any(stop.is_set()):
                 self.save()
+                self.team.leave()  # one of them says it
                 raise Interrupted(f"stopped at step {step.n}, saved; go on with: groundup resume {self.folder.name}")
             if self.impatient():
                 break
         if tally.validated != tally.step or tally.best_step is None:
-            self.save(best=self.validate())
+            self.save(best=tally.judged(self.measure()))
         self.save()
         if self.impatient():
             return self.finish(f"no better validation loss in {tally.worse} validations")
         done = settings.steps is not None and tally.step >= settings.steps
         return self.finish(f"all {tally.step} steps done" if done else f"{max_minutes:g} minutes over")
 
-    def steps(self, data: Data, max_minutes: float | None) -> Iterator[Step]:
-        """`train`, as the settings say, from the step reached so far."""
-        settings, start = self.settings, self.tally.step
+    def steps(self, max_minutes: float | None) -> Iterator[Step]:
+        """`train`, as the settings say, from the step and the micro-batch reached so far."""
+        settings, tally, team = self.settings, self.tally, self.team
+        if tally.batches is None:
+            tally.batches = tally.step * self.accumulate * team.size
         return train(
-            self.model,
-            data.batches(start * settings.accumulate),
+            self.running,
+            micro.every(self.data, tally.batches + team.rank, team.size),
             steps=settings.steps,
             max_seconds=None if max_minutes is None else 60 * max_minutes,
             lr=schedule.from_settings(settings),
             clip=settings.clip,
             smoothing=settings.smoothing,
-            accumulate=settings.accumulate,
+            accumulate=self.accumulate,
             precision=self.precision,
             seed=settings.seed,
-            start=start,
+            start=tally.step,
+            first=tally.batches,
             optimizer=self.optimizer,
-            elapsed=time.perf_counter() - self.began,
+            elapsed=self.record.seconds,
+            skip=settings.skip_nonfinite - tally.skipped,
+            team=team,
         )
 
     def impatient(self) -> bool:
         return self.settings.patience is not None and self.tally.worse >= self.settings.patience
 
-    def count(self, step: Step) -> None:
-        """Take a step into the tally, and into the log every `log_every` steps as the mean over them."""
-        tally = self.tally
-        tally.step, tally.tokens = step.n, tally.tokens + step.tokens
-        tally.training_seconds += step.seconds
-        loss, tokens, seconds = tally.since
-        tally.since = loss + step.loss * step.tokens, tokens + step.tokens, seconds + step.seconds
-        self.display.tick(step)
-        if step.n % self.settings.log_every == 0:
-            loss, tokens, seconds = tally.since
-            mean = replace(step, loss=loss / tokens, tokens=tokens, seconds=seconds)
-            tally.since = 0.0, 0, 0.0
-            self.display.log(mean)
-            self.metrics.write(
-                step=step.n,
-                loss=mean.loss,
-                lr=step.lr,
-                grad_norm=step.grad_norm,
-                tokens=tally.tokens,
-                tokens_per_second=tokens / seconds,
-                seconds=time.perf_counter() - self.began,
-            )
-
     def measure(self) -> float:
-        """The validation loss now, on record."""
-        tally = self.tally
+        """The validation loss now, on record. The untrained model's does not compete."""
         with self.average.in_place():
-            loss = self.valid() if callable(self.valid) else validate(self.model, self.valid, self.precision)
+            if callable(self.valid):
+                self.team.bring_home(self.trained, self.model)
+                loss = self.team.from_main(self.valid)
+            else:
+                loss = validate(self.trained, self.valid, self.precision, self.team)
         if not math.isfinite(loss):
-            raise FloatingPointError(f"step {tally.step}: the validation loss is {loss}; try a lower learning rate")
-        tally.validated, tally.last_loss = tally.step, loss
-        self.display.valid(tally.step, loss, best=self.improves(loss))
-        self.metrics.write(step=tally.step, valid_loss=loss, seconds=time.perf_counter() - self.began)
+            raise FloatingPointError(
+                f"step {self.tally.step}: the validation loss is {loss}; try a lower learning rate"
+            )
+        self.record.valid(loss)
+        if self.record.watch is not None:
+            with self.average.in_place():
+                self.team.bring_home(self.trained, self.model)
+                self.team.from_main(lambda: self.record.show(self.model))
         return loss
-
-    def improves(self, loss: float) -> bool:
-        return self.tally.best_loss is None or loss < self.tally.best_loss
-
-    def validate(self) -> bool:
-        """Measure, and say whether it is the best so far. The untrained model of step 0 does not compete."""
-        loss, tally = self.measure(), self.tally
-        improved = self.improves(loss)
-        if improved:
-            tally.best_step, tally.best_loss, tally.worse = tally.step, loss, 0
-        else:
-            tally.worse += 1
-        return improved
 
     def save(self, *, best: bool = False) -> None:
         """A checkpoint of this step, unless there is one already."""
         if self.saved == self.tally.step and not best:
             return
-        self.tally.seconds = time.perf_counter() - self.began
+        self.record.settle()
         with self.average.in_place() as own:
-            save_checkpoint(
-                self.checkpoints,
-                self.tally.step,
-                model=model_tensors(self.model),
-                optimizer=self.optimizer.state_dict(),
-                state=asdict(self.tally),
-                unaveraged=own,
-                best=best,
-                keep=self.settings.keep,
-            )
+            self.store.save(self.tally.step, state=asdict(self.tally), unaveraged=own, best=best)
         self.saved = self.tally.step
 
     def finish(self, stopped: str) -> FitResult:
-        """Load the best weights, draw the curves, and say what came of it."""
-        tally = self.tally
-        assert tally.best_step is not None, "the last step is always validated"
-        assert tally.best_loss is not None
-        assert tally.last_loss is not None
-        if tally.best_step != tally.step or self.settings.average:
-            best = load_checkpoint(self.checkpoints, "best")
-            load_model_tensors(self.model, best.model, file=self.checkpoints / "best")
-        self.model.eval()
+        """Load the best weights, draw the curves, and say what came of it; on rank 0, where the others leave."""
+        tally, team = self.tally, self.team
+        prepare.as_it_was(self.trained)
+        if team.sharded or tally.best_step != tally.step or self.settings.average:
+            self.store.load_best(self.model)
+        team.leave()
+        self.model.to(team.device).eval()
         draw_losses(self.folder / "metrics.jsonl", self.folder / "plots" / "loss.png")
-        self.display.note(
+        self.record.display.note(
             f"{stopped}; the model has the best weights, of step {tally.best_step}: {tally.best_loss:.3f}"
         )
-        return FitResult(
-            steps=tally.step,
-            best_step=tally.best_step,
-            best_loss=tally.best_loss,
-            last_loss=tally.last_loss,
-            seconds=tally.seconds,
-            tokens=tally.tokens,
-            tokens_per_second=tally.tokens / max(tally.training_seconds, 1e-9),
-            stopped=stopped,
-        )
+        return FitResult.of(tally, stopped)

@@ -12,11 +12,16 @@ from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.text import Text
 
+from groundup.training.flops import Yardstick
 from groundup.training.loop import Step
 
 
 class Display(Protocol):
     """Where the course of a training is shown; also a context, which tidies the terminal at the end."""
+
+    def against(self, yardstick: Yardstick | None) -> None:
+        """Say what the speed is held against, and from now on show the share of it."""
+        ...
 
     def tick(self, step: Step) -> None:
         """Called at every step."""
@@ -43,30 +48,68 @@ def show(stream: TextIO, *, steps: int | None) -> Display:
     return Bar(stream, steps=steps) if stream.isatty() else Lines(stream)
 
 
+class Pace:
+    """What both displays add to a logged step: the share of the hardware's rate, and the seconds of one step."""
+
+    def __init__(self) -> None:
+        self.yardstick: Yardstick | None = None
+        self.steps, self.seconds = 0, 0.0
+        """Steps since the last log, and what they took: a logged step stands for several."""
+
+    def tick(self, step: Step) -> None:
+        self.steps, self.seconds = self.steps + 1, self.seconds + step.seconds
+
+    def log(self, step: Step) -> str:
+        seconds = self.seconds / self.steps if self.steps else step.seconds
+        self.steps, self.seconds = 0, 0.0
+        share = ""
+        if self.yardstick is not None:
+            share = f"  {self.yardstick.share(step.tokens / max(step.seconds, 1e-9)):.0%} {self.yardstick.unit}"
+        return f"{share}  {duration(seconds)}"
+
+
+def duration(seconds: float) -> str:
+    """85 ms, 9.12 s, 128 s."""
+    if seconds < 0.995:
+        return f"{1000 * seconds:.0f} ms"
+    return f"{seconds:.2f} s" if seconds < 99.5 else f"{seconds:.0f} s"
+
+
+def clock(seconds: float) -> str:
+    """3:12, or 49:08:51 where there are hours."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
 class Lines:
     """One plain line for each log, validation and note."""
 
     def __init__(self, stream: TextIO):
         self.stream = stream
+        self.pace = Pace()
         self.first: tuple[float, float] | None = None
         """When this display saw its first step, and how much of the run was over then."""
 
+    def against(self, yardstick: Yardstick | None) -> None:
+        self.pace.yardstick = yardstick
+        if yardstick is not None:
+            self.note(yardstick.note)
+
     def tick(self, step: Step) -> None:
+        self.pace.tick(step)
         if self.first is None:
             self.first = time.perf_counter(), step.progress
 
     def log(self, step: Step) -> None:
-        self.tick(step)
-        self.note(f"{step}  {step.progress:4.0%}{self._to_go(step.progress)}")
+        self.note(f"{step}{self.pace.log(step)}  {step.progress:4.0%}{self._to_go(step.progress)}")
 
     def _to_go(self, progress: float) -> str:
         """The time that the rest takes if it goes on at this pace."""
-        assert self.first is not None
-        began, already = self.first
-        if progress <= already:
+        if self.first is None or progress <= self.first[1]:
             return ""
-        seconds = (time.perf_counter() - began) / (progress - already) * (1 - progress)
-        return f"  {seconds // 60:.0f}:{seconds % 60:02.0f} to go"
+        began, already = self.first
+        return f"  {clock((time.perf_counter() - began) / (progress - already) * (1 - progress))} to go"
 
     def valid(self, n: int, loss: float, *, best: bool) -> None:
         self.note(f"step {n}  validation loss {loss:.3f}{'  (best so far)' if best else ''}")
@@ -82,10 +125,11 @@ class Lines:
 
 
 class Bar:
-    """Two live lines: a bar over steps or minutes with time gone and to go; the latest figures."""
+    """Live lines: a bar over steps or minutes with time gone and to go; the latest figures; the latest validation."""
 
     def __init__(self, stream: TextIO, *, steps: int | None):
         self.of = "" if steps is None else f"/{steps}"
+        self.pace = Pace()
         self.bar = Progress(
             TextColumn("{task.description}"), BarColumn(None), TimeElapsedColumn(), TimeRemainingColumn()
         )
@@ -94,16 +138,22 @@ class Bar:
         self.text = Text()
         self.live = Live(Group(self.bar, self.text), console=Console(file=stream), refresh_per_second=4)
 
+    def against(self, yardstick: Yardstick | None) -> None:
+        self.pace.yardstick = yardstick
+        if yardstick is not None:
+            self.note(yardstick.note)
+
     def tick(self, step: Step) -> None:
+        self.pace.tick(step)
         self.bar.update(self.task, completed=step.progress, description=f"step {step.n}{self.of}")
 
     def log(self, step: Step) -> None:
-        self.figures = str(step).split("  ", 1)[1]
-        self.text.plain = f"{self.figures}{self.validation}"
+        self.figures = str(step).split("  ", 1)[1] + self.pace.log(step)
+        self.text.plain = f"{self.figures}{self.validation}".strip()
 
     def valid(self, n: int, loss: float, *, best: bool) -> None:
-        self.validation = f"  validation {loss:.3f}{' (best)' if best else ''}"
-        self.text.plain = f"{self.figures}{self.validation}"
+        self.validation = f"\nvalidation {loss:.3f}{' (best)' if best else ''}"
+        self.text.plain = f"{self.figures}{self.validation}".strip()
 
     def note(self, text: str) -> None:
         self.live.console.print(text, markup=False, highlight=False, soft_wrap=True)
@@ -119,20 +169,30 @@ class Bar:
 class Metrics:
     """metrics.jsonl: one JSON object a line, each with its `step`, on the disk as soon as it is written."""
 
-    def __init__(self, path: str | Path, *, resumed: int | None = None):
-        """Start the file anew, or after `resumed` steps go on with it, without what later steps had left there."""
-        path = Path(path)
+    def __init__(self, path: str | Path, *, resumed: int | None = None, records: int | None = None):
+        """Start the file anew, or after `resumed` steps go on with its first `records`: what came later comes again."""
+        self.path = path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         kept = [] if resumed is None else [record for record in read_metrics(path) if record["step"] <= resumed]
+        kept = kept[:records]
+        self.records = len(kept)
         aside = path.with_name(f".{path.name}")
         aside.write_text("".join(f"{json.dumps(record)}\n" for record in kept), encoding="utf-8")
         os.replace(aside, path)
         self.file = path.open("a", encoding="utf-8")
 
     def write(self, **record: Any) -> None:
-        """Append one record."""
-        self.file.write(f"{json.dumps(record, allow_nan=False)}\n")
-        self.file.flush()
+        """Append one record. An OSError says which file it means, which a full disk alone would not."""
+        try:
+            self.file.write(f"{json.dumps(record, allow_nan=False)}\n")
+            self.file.flush()
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(self.path)) from None
+        self.records += 1
+
+    def sync(self) -> None:
+        """Have the disk itself hold what was written: before a checkpoint that counts on it."""
+        os.fsync(self.file.fileno())
 
     def close(self) -> None:
         self.file.close()

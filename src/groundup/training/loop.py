@@ -5,17 +5,19 @@ import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import count, islice
 from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
+from groundup.training.head import gives_loss
 from groundup.training.loss import IGNORE, cross_entropy
 from groundup.training.optim import Together, adamw
 from groundup.training.precision import Precision, choose_precision
 from groundup.training.schedule import Schedule, constant
+from groundup.training.team import Solo
 
 
 class Batch(Protocol):
@@ -29,7 +31,7 @@ class Batch(Protocol):
 
 @dataclass(frozen=True)
 class Step:
-    """One optimizer step that was taken."""
+    """One optimizer step, of all ranks together."""
 
     n: int
     """Its number, from 1."""
@@ -45,6 +47,8 @@ class Step:
     """What this step took, without what the caller did since the last one."""
     progress: float
     """Share of the run that is over after it, 0 .. 1."""
+    skipped: str | None = None
+    """Why it was not taken after all: what of its loss or gradient was no number, and where."""
 
     def __str__(self) -> str:
         speed = self.tokens / max(self.seconds, 1e-9)
@@ -67,16 +71,21 @@ def train(
     precision: Precision | None = None,
     seed: int = 0,
     start: int = 0,
+    first: int | None = None,
     optimizer: torch.optim.Optimizer | Together | None = None,
     elapsed: float = 0.0,
+    skip: int = 0,
+    team: Solo | None = None,
 ) -> Iterator[Step]:
     """Train until `steps` are taken or `max_seconds` of wall time are over, whichever comes first; yields each Step.
 
     A step takes `accumulate` batches and divides by all their target tokens, so it equals one large batch. To resume,
     give `start` (steps already taken), `elapsed` (seconds already used), the loaded optimizer, and batches that begin
-    where the last run stopped: dropout's randomness is made from (seed, n) at every step, so nothing else is needed.
-    Torch's global seed is set at every step. ValueError where the bounds, the schedule or the batches do not fit;
-    FloatingPointError where loss or gradient is not finite, before the weights are touched.
+    where the last run stopped, whose number is `first` (None: `start` times what a step takes): dropout's randomness
+    is made from (seed, number of the batch), so nothing else is needed. Torch's global seed is set at every batch.
+    Of several ranks, a `team`, each gives its own batches: every team.size-th from first + team.rank on.
+    ValueError where the bounds, the schedule or the batches do not fit; FloatingPointError where loss or gradient is
+    not finite, on all ranks and before the weights are touched, after `skip` such steps were passed over.
     """
     if steps is None and max_seconds is None:
         raise ValueError("a training needs an end; give steps, max_seconds or both")
@@ -86,88 +95,135 @@ def train(
     schedule = constant(lr) if isinstance(lr, int | float) else lr
     if isinstance(schedule, Schedule) and steps is not None and schedule.warmup > steps:
         raise ValueError(f"warmup ({schedule.warmup} steps) is longer than the run ({steps} steps); try {steps // 10}")
-    device = next(model.parameters()).device
-    precision = precision or choose_precision(device)
+    precision = precision or choose_precision(next(model.parameters()).device)
     optimizer = optimizer or adamw(model, lr=schedule(1, 0.0), betas=betas, weight_decay=weight_decay)
-    began = time.perf_counter() - elapsed
+    team, began = team or Solo(), time.perf_counter() - elapsed
+    numbers = count(start * accumulate * team.size + team.rank if first is None else first + team.rank, team.size)
 
     def share(done: int) -> float:
-        by_steps = done / steps if steps is not None else 0.0
-        by_time = (time.perf_counter() - began) / max_seconds if max_seconds is not None else 0.0
+        by_steps, by_time = done / steps if steps is not None else 0.0, 0.0
+        if max_seconds is not None:  # only one clock counts, or ranks would stop at different steps
+            by_time = team.from_main(lambda: time.perf_counter() - began) / max_seconds
         return min(1.0, max(by_steps, by_time))
 
     stream, n = iter(batches), start
     while (progress := share(n)) < 1:
         n, clock = n + 1, time.perf_counter()
-        micro = list(islice(stream, accumulate))
+        micro = dict(zip(islice(numbers, accumulate), islice(stream, accumulate), strict=False))
         if len(micro) < accumulate:
             raise ValueError(f"the batches ended in step {n}; give more of them, or steps={n - 1}")
         rate = schedule(n, progress)
         for group in optimizer.param_groups:
             group["lr"] = rate * group.get("share", 1.0)
-        torch.manual_seed(_step_seed(seed, n))
         optimizer.zero_grad(set_to_none=True)
-        loss, tokens = _backward(model.train(), micro, device, precision, smoothing, n)
-        loss, grad_norm = _clip(model, loss, clip, n)
-        optimizer.step()
-        yield Step(n, loss, rate, grad_norm, tokens, time.perf_counter() - clock, share(n))
+        losses, tokens = _backward(model.train(), micro, precision, smoothing, seed, n, team)
+        loss, grad_norm, report = _judge(model, losses, list(micro), n, team)
+        if report is None:
+            _clip(model, grad_norm, clip)
+            optimizer.step()
+        elif skip <= 0:
+            raise FloatingPointError(f"{report}; try a lower learning rate or a longer warm-up")
+        skip -= report is not None
+        yield Step(n, loss, rate, grad_norm, tokens, time.perf_counter() - clock, share(n), report)
 
 
-def _step_seed(seed: int, n: int) -> int:
-    """One 32-bit seed for (seed, n): torch's CPU generator looks at no more than 32 bits."""
-    return (seed * 1_000_003 + n) % 2**32
+def _seed(seed: int, number: int) -> int:
+    """One 32-bit seed for (seed, number of the batch): torch's CPU generator looks at no more than 32 bits."""
+    return (seed * 1_000_003 + number + 1) % 2**32
 
 
 def _backward(
-    model: nn.Module, micro: Sequence[Batch], device: torch.device, precision: Precision, smoothing: float, n: int
+    model: nn.Module, micro: dict[int, Batch], precision: Precision, smoothing: float, seed: int, n: int, team: Solo
 ) -> tuple[Tensor, int]:
-    """Gradients of the mean loss over all target tokens of the micro-batches; returns that loss and the tokens."""
-    tokens = sum(int((batch.targets != IGNORE).sum()) for batch in micro)
+    """Gradients of the mean loss over the target tokens of all ranks' micro-batches, by number.
+
+    Returns each one's share of that loss, and the tokens.
+    """
+    tokens = int(team.sum(sum(int((batch.targets != IGNORE).sum()) for batch in micro.values()))[0])
     if tokens == 0:
         raise ValueError(f"step {n} has nothing to learn: all of its targets are {IGNORE}")
-    total = torch.zeros((), device=device)
-    for batch in micro:
-        loss = _forward(model, batch, device, precision, smoothing) / tokens
-        loss.backward()
-        total += loss.detach()
-    return total, tokens
+    losses = []
+    for number, batch in micro.items():
+        torch.manual_seed(_seed(seed, number))
+        with team.last(model, len(losses) == len(micro) - 1):
+            loss = _forward(model, batch, precision, smoothing) / tokens
+            (loss * team.size).backward()  # gradients become the mean over the ranks
+        losses.append(loss.detach())
+    return torch.stack(losses), tokens
 
 
-def _forward(model: nn.Module, batch: Batch, device: torch.device, precision: Precision, smoothing: float) -> Tensor:
-    inputs = [None if x is None else x.to(device, non_blocking=True) for x in batch.inputs]
-    with precision.autocast():
-        logits = model(*inputs)
-    return cross_entropy(logits, batch.targets.to(device, non_blocking=True), smoothing=smoothing)[0]
-
-
-def _clip(model: nn.Module, loss: Tensor, clip: float | None, n: int) -> tuple[float, float]:
-    """Scale the gradients down to norm `clip`; returns loss and norm as numbers: the one wait for the device."""
-    parameters = [p for p in model.parameters() if p.grad is not None]
-    norm = get_total_norm([p.grad for p in parameters if p.grad is not None])
-    loss_value, norm_value = torch.stack([loss, norm]).tolist()
-    if not (math.isfinite(loss_value) and math.isfinite(norm_value)):
-        raise FloatingPointError(
-            f"step {n}: the loss is {loss_value:g} and its gradient's norm {norm_value:g}; "
-            "try a lower learning rate or a longer warm-up"
-        )
-    if clip is not None and norm_value > clip:
-        clip_grads_with_norm_(parameters, clip, norm)
-    return loss_value, norm_value
-
-
-def validate(model: nn.Module, batches: Iterable[Batch], precision: Precision | None = None) -> float:
-    """Mean loss in nats a token over the batches, every token counted alike, without dropout and smoothing."""
+def _forward(model: nn.Module, batch: Batch, precision: Precision, smoothing: float) -> Tensor:
     device = next(model.parameters()).device
-    precision = precision or choose_precision(device)
+    inputs = [None if x is None else x.to(device, non_blocking=True) for x in batch.inputs]
+    targets = batch.targets.to(device, non_blocking=True)
+    with precision.autocast():
+        if gives_loss(model):
+            return model(*inputs, targets=targets, smoothing=smoothing)
+        logits = model(*inputs)
+    return cross_entropy(logits, targets, smoothing=smoothing)[0]
+
+
+def _judge(
+    model: nn.Module, losses: Tensor, numbers: Sequence[int], n: int, team: Solo
+) -> tuple[float, float, str | None]:
+    """Loss and gradient norm as numbers, after the one wait for the device; and a report where they are none."""
+    norm = team.whole(get_total_norm([p.grad for p in model.parameters() if p.grad is not None]))
+    *here, norm_value = torch.cat([losses, norm[None]]).tolist()
+    loss, strange = team.sum(math.fsum(here), float(not math.isfinite(norm_value)))
+    if math.isfinite(loss) and not strange:
+        return loss, norm_value, None
+    found = team.gather(([m for m, value in zip(numbers, here, strict=True) if not math.isfinite(value)], numbers))
+    named = [(rank, bad) for rank, (bad, _) in enumerate(found) if bad] or list(enumerate(every for _, every in found))
+    where = " and ".join(
+        (f"rank {rank}, " if team.size > 1 else "") + f"batch{'es' * (len(bad) > 1)} {', '.join(map(str, bad))}"
+        for rank, bad in named
+    )
+    names = dict.fromkeys(name for mine in team.gather(_not_finite(model, team)) for name in mine)
+    first = f"; not finite first in {', '.join(list(names)[:3])}" if names else ""
+    return loss, norm_value, f"step {n}: the loss is {loss:g} and its gradient's norm {norm_value:g} ({where}{first})"
+
+
+def _not_finite(model: nn.Module, team: Solo) -> list[str]:
+    """The first parameters, by name, whose gradient is not finite."""
+    grads = ((name, p.grad) for name, p in model.named_parameters() if p.grad is not None)
+    bad = (name.removeprefix("module.") for name, grad in grads if not team.piece(grad).isfinite().all())
+    return list(islice(bad, 3))
+
+
+def _clip(model: nn.Module, norm: float, clip: float | None) -> None:
+    """Scale the gradients, whose norm is known, down to norm `clip`."""
+    if clip is not None and norm > clip:
+        parameters = [p for p in model.parameters() if p.grad is not None]
+        clip_grads_with_norm_(parameters, clip, torch.tensor(norm, device=parameters[0].device))
+
+
+def validate(
+    model: nn.Module, batches: Iterable[Batch], precision: Precision | None = None, team: Solo | None = None
+) -> float:
+    """Mean loss in nats a token over the batches, every token counted alike, without dropout and smoothing.
+
+    Of several ranks each has all the batches and judges its share of them.
+    """
+    precision, team = precision or choose_precision(next(model.parameters()).device), team or Solo()
     total, tokens, was_training = 0.0, 0, model.training
     model.eval()
     try:
-        with torch.inference_mode():
-            for batch in batches:
-                total += _forward(model, batch, device, precision, 0.0).item()
-                tokens += int((batch.targets != IGNORE).sum())
+        with torch.no_grad():  # not inference_mode, under which weights that come in slices could not be used again
+            for batch, counts in _dealt(batches, team):
+                loss = _forward(model, batch, precision, 0.0).item()
+                if counts:
+                    total, tokens = total + loss, tokens + int((batch.targets != IGNORE).sum())
     finally:
         model.train(was_training)
+    total, tokens = team.sum(total, tokens)
     if tokens == 0:
         raise ValueError("there is nothing to validate on: no batch has a target")
     return total / tokens
+
+
+def _dealt(batches: Iterable[Batch], team: Solo) -> Iterator[tuple[Batch, bool]]:
+    """This rank's share; one that comes short repeats a batch that does not count, for weights in slices need all."""
+    stream = iter(batches)
+    while hand := list(islice(stream, team.size)):
+        counts = team.rank < len(hand)
+        yield hand[team.rank if counts else 0], counts

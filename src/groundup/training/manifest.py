@@ -30,24 +30,30 @@ def sync(path: Path) -> None:
         os.close(handle)
 
 
-def seal(folder: Path, step: int) -> None:
-    """Write the folder's manifest, after everything else in it, and put all of it on the disk."""
+def seal(folder: Path, step: int, *, best: bool = False) -> None:
+    """Write the folder's manifest, after everything else in it, and put all of it on the disk.
+
+    `best` goes on record here too, so that renaming the folder says at once that it is there and that it is the best.
+    """
     files = {path.name: _measure(path) for path in folder.iterdir()}
-    (folder / MANIFEST).write_text(_text(step, files), encoding="utf-8")
+    (folder / MANIFEST).write_text(_text(step, files, best), encoding="utf-8")
     for path in (*folder.iterdir(), folder):
         sync(path)
 
 
-def verify(folder: Path, step: int, required: set[str]) -> None:
-    """ValueError naming the file and what differs, unless every file is what the manifest says."""
+def verify(folder: Path, step: int, required: set[str]) -> set[str]:
+    """The files vouched for; ValueError naming the file and what differs, unless every one is what was written.
+
+    A file that the manifest does not list is nobody's: leave it unread.
+    """
     manifest = folder / MANIFEST
     try:
         text = manifest.read_bytes().decode("utf-8")
         loaded = json.loads(text)
-        written, files = loaded["format"], dict(loaded["files"])
+        written, files, best = loaded["format"], dict(loaded["files"]), loaded.get("best", False)
     except FileNotFoundError:
         raise ValueError(f"{manifest}: missing, so this checkpoint is not whole") from None
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise ValueError(f"{manifest}: damaged, it is not what was written") from None
     if isinstance(written, int) and written > FORMAT:
         raise ValueError(f"{manifest}: format {written} is newer than this version's {FORMAT}; update groundup")
@@ -63,13 +69,15 @@ def verify(folder: Path, step: int, required: set[str]) -> None:
                 said = listed.get(what) if isinstance(listed, dict) else listed
                 raise ValueError(f"{path}: damaged, its {what} is {here[what]} and {MANIFEST} says {said}")
     # The files are right, so a whole manifest is the very text that we would write now.
-    if text != _text(step, files):
+    if text != _text(step, files, best):
         raise ValueError(f"{manifest}: damaged, it is not what was written")
+    return set(files)
 
 
 def _measure(path: Path) -> dict[str, Any]:
     return {"bytes": path.stat().st_size, "sha256": digest(path)}
 
 
-def _text(step: int, files: dict[str, Any]) -> str:
-    return json.dumps({"format": FORMAT, "step": step, "files": files}, indent=1, sort_keys=True) + "\n"
+def _text(step: int, files: dict[str, Any], best: bool) -> str:
+    content = {"format": FORMAT, "step": step, "files": files, **({"best": True} if best is True else {})}
+    return json.dumps(content, indent=1, sort_keys=True) + "\n"

@@ -6,6 +6,8 @@ from typing import Literal, get_args
 ScheduleName = Literal["cosine", "inverse-sqrt", "wsd", "constant"]
 OptimizerName = Literal["adamw", "muon"]
 PrecisionName = Literal["auto", "float32", "bfloat16"]
+CompileName = Literal["auto", "on", "off"]
+ParallelName = Literal["auto", "none", "ddp", "fsdp"]
 
 
 @dataclass(frozen=True)
@@ -37,11 +39,25 @@ class TrainSettings:
     smoothing: float = 0.0
     """Label smoothing: the share of each target spread over the whole vocabulary."""
     accumulate: int = 1
-    """Batches that make up one optimizer step."""
+    """Batches that make up one optimizer step, on each rank."""
+    batch_tokens: int | None = None
+    """Tokens of one optimizer step over all ranks; says how many batches make it up, in place of `accumulate`."""
     precision: PrecisionName = "auto"
     """Number format of the matrix products; auto is bfloat16 where the hardware has it."""
     device: str = "auto"
     """auto, cpu, cuda, cuda:1, mps."""
+    parallel: ParallelName = "auto"
+    """Under torchrun ddp, a whole model on each rank, or fsdp, a slice of it; auto is ddp there, none elsewhere."""
+    timeout: float = 1800.0
+    """Seconds that one rank waits for another, at the longest a judgement or a save, before it gives up."""
+    recompute: bool = False
+    """Keep less for the backward pass and compute it again: less memory, about a third more work, the same numbers."""
+    chunk_head: int | None = None
+    """Tokens whose logits are held at a time, on the way to the loss; None holds those of the whole batch."""
+    compile: CompileName = "auto"
+    """Compile the model with torch.compile; auto does on a GPU whose batches are all of one shape."""
+    skip_nonfinite: int = 0
+    """How many steps of the run whose loss or gradient is no number are left out, before one ends it."""
     threads: int | None = None
     """CPU threads; None leaves it to torch."""
     seed: int = 0
@@ -64,19 +80,29 @@ class TrainSettings:
             ("schedule", get_args(ScheduleName)),
             ("optimizer", get_args(OptimizerName)),
             ("precision", get_args(PrecisionName)),
+            ("parallel", get_args(ParallelName)),
+            ("compile", get_args(CompileName)),
         ):
             if getattr(self, name) not in words:
                 raise ValueError(f"unknown {name} {getattr(self, name)!r}; try one of {', '.join(words)}")
         counts = ("steps", "accumulate", "threads", "validate_every", "save_every", "log_every", "keep", "average")
-        for name in (*counts, "patience"):
+        for name in (*counts, "patience", "batch_tokens", "chunk_head"):
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise ValueError(f"{name} ({value}) must be at least 1; try --train.{name} 1")
+        if self.batch_tokens is not None and self.accumulate != 1:
+            raise ValueError(
+                f"batch_tokens ({self.batch_tokens:,}) decides how many batches make a step; "
+                f"try it without accumulate ({self.accumulate})"
+            )
+        if self.skip_nonfinite < 0:
+            raise ValueError(f"skip_nonfinite ({self.skip_nonfinite}) must be at least 0; try --train.skip-nonfinite 0")
         for name, low, high, cure in (
             ("lr", 0.0, float("inf"), 1e-3),
             ("matrix_lr", 0.0, float("inf"), 0.02),
             ("clip", 0.0, float("inf"), 1.0),
             ("beta2", 0.0, 1.0, 0.95),
+            ("timeout", 0.0, float("inf"), 1800),
         ):
             value = getattr(self, name)
             if value is not None and not low < value < high:

@@ -8,6 +8,10 @@ class Tally:
     """What a training remembers besides weights and optimizer state: `state.json` of a checkpoint."""
 
     step: int = 0
+    batches: int | None = None
+    """Micro-batches of all ranks so far: the number of the next one. Older checkpoints do not know it."""
+    skipped: int = 0
+    """Steps whose loss or gradient was no number."""
     seconds: float = 0.0
     training_seconds: float = 0.0
     tokens: int = 0
@@ -19,6 +23,20 @@ class Tally:
     """Validations since the best one."""
     since: tuple[float, int, float] = (0.0, 0, 0.0)
     """Since the last log: summed loss, tokens, seconds."""
+    records: int | None = None
+    """Lines of metrics.jsonl so far; None in a checkpoint from before they were counted."""
+
+    def improves(self, loss: float) -> bool:
+        return self.best_loss is None or loss < self.best_loss
+
+    def judged(self, loss: float) -> bool:
+        """Take in the validation loss of this step, and say whether it is the best so far."""
+        improved = self.improves(loss)
+        if improved:
+            self.best_step, self.best_loss, self.worse = self.step, loss, 0
+        else:
+            self.worse += 1
+        return improved
 
 
 @dataclass(frozen=True)
@@ -35,3 +53,19 @@ class FitResult:
     """While training, validation and saving left out."""
     stopped: str
     """Why it ended, in words."""
+
+    @classmethod
+    def of(cls, tally: Tally, stopped: str) -> "FitResult":
+        assert tally.best_step is not None, "the last step is always validated"
+        assert tally.best_loss is not None
+        assert tally.last_loss is not None
+        return cls(
+            steps=tally.step,
+            best_step=tally.best_step,
+            best_loss=tally.best_loss,
+            last_loss=tally.last_loss,
+            seconds=tally.seconds,
+            tokens=tally.tokens,
+            tokens_per_second=tally.tokens / max(tally.training_seconds, 1e-9),
+            stopped=stopped,
+        )

@@ -12,7 +12,7 @@ def model_tensors(model: nn.Module) -> dict[str, Tensor]:
     """The model's parameters and buffers by name; of tied weights only the first name, as safetensors wants it."""
     kept: dict[str, Tensor] = {}
     seen = set()
-    for name, tensor in model.state_dict().items():
+    for name, tensor in model.state_dict(keep_vars=True).items():
         if _place(tensor) not in seen:
             kept[name] = tensor.detach().contiguous()
             seen.add(_place(tensor))
@@ -24,7 +24,7 @@ def load_model_tensors(model: nn.Module, tensors: dict[str, Tensor], *, file: st
 
     Nothing is copied unless everything fits. A tied weight is complete when one of its names is there.
     """
-    mine = model.state_dict()
+    mine = model.state_dict(keep_vars=True)
     given = {_place(mine[name]) for name in tensors if name in mine}
     for name in tensors:
         if name not in mine:
@@ -45,8 +45,10 @@ def load_model_tensors(model: nn.Module, tensors: dict[str, Tensor], *, file: st
 
 
 def _place(tensor: Tensor) -> tuple[Any, ...]:
-    """The same for two names of one tensor only; an empty tensor lies nowhere, so it is only itself."""
-    return (tensor.data_ptr(), tensor.shape, tensor.stride(), tensor.dtype) if tensor.numel() else (id(tensor),)
+    """The same for two names of one tensor only; what is empty, or sliced across ranks, is only itself."""
+    if not tensor.numel() or hasattr(tensor, "device_mesh"):
+        return (id(tensor),)
+    return tensor.data_ptr(), tensor.shape, tensor.stride(), tensor.dtype
 
 
 def flatten_optimizer(state: dict[str, Any]) -> tuple[dict[str, Tensor], str]:

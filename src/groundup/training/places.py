@@ -1,0 +1,155 @@
+"""Where a run's checkpoints lie: which steps are there, which of them `latest` and `best` name, and what may go.
+
+    step-00000500             a checkpoint; it counts once `latest` names it
+    .replaced-step-00000500   what had stood there before, until `latest` names the new one
+    .unfinished-...           half written or half removed: never read, cleared away by the next save
+
+Reading changes nothing on the disk, so any number of processes may do it; only the one that saves settles and prunes.
+"""
+
+import json
+import re
+import shutil
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Literal
+
+from groundup.training.manifest import MANIFEST, digest, sync, verify
+
+ASIDE, REPLACED = ".unfinished-", ".replaced-"
+Pointer = Literal["latest", "best"]
+
+
+def step_name(step: int) -> str:
+    """step-00000500 for 500."""
+    return f"step-{step:08d}"
+
+
+def saved_steps(folder: str | Path) -> list[int]:
+    """The steps that have a checkpoint, in order, whole or not."""
+    return sorted({step for step, _ in _places(Path(folder))})
+
+
+def find(folder: Path, which: Pointer | int) -> tuple[int, Path]:
+    """The step and the folder that a pointer or a number names; ValueError, FileNotFoundError where it names none."""
+    if not isinstance(which, int):
+        return _best(folder) if which == "best" else _follow(folder, which)
+    for step, path in reversed(_places(folder)):
+        if step == which:
+            return step, path
+    raise FileNotFoundError(f"{folder / step_name(which)}: {_nothing(folder)}")
+
+
+def newest_whole(folder: Path, required: set[str]) -> tuple[int, Path] | None:
+    """The highest step whose every byte is what was written."""
+    for step, path in reversed(_places(folder)):
+        with suppress(ValueError, OSError):
+            verify(path, step, required)
+            return step, path
+    return None
+
+
+def put(folder: Path, step: int, aside: Path, pointers: Sequence[Pointer]) -> None:
+    """Put what was written aside into its place; it counts from the moment in which `latest`, the first, names it."""
+    final = folder / step_name(step)
+    if final.exists():
+        final.rename(folder / f"{REPLACED}{final.name}")
+    aside.rename(final)
+    sync(folder)
+    for pointer in pointers:
+        point(folder, pointer, step)
+
+
+def point(folder: Path, pointer: Pointer, step: int) -> None:
+    """Let the pointer name the step's folder and the manifest that is in it now."""
+    aside = folder / f"{ASIDE}{pointer}"
+    aside.write_text(f"{step_name(step)} {digest(folder / step_name(step) / MANIFEST)}\n", encoding="utf-8")
+    sync(aside)
+    aside.replace(folder / pointer)
+    sync(folder)
+
+
+def names_as_best(folder: Path, step: int) -> bool:
+    """Whether `best` names this step, in whatever state it is."""
+    pointer = folder / "best"
+    return pointer.is_file() and pointer.read_bytes().startswith(f"{step_name(step)} ".encode())
+
+
+def settle(folder: Path) -> None:
+    """Undo a save that a crash cut short before `latest` named it, finish one cut short after it, clear up."""
+    for step, replaced in _places(folder):
+        if replaced.name.startswith(REPLACED):
+            final, named = folder / step_name(step), _named(folder, "latest")
+            if named != final and (named == replaced or not final.exists()):
+                discard(final)
+                replaced.rename(final)
+            else:
+                if _named(folder, "best") == replaced:
+                    point(folder, "best", step)
+                discard(replaced)
+    with suppress(ValueError, OSError):
+        if (best := _best(folder))[1] != _named(folder, "best"):
+            point(folder, "best", best[0])
+    for leftover in folder.glob(f"{ASIDE}*"):
+        discard(leftover)
+
+
+def discard(path: Path) -> None:
+    """Remove a file or folder, first from sight, so that a half-removed one is not found; what resists stays aside."""
+    with suppress(OSError):
+        if not path.name.startswith(ASIDE):
+            path = path.rename(path.with_name(f"{ASIDE}{path.name}"))
+        shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink()
+
+
+def prune(folder: Path, step: int, keep: int) -> None:
+    """Steps beyond `step` belong to a future that a resumed run has left; of the others the latest `keep` stay."""
+    kept = [s for s in saved_steps(folder) if s <= step][-keep:]
+    for old, path in _places(folder):
+        if path.name.startswith(REPLACED) or (old not in kept and not names_as_best(folder, old)):
+            discard(path)
+
+
+def _places(folder: Path) -> list[tuple[int, Path]]:
+    """Every step with its folder, in order; what it has replaced comes before it."""
+    found = [(re.fullmatch(r"(?:\.replaced-)?step-(\d+)", path.name), path) for path in folder.glob("*step-*")]
+    return sorted((int(match[1]), path) for match, path in found if match)
+
+
+def _follow(folder: Path, pointer: Pointer) -> tuple[int, Path]:
+    """What a pointer names, provided that its manifest is the one the pointer was made for."""
+    file = folder / pointer
+    if not file.is_file():
+        raise FileNotFoundError(f"{file}: {_nothing(folder)}")
+    text, another = file.read_bytes().decode("utf-8", "replace"), None
+    for step, path in _places(folder):
+        manifest = path / MANIFEST
+        if text.startswith(f"{step_name(step)} ") and manifest.is_file():
+            if text == f"{step_name(step)} {digest(manifest)}\n":
+                return step, path
+            another = manifest
+    if another is not None:
+        raise ValueError(f"{file}: its SHA-256 differs from that of {another}, so one of the two is damaged")
+    raise ValueError(f"{file}: damaged, it names no checkpoint that is here")
+
+
+def _named(folder: Path, pointer: Pointer) -> Path | None:
+    with suppress(ValueError, OSError):
+        return _follow(folder, pointer)[1]
+    return None
+
+
+def _best(folder: Path) -> tuple[int, Path]:
+    """The newest checkpoint if it was saved as the best (a crash may have kept `best` from naming it), else `best`."""
+    try:
+        newest = _follow(folder, "latest")
+    except (ValueError, OSError):
+        newest = newest_whole(folder, set())
+    if newest is not None and json.loads((newest[1] / MANIFEST).read_bytes()).get("best"):
+        return newest
+    return _follow(folder, "best")
+
+
+def _nothing(folder: Path) -> str:
+    return f"there is no such checkpoint; the steps saved are {saved_steps(folder)}"

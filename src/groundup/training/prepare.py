@@ -1,0 +1,85 @@
+"""What makes a model's step cheaper without changing what it computes: recomputation, a head in chunks, compilation."""
+
+import importlib.util
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import torch
+from torch import nn
+from torch.utils.checkpoint import checkpoint
+
+from groundup.training.head import WithLoss, gives_loss
+from groundup.training.micro import Data, shapes
+from groundup.training.settings import CompileName
+
+
+def blocks(model: nn.Module) -> list[nn.Module]:
+    """The repeated layers of a model: what has weights in its lists of modules."""
+    lists = [module for module in model.modules() if isinstance(module, nn.ModuleList)]
+    return [block for layers in lists for block in layers if any(True for _ in block.parameters())]
+
+
+def recompute(model: nn.Module) -> None:
+    """Let every block forget what is inside it and compute it again on the way back (Chen et al. 2016).
+
+    Memory falls to one block's insides and the streams between blocks, for about a third more work. Random numbers
+    are replayed, so gradients are the same bit for bit.
+    """
+    for block in blocks(model):
+        block.forward = partial(_twice, block.forward)
+
+
+def _twice(forward: Callable[..., Any], *args: Any, **options: Any) -> Any:
+    if not torch.is_grad_enabled():
+        return forward(*args, **options)
+    return checkpoint(forward, *args, use_reentrant=False, **options)
+
+
+def chunk_head(model: nn.Module, rows: int) -> None:
+    """Let the model go on to the loss where it is given targets, holding the logits of `rows` tokens at a time.
+
+    Called without targets it answers with all logits, as before. ValueError for a model without `hidden`.
+    """
+    if not hasattr(model, "hidden"):
+        raise ValueError(
+            f"chunk_head ({rows}) needs a model that gives its hidden states, and {type(model).__name__} does not; "
+            "try chunk_head=None"
+        )
+    model.forward = WithLoss(model, rows)
+
+
+def compiles(wanted: CompileName, device: torch.device, data: Data) -> tuple[bool, str]:
+    """Whether to compile, and why in words, where somebody would ask.
+
+    Every new shape costs another compilation, so `auto` takes GPUs, and batches of one shape.
+    """
+    if wanted != "auto":
+        return wanted == "on", "compiled, as asked" if wanted == "on" else ""
+    if device.type != "cuda":
+        return False, ""
+    if len(shapes(data)) > 1:
+        return False, "not compiled: batches differ in shape"
+    if importlib.util.find_spec("triton") is None:
+        return False, "not compiled: triton is not installed"
+    return True, "compiled, so the first step takes a while"
+
+
+def compile_forward(model: nn.Module, *, by_block: bool) -> None:
+    """torch.compile in place, so that weights keep their names; block by block where weights arrive that way.
+
+    A head in chunks is left as it is: each chunk goes back before the next one comes, which cannot be traced.
+    """
+    if gives_loss(model) and not by_block:
+        model.hidden = torch.compile(model.hidden)  # pyright: ignore[reportCallIssue, reportArgumentType]
+        return
+    for module in blocks(model) if by_block else [model]:
+        module.compile()
+
+
+def as_it_was(model: nn.Module) -> None:
+    """Take all of it back."""
+    for module in (model, *blocks(model)):
+        module._compiled_call_impl = None
+        for name in ("forward", "hidden"):
+            vars(module).pop(name, None)

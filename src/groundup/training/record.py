@@ -1,0 +1,102 @@
+"""What a training says while it goes on: every step into the tally, some into the display and metrics.jsonl."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import nn
+
+from groundup.training.log import Display, Metrics
+from groundup.training.loop import Step
+from groundup.training.tally import Tally
+
+Watch = Callable[[int, Callable[[str], None]], dict[str, float]]
+"""Called after every validation with the step and something to print with; returns figures for metrics.jsonl."""
+
+
+class Record:
+    """Counts steps and keeps the clock; the log gets the mean over every `log_every` steps."""
+
+    metrics: Metrics | None = None
+    """Where to write; None before the training is resumed, and on ranks that only compute."""
+    watch: Watch | None = None
+    """Who looks at the model at every validation."""
+    taken: Step | None = None
+    """The last step that was not skipped."""
+
+    def __init__(self, display: Display, *, log_every: int):
+        self.display, self.log_every = display, log_every
+        self.tally, self.began = Tally(), time.perf_counter()
+
+    def resume(self, tally: Tally) -> None:
+        """Go on from what was counted before."""
+        self.tally, self.began = tally, time.perf_counter() - tally.seconds
+
+    @property
+    def seconds(self) -> float:
+        """Since the training began, pauses left out."""
+        return time.perf_counter() - self.began
+
+    def count(self, step: Step, batches: int) -> None:
+        """Take in a step made of so many micro-batches."""
+        tally = self.tally
+        tally.step, tally.batches = step.n, (tally.batches or 0) + batches
+        tally.training_seconds += step.seconds
+        self.display.tick(step)
+        if step.skipped is not None:
+            tally.skipped += 1
+            self.display.note(f"{step.skipped}; skipped, the weights are as they were")
+            self.write(step=step.n, skipped=step.skipped)
+        else:
+            self.taken, tally.tokens = step, tally.tokens + step.tokens
+            loss, tokens, seconds = tally.since
+            tally.since = loss + step.loss * step.tokens, tokens + step.tokens, seconds + step.seconds
+        if step.n % self.log_every == 0 and self.taken is not None:
+            self._log(replace(self.taken, n=step.n, progress=step.progress))
+
+    def valid(self, loss: float) -> None:
+        """Take in a validation loss, and whether it is the best so far."""
+        tally = self.tally
+        tally.validated, tally.last_loss = tally.step, loss
+        self.display.valid(tally.step, loss, best=tally.improves(loss))
+        self.write(step=tally.step, valid_loss=loss, seconds=self.seconds)
+
+    def show(self, model: nn.Module) -> None:
+        """Let the watcher look at the model as it is now, and keep the figures that it finds."""
+        assert self.watch is not None, "somebody watches"
+        was_training = model.training
+        model.eval()
+        try:
+            with torch.inference_mode():
+                figures = self.watch(self.tally.step, self.display.note)
+        finally:
+            model.train(was_training)
+        if figures:
+            self.write(step=self.tally.step, **figures)
+
+    def settle(self) -> None:
+        """Before a checkpoint: the tally knows the time and how many lines of metrics.jsonl there are, on the disk."""
+        self.tally.seconds = self.seconds
+        if self.metrics is not None:
+            self.metrics.sync()
+            self.tally.records = self.metrics.records
+
+    def write(self, **record: Any) -> None:
+        if self.metrics is not None:
+            self.metrics.write(**record)
+
+    def _log(self, step: Step) -> None:
+        loss, tokens, seconds = self.tally.since
+        self.taken, self.tally.since = None, (0.0, 0, 0.0)
+        self.display.log(replace(step, loss=loss / tokens, tokens=tokens, seconds=seconds))
+        self.write(
+            step=step.n,
+            loss=loss / tokens,
+            lr=step.lr,
+            grad_norm=step.grad_norm,
+            tokens=self.tally.tokens,
+            tokens_per_second=tokens / seconds,
+            seconds=self.seconds,
+        )

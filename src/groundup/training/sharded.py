@@ -1,0 +1,193 @@
+"""Checkpoints that each rank writes its slices of, for models that no one rank could hold.
+
+    checkpoints/step-00000500/shard-00001-....safetensors  optimizer.json  state.json  MANIFEST.json
+
+The slices carry their place in the whole (PyTorch's distributed checkpoint, as safetensors), so any number of ranks
+reads them back. All else is as in `checkpoint`: written aside, hashed, synced, renamed, every byte verified before it
+is used. `make_whole` turns them into ordinary checkpoints, as which every other part of the house reads them.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from groundup.training.checkpoint import REST, STATE, Checkpoint, all_or_nothing, save_checkpoint
+from groundup.training.distributed import found_shards, read_shards, write_shards
+from groundup.training.manifest import seal, verify
+from groundup.training.places import (
+    ASIDE,
+    REPLACED,
+    Pointer,
+    discard,
+    find,
+    names_as_best,
+    newest_whole,
+    prune,
+    put,
+    saved_steps,
+    settle,
+    step_name,
+)
+from groundup.training.team import Solo
+from groundup.training.tensors import flatten_optimizer, restore_optimizer
+
+POINTERS: tuple[Pointer, ...] = ("latest", "best")
+
+
+def save_sharded(
+    folder: Path,
+    step: int,
+    team: Solo,
+    *,
+    model: dict[str, Tensor],
+    optimizer: dict[str, Any],
+    state: dict[str, Any],
+    unaveraged: dict[str, Tensor] | None = None,
+    best: bool = False,
+    keep: int = 2,
+) -> None:
+    """`save_checkpoint` for tensors in slices: every rank calls it, and rank 0 puts the whole in its place.
+
+    OSError on all ranks where the disk refuses one of them, FloatingPointError for a number that is not finite.
+    """
+    moments, rest = flatten_optimizer(optimizer)
+    parts = {"model": model, "optimizer": moments, "unaveraged": unaveraged or {}}
+    tensors = {f"{part}.{name}": tensor for part, some in parts.items() for name, tensor in some.items()}
+    _refuse_what_is_not_finite(step, tensors, team)
+    aside = folder / f"{ASIDE}{step_name(step)}"
+
+    size = sum(tensor.nbytes for tensor in tensors.values())
+
+    def begin() -> bool:
+        with all_or_nothing(folder, step, size):
+            folder.mkdir(parents=True, exist_ok=True)
+            settle(folder)
+            aside.mkdir()
+            (aside / REST).write_text(rest + "\n", encoding="utf-8")
+            (aside / STATE).write_text(json.dumps(state, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+            return best or names_as_best(folder, step)
+
+    def end() -> None:
+        with all_or_nothing(folder, step, size):
+            seal(aside, step, best=is_best)
+            put(folder, step, aside, ("latest", "best") if is_best else ("latest",))
+            prune(folder, step, keep)
+
+    is_best = team.from_main(begin)
+    try:
+        write_shards(tensors, aside)
+    except OSError:
+        if team.main:
+            discard(aside)  # a full disk needs the room
+        raise
+    team.from_main(end)
+
+
+def load_sharded(path: Path, step: int, *, like: dict[str, Tensor], parameters: list[Tensor]) -> Checkpoint:
+    """The checkpoint in slices as those of `like`, the model's tensors, and of `parameters`, the optimizer's.
+
+    ValueError where it is another model's. Every rank calls it, after one has verified the files.
+    """
+    found, into = found_shards(path), {}
+    for name, tensor in found.items():
+        part, _, rest = name.partition(".")
+        mine = parameters[int(rest.split(".")[0])] if part == "optimizer" else like.get(rest)
+        if mine is None or (part != "optimizer" and mine.shape != tensor.shape):
+            raise ValueError(f"{path}: holds {rest!r} otherwise than this model; use the recipe it was made with")
+        sliced = mine.shape == tensor.shape
+        into[name] = torch.empty_like(mine) if sliced else torch.empty_like(tensor, device="cpu")
+    for name in like:
+        if f"model.{name}" not in found:
+            raise ValueError(f"{path}: {name!r} is missing; use the recipe it was made with")
+    return _filled(path, step, {name: tensor.detach() for name, tensor in into.items()})
+
+
+def is_sharded(path: Path) -> bool:
+    """Whether a checkpoint's folder holds slices."""
+    return (path / REST).is_file()
+
+
+def find_whole(folder: Path) -> tuple[int, Path, str | None]:
+    """Of either kind the latest checkpoint, or if it is damaged the newest whole one, with a sentence that says so."""
+    try:
+        step, path = find(folder, "latest")
+        check(path, step)
+    except (ValueError, OSError) as error:
+        whole = newest_whole(folder, {STATE})
+        if whole is None:
+            raise
+        return *whole, f"{error}; going on from step {whole[0]}"
+    return step, path, None
+
+
+def check(path: Path, step: int) -> None:
+    """ValueError unless every byte is what was written, and no slice is a stranger's."""
+    files = verify(path, step, {STATE})
+    for slices in path.glob("*.safetensors"):
+        if slices.name not in files:
+            raise ValueError(f"{slices}: no part of this checkpoint; remove it")
+
+
+def make_whole(folder: Path) -> list[int]:
+    """Turn every checkpoint in slices into an ordinary one, on one process; returns their steps.
+
+    A damaged one stays as it is. OSError where the disk refuses; then the slices stand.
+    """
+    turned = []
+    for step in saved_steps(folder):
+        path = folder / step_name(step)
+        if not is_sharded(path):
+            continue
+        settle(folder)
+        try:
+            check(path, step)
+        except ValueError:
+            continue
+        pointers: list[Pointer] = [pointer for pointer in POINTERS if _names(folder, pointer, step)]
+        read = _filled(path, step, {n: torch.empty_like(t, device="cpu") for n, t in found_shards(path).items()})
+        aside = folder / f"{ASIDE}whole"
+        whole = save_checkpoint(
+            aside,
+            step,
+            model=read.model,
+            optimizer=read.optimizer,
+            state=read.state,
+            unaveraged=read.unaveraged,
+            best="best" in pointers,
+        )
+        put(folder, step, whole, pointers)
+        discard(folder / f"{REPLACED}{path.name}")
+        discard(aside)
+        turned.append(step)
+    return turned
+
+
+def _filled(path: Path, step: int, into: dict[str, Tensor]) -> Checkpoint:
+    read_shards(path, into)
+    parts: dict[str, dict[str, Tensor]] = {"model": {}, "optimizer": {}, "unaveraged": {}}
+    for name, tensor in into.items():
+        part, _, rest = name.partition(".")
+        parts[part][rest] = tensor
+    optimizer = restore_optimizer(parts["optimizer"], (path / REST).read_text(encoding="utf-8"))
+    state = json.loads((path / STATE).read_text(encoding="utf-8"))
+    return Checkpoint(step, parts["model"], optimizer, state, parts["unaveraged"] or None)
+
+
+def _names(folder: Path, pointer: Pointer, step: int) -> bool:
+    try:
+        return find(folder, pointer)[0] == step
+    except (ValueError, OSError):
+        return False
+
+
+def _refuse_what_is_not_finite(step: int, tensors: dict[str, Tensor], team: Solo) -> None:
+    bad = [name for name, tensor in tensors.items() if not team.piece(tensor).isfinite().all()]
+    for rank, names in enumerate(team.gather(bad)):
+        if names:
+            raise FloatingPointError(
+                f"step {step}: {names[0]!r} of rank {rank} is not finite, so no checkpoint is made of it; what was "
+                "saved before still stands, resume from there with a lower learning rate"
+            )

@@ -1,0 +1,89 @@
+"""Where a training keeps itself: saved by rank 0 alone where each rank has the whole model, by all where in slices."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from groundup.training.checkpoint import STATE, Checkpoint, load_checkpoint, load_for_resume, save_checkpoint
+from groundup.training.optim import Together
+from groundup.training.places import find
+from groundup.training.sharded import check, find_whole, is_sharded, load_sharded, make_whole, save_sharded
+from groundup.training.team import Solo
+from groundup.training.tensors import load_model_tensors, model_tensors
+
+
+class Store:
+    """The checkpoints/ of a run, for one model and its optimizer. Every rank calls every method, at the same time."""
+
+    def __init__(
+        self, folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer | Together, team: Solo, *, keep: int
+    ):
+        self.folder, self.model, self.optimizer, self.team, self.keep = folder, model, optimizer, team, keep
+
+    def save(
+        self, step: int, *, state: dict[str, Any], unaveraged: dict[str, Tensor] | None = None, best: bool = False
+    ) -> None:
+        """A checkpoint of the model and optimizer as they are, or OSError on all ranks."""
+        save = save_sharded if self.team.sharded else self._save_from_main
+        save(
+            self.folder,
+            step,
+            self.team,
+            model=model_tensors(self.model),
+            optimizer=self.optimizer.state_dict(),
+            state=state,
+            unaveraged=unaveraged,
+            best=best,
+            keep=self.keep,
+        )
+
+    def load(self) -> tuple[Checkpoint, str | None]:
+        """The latest checkpoint of either kind, cut as the model is, and a warning if it is not the very latest."""
+        if not self.team.sharded:
+            self.team.from_main(lambda: make_whole(self.folder))
+            return load_for_resume(self.folder)
+        step, path, warning = self.team.from_main(lambda: find_whole(self.folder))
+        like, parameters = model_tensors(self.model), [p for g in self.optimizer.param_groups for p in g["params"]]
+        if is_sharded(path):
+            return load_sharded(path, step, like=like, parameters=parameters), warning
+        return self._sliced(load_checkpoint(self.folder, step), like, parameters), warning
+
+    def best_state(self) -> dict[str, Any]:
+        """What the best checkpoint says of its training; ValueError or FileNotFoundError where there is none whole."""
+
+        def read() -> dict[str, Any]:
+            step, path = find(self.folder, "best")
+            check(path, step)
+            return json.loads((path / STATE).read_text(encoding="utf-8"))
+
+        return self.team.from_main(read)
+
+    def load_best(self, model: nn.Module) -> None:
+        """The best weights, into a model that is whole; on rank 0, to whom slices are turned into files for all."""
+        self.team.from_main(lambda: make_whole(self.folder))
+        if self.team.main:
+            best = load_checkpoint(self.folder, "best", optimizer=False)
+            load_model_tensors(model, best.model, file=self.folder / "best")
+
+    def _save_from_main(self, folder: Path, step: int, team: Solo, **what: Any) -> None:
+        team.from_main(lambda: save_checkpoint(folder, step, **what))
+
+    def _sliced(self, whole: Checkpoint, like: dict[str, Tensor], parameters: list[Tensor]) -> Checkpoint:
+        def cut(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+            return {n: self.team.like(t, like[n]) if n in like else t for n, t in tensors.items()}
+
+        optimizer = whole.optimizer
+        if optimizer is not None:
+            state = {
+                i: {
+                    key: self.team.like(value, parameters[i]) if isinstance(value, Tensor) else value
+                    for key, value in entries.items()
+                }
+                for i, entries in optimizer["state"].items()
+            }
+            optimizer = {**optimizer, "state": state}
+        unaveraged = cut(whole.unaveraged) if whole.unaveraged is not None else None
+        return Checkpoint(whole.step, cut(whole.model), optimizer, whole.state, unaveraged)

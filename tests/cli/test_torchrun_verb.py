@@ -1,0 +1,95 @@
+"""`groundup train` as torchrun starts it, here as the only rank: started again it goes on, and slices become files."""
+
+import json
+import socket
+
+import pytest
+
+SMALL = (
+    "--model.width 32 --model.heads 2 --model.layers 1 --model.mlp-width 64 --model.context 32 --data.batch 4 "
+    "--tokenizer.vocab-size 300 --max-minutes None --train.warmup 2 --train.threads 1 --train.device cpu "
+    "--train.validate-every 4 --train.save-every 4 --train.log-every 1 --train.steps 4"
+).split()
+TRAIN = ["train", "corpus", "text.txt", "--name", "mine", *SMALL]
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """Let this process look as if torchrun had started it, for the so-manieth time."""
+
+    def start(again: int = 0, most: int = 0):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        said = {"RANK": 0, "WORLD_SIZE": 1, "LOCAL_RANK": 0, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+        said |= {"TORCHELASTIC_RESTART_COUNT": again, "TORCHELASTIC_MAX_RESTARTS": most}
+        for name, value in said.items():
+            monkeypatch.setenv(name, str(value))
+
+    return start
+
+
+def test_started_again_it_goes_on_where_a_checkpoint_is_and_begins_anew_where_none_is(desk, cli, started):
+    started()
+    said = cli(*TRAIN)
+    assert said.code == 0, said.err
+    assert "training on 1 ranks" in said.err
+    assert "already there" in cli(*TRAIN).err
+    started(again=1, most=2)
+    said = cli(*TRAIN)
+    assert said.code == 0, said.err
+    assert "resumed at step 4" in said.err
+    (desk / "runs" / "mine" / "checkpoints" / "latest").unlink()
+    started(again=1, most=2)
+    said = cli(*TRAIN)
+    assert said.code == 0, said.err
+    assert "resumed" not in said.err
+
+
+def test_overwriting_with_restarts_leaves_nothing_that_could_be_mistaken_for_its_own(desk, cli, started, monkeypatch):
+    assert cli(*TRAIN).code == 0
+    started(most=2)
+
+    def killed(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("groundup.training.fit.train", killed)
+        assert cli(*TRAIN, "--overwrite").code == 130
+    started(again=1, most=2)
+    said = cli(*TRAIN, "--overwrite")
+    assert said.code == 0, said.err
+    assert "resumed" not in said.err
+
+
+def test_slices_that_a_killed_training_leaves_become_an_ordinary_run(desk, cli, started, monkeypatch):
+    def killed(*_, **__):
+        raise KeyboardInterrupt
+
+    started()
+    with monkeypatch.context() as patch:
+        patch.setattr("groundup.training.store.Store.load_best", killed)
+        assert cli(*TRAIN, "--parallel", "fsdp").code == 130
+    for name in ("RANK", "WORLD_SIZE", "TORCHELASTIC_RESTART_COUNT"):
+        monkeypatch.delenv(name)
+    assert cli("generate", "mine", "Once").code == 2
+    refused = cli("resume", "mine")
+    assert "fsdp needs the processes that torchrun starts" in refused.err
+    said = cli("resume", "mine", "--convert")
+    assert (said.code, said.out) == (0, "steps turned into ordinary checkpoints: 4\n")
+    assert cli("resume", "mine", "--convert").out.endswith(": none\n")
+    assert cli("generate", "mine", "Once").code == 0
+    said = cli("resume", "mine", "--parallel", "none", "--steps", "6")
+    assert said.code == 0, said.err
+    assert "resumed at step 4" in said.err
+    recipe = json.loads((desk / "runs" / "mine" / "recipe.json").read_text())
+    assert (recipe["train"]["steps"], recipe["train"]["parallel"]) == (6, "fsdp")
+
+
+def test_the_plan_tells_the_tokens_of_a_step(desk, cli):
+    said = cli(*TRAIN, "--train.batch-tokens", "1024", "--dry-run")
+    assert "1,024 tokens a step" in said.out
+    said = cli(*TRAIN, "--train.batch-tokens", "1000")
+    assert said.code == 2
+    assert "batch_tokens (1,000) must be a multiple of 128" in said.err
+    assert not (desk / "runs" / "mine").exists()
