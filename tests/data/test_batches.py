@@ -15,9 +15,10 @@ SENTENCE = st.lists(st.integers(3, 50), min_size=1, max_size=12)
 PAIRS = st.lists(st.tuples(SENTENCE, SENTENCE), min_size=1, max_size=40)
 
 
-def make(pairs, *, budget=60, seed=0, max_length=16):
+def make(pairs, *, budget=60, seed=0, max_length=16, count=None):
     sources, targets = [list(s) for s, _ in pairs], [list(t) for _, t in pairs]
-    return PairBatches(sources, targets, budget=budget, pad=PAD, bos=BOS, eos=EOS, seed=seed, max_length=max_length)
+    marks = dict(pad=PAD, bos=BOS, eos=EOS)
+    return PairBatches(sources, targets, budget=budget, seed=seed, max_length=max_length, count=count, **marks)
 
 
 def random_pairs(count, longest=12, seed=0):
@@ -115,6 +116,24 @@ def test_too_long_pairs_are_counted_not_cut():
     data = make(pairs, max_length=16)
     assert (data.dropped, data.pairs) == (2, 2)
     assert sorted(pair for batch in data.fixed() for pair in unpack(batch)) == tuples(pairs[:2])
+
+
+@pytest.mark.parametrize("more", [-3, -1, 0, 1, 5])
+def test_an_epoch_can_be_cut_into_a_given_number_of_batches(more):
+    pairs = random_pairs(300)
+    plain = make(pairs, budget=200)
+    data = make(pairs, budget=200, count=len(plain) + more)
+    assert len(data) == len(data.fixed()) == len(plain) + more
+    assert sorted(pair for batch in data.fixed() for pair in unpack(batch)) == tuples(pairs)
+    largest = max(batch.inputs[0].numel() + batch.targets.numel() for batch in data.fixed())
+    assert largest <= (200 if more >= 0 else 200 * 1.25)
+    if more == 0:
+        assert all(torch.equal(a.targets, b.targets) for a, b in zip(plain.fixed(), data.fixed(), strict=True))
+
+
+def test_as_many_batches_as_pairs_are_one_pair_each():
+    data = make([([5] * n, [6]) for n in range(1, 6)], budget=60, count=5)
+    assert [len(batch.targets) for batch in data.fixed()] == [1] * 5
 
 
 def test_rows_of_one_length_need_no_mask():

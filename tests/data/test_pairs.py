@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groundup.data.pairs import Pair, clean, dialogue_pairs, read_pairs, read_rows
+from groundup.data.pairs import Pair, clean, dialogue_pairs, numbered_rows, read_pairs, read_rows
 
 
 def write(path, text):
@@ -87,6 +87,14 @@ def test_a_mistake_is_one_line(tmp_path, name, content, message):
     with pytest.raises(ValueError, match=message) as caught:
         read_pairs(write(tmp_path / name, content))
     assert "\n" not in str(caught.value)
+
+
+def test_a_judge_may_take_a_line_without_a_tab_for_half_a_pair(tmp_path):
+    path = write(tmp_path / "a.tsv", "Go.\tVa\nalone\nStop.\tHalte\tmore\n")
+    rows = list(numbered_rows(path, bare=True))
+    assert rows == [(1, ("Go.", "Va")), (2, ("alone", "")), (3, ("Stop.", "Halte"))]
+    with pytest.raises(ValueError, match=r"line 1 .and 1 more lines.: one column"):
+        list(numbered_rows(write(tmp_path / "b.tsv", "a story\nof lines\n"), bare=True))
 
 
 def test_a_folder_is_not_a_file_of_pairs(tmp_path):

@@ -1,67 +1,67 @@
 """Token shards: what was written comes back, and whatever is wrong with a file is named with its place."""
 
+import hashlib
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from groundup.data.shards import HEADER, INDEX, Shards, ShardWriter
+from groundup.data.prepare import prepare
+from groundup.data.shards import INDEX, Shards, fingerprint, is_shard_folder
+from groundup.data.token_files import HEADER
 from groundup.text.tokenizer import Tokenizer
+from groundup.text.vocabulary import BytePair
 
 TEXTS = ["The quick brown fox.\n" * 30, "Où est la gare ?\n" * 20, "x"]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def tokenizer() -> Tokenizer:
     return Tokenizer.train_from_texts(TEXTS, 300)
 
 
 @pytest.fixture
-def folder(tmp_path: Path, tokenizer: Tokenizer) -> Path:
-    with ShardWriter(tmp_path / "shards", tokenizer, size=100) as shards:
-        for text in TEXTS:
-            shards.write(text)
-            shards.end_document()
+def source(tmp_path: Path) -> Path:
+    path = tmp_path / "texts.jsonl"
+    path.write_text("".join(json.dumps({"text": text}) + "\n" for text in TEXTS))
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path: Path, source: Path, tokenizer: Tokenizer) -> Path:
+    prepare(source, tokenizer, tmp_path / "shards", shard_tokens=100, valid_tokens=30)
     return tmp_path / "shards"
 
 
 def test_the_ids_come_back_in_order(folder: Path, tokenizer: Tokenizer):
     shards = Shards.open(folder)
     end = tokenizer.specials["<|endoftext|>"]
-    expected = [id for text in TEXTS for id in [*tokenizer.encode(text), end]]
+    expected = [id for text in TEXTS for id in [end, *tokenizer.encode(text)]]
     assert np.concatenate(shards.rows).tolist() == expected
-    assert [len(row) for row in shards.rows[:-1]] == [100] * (len(shards.rows) - 1)
+    assert [len(row) for row in shards.rows[:-1]] == [30] + [100] * (len(shards.rows) - 2)
     assert len(shards) == len(expected)
     assert shards.rows[0].dtype == np.uint16
+    assert all(isinstance(row, np.memmap) for row in shards.rows), "a shard is not read into memory"
     shards.check()
+    assert shards.load_tokenizer().encode(TEXTS[1]) == tokenizer.encode(TEXTS[1])
 
 
 def test_a_large_vocabulary_takes_four_bytes(tmp_path: Path, tokenizer: Tokenizer):
-    large = Tokenizer(tokenizer.vocabulary, tokenizer.pattern, {"<|far|>": 1 << 16})
-    with ShardWriter(tmp_path / "shards", large) as shards:
-        shards.write("The fox")
-    row = Shards.open(tmp_path / "shards").rows[0]
-    assert (row.dtype, row.tolist()) == (np.uint32, tokenizer.encode("The fox"))
+    large = Tokenizer(tokenizer.vocabulary, tokenizer.pattern, {"<|endoftext|>": 1 << 16})
+    (tmp_path / "a.txt").write_text("The fox")
+    row = prepare(tmp_path / "a.txt", large, tmp_path / "shards").rows[0]
+    assert (row.dtype, row.tolist()) == (np.uint32, [1 << 16, *tokenizer.encode("The fox")])
 
 
-def test_an_unfinished_folder_is_refused(tmp_path: Path, tokenizer: Tokenizer):
-    def fail() -> None:
-        with ShardWriter(tmp_path / "shards", tokenizer, size=10) as shards:
-            shards.write(TEXTS[0])
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        fail()
-    with pytest.raises(ValueError, match=r"no index\.json; its shards were not finished"):
-        Shards.open(tmp_path / "shards")
-    with pytest.raises(ValueError, match="not empty; give a new folder"):
-        ShardWriter(tmp_path / "shards", tokenizer)
-
-
-def test_nothing_to_write_is_refused(tmp_path: Path, tokenizer: Tokenizer):
-    with pytest.raises(ValueError, match="no text to write"), ShardWriter(tmp_path / "shards", tokenizer):
-        pass
+def test_the_held_out_part_is_the_first_shard_or_the_last_share(folder: Path, source: Path, tokenizer: Tokenizer):
+    train, valid = Shards.open(folder).parts(0.5)
+    assert sum(map(len, valid)) == 30
+    whole = np.concatenate([*valid, *train])
+    without = prepare(source, tokenizer, folder.with_name("all"), shard_tokens=100, valid_tokens=0)
+    train, valid = without.parts(0.25)
+    assert np.concatenate([*train, *valid]).tolist() == whole.tolist()
+    assert sum(map(len, train)) == int(len(whole) * 0.75)
 
 
 def overwrite(path: Path, at: int, content: bytes) -> None:
@@ -73,41 +73,71 @@ def overwrite(path: Path, at: int, content: bytes) -> None:
 @pytest.mark.parametrize(
     ("at", "content", "message"),
     [
-        (0, b"GROUNDUP", r"tokens-00001\.bin: not a token shard of groundup \(byte 0\)"),
-        (16, b"\x09", r"tokens-00001\.bin: version 9 with 2 bytes an id cannot be read \(byte 16\)"),
-        (20, b"\x04", r"tokens-00001\.bin: 264 bytes for 100 ids"),
-        (24, b"\x07", r"264 bytes for 7 ids, where index\.json says 100 ids, 264 bytes"),
-        (40, b"another one", r"tokens-00001\.bin: made by another tokenizer .* \(byte 32\)"),
+        (0, b"GROUNDUP", r"train-00001\.bin: not a token shard .* \(byte 0\)"),
+        (16, b"\x09", r"train-00001\.bin: version 9 with 2 bytes an id cannot be read \(byte 16\)"),
+        (20, b"\x04", r"train-00001\.bin: ends at byte 264; its 100 ids \(byte 24\) need 464 bytes"),
+        (24, b"\x07", r"train-00001\.bin: ends at byte 264; its 7 ids \(byte 24\) need 78 bytes"),
+        (40, b"another one", r"train-00001\.bin: made by another tokenizer .* \(byte 32\)"),
     ],
 )
 def test_a_foreign_header_is_named(folder: Path, at: int, content: bytes, message: str):
-    overwrite(folder / "tokens-00001.bin", at, content)
+    overwrite(folder / "train-00001.bin", at, content)
     with pytest.raises(ValueError, match=message):
         Shards.open(folder)
 
 
 def test_a_truncated_or_missing_shard_is_named(folder: Path):
-    path = folder / "tokens-00001.bin"
+    path = folder / "train-00001.bin"
     path.write_bytes(path.read_bytes()[:-3])
-    with pytest.raises(ValueError, match=r"tokens-00001\.bin: 261 bytes for 100 ids, .* 264 bytes"):
+    with pytest.raises(ValueError, match=r"train-00001\.bin: ends at byte 261; its 100 ids .* need 264 bytes"):
         Shards.open(folder)
     path.unlink()
-    with pytest.raises(ValueError, match=r"tokens-00001\.bin: missing"):
+    with pytest.raises(ValueError, match=r"train-00001\.bin: missing"):
         Shards.open(folder)
 
 
-def test_a_flipped_bit_is_found_by_the_check(folder: Path):
-    overwrite(folder / "tokens-00000.bin", HEADER.size + 20, b"\x01")
-    with pytest.raises(ValueError, match=r"tokens-00000\.bin: damaged, its SHA-256"):
-        Shards.open(folder).check()
+def test_flipped_bits_of_shard_and_index_are_found(folder: Path):
+    """Bits at odd distances, so that header, ids, names, numbers and brackets are all hit, in every place of a byte."""
+    for path, step in ((folder / "train-00001.bin", 7), (folder / INDEX, 43)):
+        whole = path.read_bytes()
+        for bit in range(0, 8 * len(whole), step):
+            overwrite(path, bit // 8, bytes([whole[bit // 8] ^ 1 << bit % 8]))
+            with pytest.raises(ValueError, match=r"\.bin|index\.json"):
+                Shards.open(folder).check()
+        path.write_bytes(whole)
+    Shards.open(folder).check()
 
 
-def test_an_id_outside_the_vocabulary_is_found_by_the_check(folder: Path):
-    index = json.loads((folder / INDEX).read_text())
-    index["vocab_size"] = 40
-    (folder / INDEX).write_text(json.dumps(index))
-    with pytest.raises(ValueError, match=r"tokens-00000\.bin: id \d+ at byte \d+ is not below vocab_size 40"):
-        Shards.open(folder).check()
+def test_an_id_outside_the_vocabulary_is_named_with_its_byte(tmp_path: Path):
+    ids = np.arange(50, dtype=np.uint16)
+    ids[33] = 300
+    np.save(tmp_path / "some_train_000001.npy", ids)
+    Tokenizer.train_from_texts(TEXTS, 280).save(tmp_path)
+    start = len((tmp_path / "some_train_000001.npy").read_bytes()) - 100
+    with pytest.raises(ValueError, match=rf"000001\.npy: id 300 at byte {start + 66} is not below 280"):
+        Shards.open(tmp_path).check()
+
+
+def test_another_tokenizer_beside_the_shards_is_refused(folder: Path):
+    Tokenizer.train_from_texts(TEXTS, 260).save(folder)
+    with pytest.raises(ValueError, match=r"tokenizer\.json: not the tokenizer that index\.json says"):
+        Shards.open(folder).load_tokenizer()
+
+
+def test_the_fingerprint_is_of_all_that_decides_the_ids(tokenizer: Tokenizer, tmp_path: Path):
+    vocabulary, pattern, specials = tokenizer.vocabulary, tokenizer.pattern, tokenizer.specials
+    tokenizer.save(tmp_path)
+    assert fingerprint(Tokenizer.load(tmp_path)) == fingerprint(tokenizer)
+    others = [
+        Tokenizer(vocabulary, r"\w+|\W+", specials),
+        Tokenizer(vocabulary, pattern, {"<|end|>": specials["<|endoftext|>"]}),
+        Tokenizer(vocabulary, pattern, {"<|endoftext|>": specials["<|endoftext|>"] + 1}),
+        Tokenizer(BytePair(tokenizer.merges[:-1]), pattern, specials),
+        Tokenizer(BytePair([tokenizer.merges[1], tokenizer.merges[0], *tokenizer.merges[2:]]), pattern, specials),
+        Tokenizer(BytePair(tokenizer.merges, whole_first=True), pattern, specials),
+        Tokenizer.characters(TEXTS, specials=("<|endoftext|>",)),
+    ]
+    assert len({fingerprint(one) for one in (tokenizer, *others)}) == 1 + len(others)
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"format": 7}'])
@@ -115,3 +145,25 @@ def test_a_damaged_index_is_named(folder: Path, content: str):
     (folder / INDEX).write_text(content)
     with pytest.raises(ValueError, match=r"index\.json: damaged"):
         Shards.open(folder)
+
+
+def test_an_unfinished_folder_is_refused(folder: Path):
+    (folder / INDEX).unlink()
+    assert is_shard_folder(folder)
+    with pytest.raises(ValueError, match=r"no index\.json; its shards were not finished"):
+        Shards.open(folder)
+
+
+def test_shards_of_the_first_layout_can_still_be_read(tmp_path: Path):
+    """As they were written before there were parts: an index of five keys, one file."""
+    ids = np.arange(7, dtype=np.uint16)
+    made_by = bytes(range(32))
+    content = HEADER.pack(b"groundup tokens\n", 1, 2, 7, made_by) + ids.tobytes()
+    (tmp_path / "tokens-00000.bin").write_bytes(content)
+    sha256 = hashlib.sha256(content).hexdigest()
+    shard = {"file": "tokens-00000.bin", "tokens": 7, "sha256": sha256}
+    index = {"format": 1, "tokenizer": made_by.hex(), "vocab_size": 300, "tokens": 7, "shards": [shard]}
+    (tmp_path / INDEX).write_text(json.dumps(index))
+    shards = Shards.open(tmp_path)
+    shards.check()
+    assert shards.rows[0].tolist() == list(range(7))

@@ -1,4 +1,4 @@
-"""groundup data list | get | show: the corpora there are, and what is in one."""
+"""groundup data list | get | show | prepare | check: the corpora there are, what is in one, and token shards of it."""
 
 import sys
 from collections.abc import Sequence
@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import tyro
 
+from groundup.cli.data_prepare import check, prepare
 from groundup.cli.parse import parse_verbs
 from groundup.data.catalogue import SOURCES, source
 from groundup.data.corpus import read_records, suffix
@@ -21,7 +22,7 @@ SHOWN = 100  # characters of a text that is an example
 
 def main(arguments: list[str]) -> None:
     """Run one of the verbs; ValueError and OSError are the user's mistakes."""
-    verbs = {"list": list_corpora, "get": get, "show": show}
+    verbs = {"list": list_corpora, "get": get, "show": show, "prepare": prepare, "check": check}
     parse_verbs(verbs, arguments, prog="groundup data")
 
 

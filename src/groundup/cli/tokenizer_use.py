@@ -1,7 +1,6 @@
 """What can be done with a tokenizer that is there: encode, decode, show, compare, export."""
 
 import sys
-import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
@@ -36,13 +35,16 @@ def encode(
         text: The text, or - to read it from standard input.
         file: A file to read it from, byte for byte; it need not be UTF-8.
         pieces: Print the tokens, not their ids.
-        out: A new folder for token shards; --file may then be a folder too (.txt .srt .jsonl, also .gz).
+        out: A new folder for token shards; --file may then be a folder too (`groundup data prepare` says of what).
     """
     loaded = Tokenizer.load(tokenizer)
     if out is not None:
         if file is None or text is not None or pieces:
             raise ValueError("--out writes the tokens of files; give it --file and nothing else")
-        _write_shards(loaded, file, out)
+        from groundup.cli.data_prepare import write_shards
+        from groundup.data.documents import source_files
+
+        write_shards(source_files(file), loaded, out, valid_tokens=0)
         return
     ids = _encoded(loaded, text, file)
     if ids is None:
@@ -136,26 +138,6 @@ def export(tokenizer: TokenizerPath, /, *, format: Format, out: Path, pattern: s
         pattern: The split pattern of a tokenizer file that names none.
     """
     print(f"saved  {Tokenizer.load(tokenizer, pattern=pattern).export(out, format=format)}")
-
-
-def _write_shards(tokenizer: Tokenizer, source: Path, out: Path) -> None:
-    """Encode every text of the source into shards, a line of progress for each block."""
-    from groundup.data.corpus import read_documents
-    from groundup.data.shards import ShardWriter
-
-    began, size = time.perf_counter(), 0
-    with ShardWriter(out, tokenizer) as shards:
-        for parts in read_documents(source):
-            for text in parts:
-                shards.write(text)
-                size += len(text.encode())
-                if sys.stderr.isatty():
-                    print(f"\r{size / 1e6:,.0f} MB, {shards.tokens:,} tokens\x1b[K", end="", file=sys.stderr)
-            shards.end_document()
-    seconds = time.perf_counter() - began
-    print(f"tokens           {shards.tokens:,} of {size:,} bytes: {size / shards.tokens:.3f} bytes per token")
-    print(f"time             {seconds:.1f} s, {size / seconds / 1e6:,.1f} MB/s")
-    print(f"saved            {out}")
 
 
 def longest(tokenizer: Tokenizer) -> list[int]:

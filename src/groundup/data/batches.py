@@ -47,12 +47,14 @@ class PairBatches:
         max_length: int,
         source_pad: int | None = None,
         source_eos: int | None = None,
+        count: int | None = None,
     ) -> None:
         """Plan the batches: `budget` counts tokens of both sides, padding and marks included: B * (S + T).
 
         Where the sources have a vocabulary of their own, `source_pad` and `source_eos` are its marks; None means that
         both sides share one. Pairs with a side longer than `max_length` (its mark counted) are left out and counted in
-        `dropped`.
+        `dropped`. `count` makes an epoch of exactly so many batches, at most that many pairs, raising the budget by
+        hundredths where it is too tight for that.
         """
         if len(sources) != len(targets):
             raise ValueError(f"sources ({len(sources):,}) and targets ({len(targets):,}) must be as many")
@@ -69,6 +71,8 @@ class PairBatches:
         self._S = self._sources.lengths
         self._T = self._targets.lengths - 1  # what goes in; as much comes out, one token later
         self._cuts = self._plan(budget)
+        if count is not None:
+            self._fit(count, budget)
 
     def __len__(self) -> int:
         """Batches in an epoch."""
@@ -125,6 +129,17 @@ class PairBatches:
                 cuts.append(row)
                 longest_source, longest_target = s, t
         return [*cuts, len(order)]
+
+    def _fit(self, count: int, budget: int) -> None:
+        """Fewer batches by a larger budget, more by cutting those in two that have most rows."""
+        assert 1 <= count <= self.pairs, f"{self.pairs} pairs cannot make {count} batches"
+        while len(self) > count:
+            budget += budget // 100 + 1
+            self._cuts = self._plan(budget)
+        while len(self) < count:
+            cuts = self._cuts
+            most = max(range(len(self)), key=lambda i: cuts[i + 1] - cuts[i])
+            cuts.insert(most + 1, (cuts[most] + cuts[most + 1]) // 2)
 
     def _batch(self, rows: NDArray[np.intp]) -> Batch:
         S, T = self._S[rows], self._T[rows]

@@ -42,6 +42,13 @@ def _multi30k(*languages: str) -> Source:
     )
 
 
+_CHATTERBOT = File(
+    "dialogue/chatterbot.english.tsv", 79_160, "decf908fa0e410e0e6ec0cad37bfa3963144f3c9348b797e3368ce0261d1a3d1"
+)
+_DAILYDIALOG = File(
+    "dialogue/dailydialogpp_dev.jsonl", 489_978, "4601e4b2f9bbaaec0e86d6a4e0375636c3c44237ceedb4e1180be15d89ce940c"
+)
+
 _ALL = [
     Source(
         name="phrasebook-fr",
@@ -170,11 +177,7 @@ _ALL = [
         languages="en",
         licence="BSD-3-Clause",
         about="utterances and replies of the ChatterBot corpus",
-        files=_one(
-            "dialogue/chatterbot.english.tsv",
-            79_160,
-            "decf908fa0e410e0e6ec0cad37bfa3963144f3c9348b797e3368ce0261d1a3d1",
-        ),
+        files={"train": (_CHATTERBOT,)},
     ),
     Source(
         name="dailydialog",
@@ -182,11 +185,15 @@ _ALL = [
         languages="en",
         licence="CC BY-NC-SA 4.0",
         about="conversations with five replies each, DailyDialog++ development part (Sai et al. 2020)",
-        files=_one(
-            "dialogue/dailydialogpp_dev.jsonl",
-            489_978,
-            "4601e4b2f9bbaaec0e86d6a4e0375636c3c44237ceedb4e1180be15d89ce940c",
-        ),
+        files={"train": (_DAILYDIALOG,)},
+    ),
+    Source(
+        name="small-talk",
+        kind="dialogue",
+        languages="en",
+        licence="BSD-3-Clause and CC BY-NC-SA 4.0",
+        about="dailydialog and chatterbot together",
+        files={"train": (_DAILYDIALOG, _CHATTERBOT)},
     ),
 ]
 

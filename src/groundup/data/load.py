@@ -6,10 +6,11 @@ from typing import Any
 
 from groundup.data.catalogue import SOURCES, source
 from groundup.data.corpus import read_texts
+from groundup.data.dialogue import dialogue_rows, split_dialogue
 from groundup.data.normalise import normalise_sentence
 from groundup.data.pairs import Pair, Row, clean, numbered_rows, read_pairs
 from groundup.data.sources import Source, locate
-from groundup.data.split import PairSplits, split_pairs
+from groundup.data.split import PairSplits
 from groundup.data.stdlib import stdlib_texts
 
 PHRASEBOOK_PAIRS = 20_000
@@ -33,7 +34,6 @@ def load_pairs(
     other: str | Path | None = None,
     *,
     part: str = "train",
-    turns: int = 1,
     seed: int = 0,
     distinct: bool = True,
     progress: Any = None,
@@ -41,11 +41,13 @@ def load_pairs(
     """The pairs of a named corpus or of the user's own file (or two, line by line), normalised.
 
     `distinct` leaves repeated pairs out, but not of published validation and test parts: they are judged as they are.
-    `seed` is for the phrasebook, `turns` for dialogue (see `read_pairs`).
+    `seed` is for the phrasebook. Of a dialogue the source is all that was said before the reply (`exchanges`).
     """
     corpus = _with_part(name_or_path, part)
+    if corpus is None and other is None:
+        return clean((row.pair for row in dialogue_rows(name_or_path)), distinct=distinct).pairs
     if corpus is None:
-        return read_pairs(name_or_path, other, turns=turns, distinct=distinct)
+        return read_pairs(name_or_path, other, distinct=distinct)
     if other is not None:
         raise ValueError(f"{corpus.name} is complete in itself; it cannot be aligned with {other}")
     if corpus.kind == "text":
@@ -54,7 +56,10 @@ def load_pairs(
         from groundup.data.phrasebook import phrasebook
 
         return clean(phrasebook(_target_language(corpus), count=PHRASEBOOK_PAIRS, seed=seed)).pairs
-    return read_pairs(*locate(corpus, part, progress=progress), turns=turns, distinct=distinct and part == "train")
+    paths = locate(corpus, part, progress=progress)
+    if corpus.kind == "dialogue":
+        return clean((row.pair for path in paths for row in dialogue_rows(path)), distinct=distinct).pairs
+    return read_pairs(*paths, distinct=distinct and part == "train")
 
 
 def load_rows(name_or_path: str | Path, other: str | Path | None = None) -> list[Row]:
@@ -65,7 +70,7 @@ def load_rows(name_or_path: str | Path, other: str | Path | None = None) -> list
     if named(name_or_path) is not None:
         pairs = load_pairs(name_or_path, other, distinct=False)
         return [Row(number, pair) for number, pair in enumerate(pairs, 1)]
-    rows = numbered_rows(name_or_path, other)
+    rows = dialogue_rows(name_or_path, bare=True) if other is None else numbered_rows(name_or_path, other)
     return [Row(line, Pair(*map(normalise_sentence, pair))) for line, pair in rows]
 
 
@@ -79,7 +84,7 @@ def load_splits(
     train: int = PHRASEBOOK_PAIRS,
     progress: Any = None,
 ) -> PairSplits:
-    """The pairs of a corpus in parts that share no sentence (`split_pairs`).
+    """The pairs of a corpus in parts that share no sentence (`split_pairs`) and no conversation (`split_dialogue`).
 
     A corpus with parts of its own (Multi30k) keeps them as they were published, whatever `valid` and `test` say.
     `train` is for the phrasebook alone, which makes as many pairs as it is asked for.
@@ -96,7 +101,7 @@ def load_splits(
         made = phrasebook_splits(_target_language(corpus), train=train, valid=valid, test=test, seed=seed)
         return PairSplits(*(clean(part).pairs for part in made))
     pairs = load_pairs(name_or_path, other, seed=seed, progress=progress)
-    return split_pairs(pairs, valid=valid, test=test, seed=seed)
+    return split_dialogue(pairs, valid=valid, test=test, seed=seed)
 
 
 def named(name_or_path: str | Path) -> Source | None:

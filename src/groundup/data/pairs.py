@@ -53,8 +53,13 @@ class Row(NamedTuple):
     pair: Pair
 
 
-def numbered_rows(path: str | Path, other: str | Path | None = None, *, turns: int = 1) -> Iterator[Row]:
-    """The pairs as they stand in the files, with the numbers of their lines from 1; an empty line is an empty pair."""
+def numbered_rows(
+    path: str | Path, other: str | Path | None = None, *, turns: int = 1, bare: bool = False
+) -> Iterator[Row]:
+    """The pairs as they stand in the files, with the numbers of their lines from 1; an empty line is an empty pair.
+
+    A line without a tab is a ValueError; with `bare` it is a source without a target, unless most lines are so.
+    """
     if other is not None:
         return _aligned(path, other)
     if existing(path).is_dir():
@@ -62,7 +67,7 @@ def numbered_rows(path: str | Path, other: str | Path | None = None, *, turns: i
     kind = suffix(Path(path))
     if kind not in PAIR_SUFFIXES:
         raise ValueError(f"{path}: unknown suffix {kind!r} for pairs; known: {', '.join(PAIR_SUFFIXES)}, .gz")
-    return _records(path, turns) if kind == ".jsonl" else _columns(path)
+    return _records(path, turns) if kind == ".jsonl" else _columns(path, bare)
 
 
 def clean(rows: Iterable[tuple[str, str]], *, distinct: bool = True) -> Clean:
@@ -91,17 +96,18 @@ def dialogue_pairs(context: list[str], responses: list[str], *, turns: int = 1) 
         yield Pair(source, response)
 
 
-def _columns(path: str | Path) -> Iterator[Row]:
-    for number, line in enumerate(read_lines(path), start=1):
-        columns = line.split("\t")
-        if len(columns) >= 2:
-            yield Row(number, Pair(columns[0], columns[1]))
-        elif not line.strip():
-            yield Row(number, Pair("", ""))
-        else:
-            raise ValueError(
-                f"{path}, line {number}: one column; a pair is a source and a target with a tab between them"
-            )
+def _columns(path: str | Path, bare: bool) -> Iterator[Row]:
+    lines = read_lines(path)
+    without = [number for number, line in enumerate(lines, start=1) if line.strip() and "\t" not in line]
+    if without and not (bare and 2 * len(without) < len(lines)):
+        others = f" (and {len(without) - 1:,} more lines)" if len(without) > 1 else ""
+        raise ValueError(
+            f"{path}, line {without[0]}{others}: one column; a pair is a source and a target with a tab between them. "
+            "Put the tab in, or delete the line"
+        )
+    for number, line in enumerate(lines, start=1):
+        source, target, *_ = [*line.split("\t"), ""]
+        yield Row(number, Pair(source, target))
 
 
 def _aligned(path: str | Path, other: str | Path) -> Iterator[Row]:

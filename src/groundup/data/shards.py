@@ -1,164 +1,214 @@
-"""Tokens on disk: a folder of shards, each a header and a row of ids, and an index that vouches for them.
+"""Tokens on disk: a folder of shards in some order, and an index that vouches for them.
 
-    header   64 bytes, little-endian: magic (16 bytes), version and bytes an id (4 each), count (8), tokenizer (32)
-    ids      uint16 where the vocabulary has at most 65,536 tokens, else uint32
+`groundup data prepare` writes such a folder: shards (see `token_files`), the tokenizer.json that made them, and last of
+all `index.json` with the SHA-256 of each and of itself: a folder of ours without one is unfinished. Folders that llm.c
+and build-nanogpt write have no index; there, shards with "val" in their name are for validation.
 
-A shard is mapped into memory, so a text of any length is read as it is needed. `index.json` is written last and holds
-the SHA-256 of every shard: a folder without one is unfinished.
+A shard is mapped into memory, so a text of any length is read as it is needed.
 """
 
 import hashlib
 import json
 import os
-import struct
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from groundup.text import formats
-from groundup.text.tokenizer import END_OF_TEXT, Tokenizer
+from groundup.data.token_files import GPT2, looks_like_tokens, map_tokens
+from groundup.text.tokenizer import Tokenizer
 
-MAGIC, VERSION = b"groundup tokens\n", 1
-HEADER = struct.Struct("<16sIIQ32s")
-INDEX = "index.json"
-IDS = {2: np.dtype("<u2"), 4: np.dtype("<u4")}
-SHARD = 100_000_000  # ids
+FORMAT = 1
+INDEX, TOKENIZER = "index.json", "tokenizer.json"
+PROGRESS = ".progress.json"
+"""What a folder has instead of an index until it is finished (`data.shard_writer`)."""
+PARTS = ("train", "valid")
+ENDS_OF_TEXT = ("<|endoftext|>", "<|end_of_text|>")
+"""What parts documents, by its name in the tokenizers of GPT-2 and LLaMA 3."""
+
+_OLD_INDEX = {"format", "tokenizer", "vocab_size", "tokens", "shards"}  # had no SHA-256 of its own
+_LOOK = 1 << 24  # ids looked at in one go
+
+Rows = Sequence[NDArray[Any]]
+"""Ids, shard by shard."""
 
 
 def fingerprint(tokenizer: Tokenizer) -> bytes:
     """SHA-256 of what decides the ids: vocabulary, merges, split pattern and special tokens."""
-    content = formats.to_json(formats.Parts(tokenizer.vocabulary, tokenizer.pattern, tokenizer.specials, ((), ())))
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).digest()
+    vocabulary = tokenizer.vocabulary
+    told = [type(vocabulary).__name__, getattr(vocabulary, "whole_first", False), tokenizer.pattern]
+    found = hashlib.sha256(json.dumps([*told, sorted(tokenizer.specials.items())]).encode())
+    in_order = sorted(vocabulary.ids.items(), key=lambda item: item[1])
+    found.update(np.array([id for _, id in in_order], "<i8").tobytes())
+    for words in ([token for token, _ in in_order], *([one[side] for one in tokenizer.merges] for side in (0, 1))):
+        found.update(np.array([len(words), *map(len, words)], "<i8").tobytes())  # or "a", "bc" would be "ab", "c"
+        found.update(b"".join(words))
+    return found.digest()
 
 
-class ShardWriter:
-    """Encodes texts straight into shards; use it with `with`, and the index is there when it ends without an error."""
+def end_of_text(tokenizer: Tokenizer) -> int | None:
+    """The id that parts documents, if the tokenizer has one."""
+    return next((tokenizer.specials[name] for name in ENDS_OF_TEXT if name in tokenizer.specials), None)
 
-    def __init__(self, folder: str | Path, tokenizer: Tokenizer, *, size: int = SHARD):
-        """folder: new or empty. size: ids of a shard; the last one has the rest."""
-        self.folder = Path(folder)
-        if self.folder.exists() and any(self.folder.iterdir()):
-            raise ValueError(f"{self.folder}: not empty; give a new folder for the shards")
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.tokens = 0
-        self._tokenizer, self._size, self._print = tokenizer, size, fingerprint(tokenizer)
-        self._type = IDS[2 if tokenizer.vocab_size <= 1 << 16 else 4]
-        self._waiting: list[NDArray[Any]] = []
-        self._held = 0
-        self._shards: list[dict[str, Any]] = []
 
-    def write(self, text: str) -> None:
-        """Add a text, or the next part of one."""
-        self._add(self._tokenizer.encode_array(text).astype(self._type))
+class Shard(NamedTuple):
+    """One file of a folder."""
 
-    def end_document(self) -> None:
-        """Part what was written from what follows by the end-of-text token, if the tokenizer has one."""
-        if END_OF_TEXT in self._tokenizer.specials:
-            self._add(np.array([self._tokenizer.specials[END_OF_TEXT]], self._type))
-
-    def __enter__(self) -> "ShardWriter":
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is not None:
-            return
-        if self._held:
-            self._close_shard(self._held)
-        if not self.tokens:
-            raise ValueError(f"{self.folder}: there is no text to write shards of")
-        index = {
-            "format": VERSION,
-            "tokenizer": self._print.hex(),
-            "vocab_size": self._tokenizer.vocab_size,
-            "tokens": self.tokens,
-            "shards": self._shards,
-        }
-        unfinished = self.folder / f".{INDEX}"
-        unfinished.write_text(json.dumps(index, indent=1) + "\n", encoding="utf-8")
-        os.replace(unfinished, self.folder / INDEX)
-
-    def _add(self, ids: NDArray[Any]) -> None:
-        self._waiting.append(ids)
-        self._held += len(ids)
-        self.tokens += len(ids)
-        while self._held >= self._size:
-            self._close_shard(self._size)
-
-    def _close_shard(self, count: int) -> None:
-        ids = np.concatenate(self._waiting)
-        self._waiting, self._held = [ids[count:]], len(ids) - count
-        path = self.folder / f"tokens-{len(self._shards):05}.bin"
-        content = HEADER.pack(MAGIC, VERSION, self._type.itemsize, count, self._print) + ids[:count].tobytes()
-        path.write_bytes(content)
-        self._shards.append({"file": path.name, "tokens": count, "sha256": hashlib.sha256(content).hexdigest()})
+    path: Path
+    part: str | None
+    """train, valid, or None where nothing says."""
+    ids: NDArray[Any]
+    start: int
+    """The byte of the file at which the ids begin."""
+    sha256: str | None
+    """Of the whole file; None where no index says."""
 
 
 @dataclass(frozen=True)
 class Shards:
-    """The ids of a folder, shard by shard, as maps of the files."""
+    """The shards of a folder in order, as maps of the files."""
 
     folder: Path
+    shards: tuple[Shard, ...]
     vocab_size: int
-    tokenizer: str
-    """Hexadecimal `fingerprint` of the tokenizer that made them."""
-    rows: tuple[NDArray[Any], ...]
-    digests: tuple[str, ...]
+    fingerprint: str | None
+    """Hexadecimal `fingerprint` of the tokenizer that made them; None where no index says."""
 
     def __len__(self) -> int:
         """Ids in all shards."""
         return sum(map(len, self.rows))
 
+    @property
+    def rows(self) -> Rows:
+        return [shard.ids for shard in self.shards]
+
     @classmethod
     def open(cls, folder: str | Path) -> "Shards":
-        """ValueError with the file and the place if the folder is unfinished, or a shard is not what the index says."""
+        """ValueError with the file and the byte if the folder is unfinished, or a shard is not what it should be."""
         folder = Path(folder)
-        if not (folder / INDEX).is_file():
-            raise ValueError(f"{folder}: no {INDEX}; its shards were not finished, make them again")
-        try:
-            index = json.loads((folder / INDEX).read_text(encoding="utf-8"))
-            if index["format"] != VERSION:
-                raise ValueError(f"format {index['format']} is not {VERSION}")
-            listed = [(str(shard["file"]), int(shard["tokens"]), str(shard["sha256"])) for shard in index["shards"]]
-            vocab_size, tokenizer = int(index["vocab_size"]), str(index["tokenizer"])
-        except (ValueError, KeyError, TypeError) as error:
-            raise ValueError(f"{folder / INDEX}: damaged: {error}") from None
-        rows = tuple(_row(folder / file, tokens, tokenizer) for file, tokens, _ in listed)
-        return cls(folder, vocab_size, tokenizer, rows, tuple(digest for *_, digest in listed))
+        if (folder / INDEX).is_file():
+            return _indexed(folder)
+        found = [(path, map_tokens(path)) for path in _candidates(folder)]
+        if not found or any(file.tokenizer is not None for _, file in found):
+            raise ValueError(f"{folder}: no {INDEX}; its shards were not finished, go on with them or make them again")
+        shards = [Shard(path, _part(path), file.ids, file.start, None) for path, file in found]
+        sizes = {file.vocab_size for _, file in found}
+        if len(sizes) > 1:
+            raise ValueError(f"{folder}: shards of different tokenizers in one folder")
+        shards = cls(folder, tuple(shards), sizes.pop() or GPT2, None)
+        own = (folder / TOKENIZER).is_file()
+        return replace(shards, vocab_size=shards.load_tokenizer().vocab_size) if own else shards
 
-    def check(self, progress: Callable[[int], object] = lambda shard: None) -> None:
+    def parts(self, valid: float) -> tuple[Rows, Rows]:
+        """Ids to learn from and ids to judge by: as the folder says, else the last `valid` share of all of them."""
+        held_out = [shard.ids for shard in self.shards if shard.part == "valid"]
+        if held_out:
+            return [shard.ids for shard in self.shards if shard.part != "valid"], held_out
+        cut, before, after = int(len(self) * (1 - valid)), [], []
+        for ids in self.rows:
+            before.append(ids[:cut])
+            after.append(ids[cut:])
+            cut = max(0, cut - len(ids))
+        return [ids for ids in before if len(ids)], [ids for ids in after if len(ids)]
+
+    def load_tokenizer(self) -> Tokenizer:
+        """The tokenizer that lies beside the shards, or GPT-2's for those that nothing else can have made.
+
+        ValueError if it is not the one that made them.
+        """
+        if not (self.folder / TOKENIZER).is_file():
+            if self.fingerprint is None and self.vocab_size == GPT2:
+                return load_gpt2()
+            raise ValueError(f"{self.folder}: no {TOKENIZER} beside the shards; put the one there that made them")
+        tokenizer = Tokenizer.load(self.folder / TOKENIZER)
+        if self.fingerprint is not None and fingerprint(tokenizer).hex() != self.fingerprint:
+            raise ValueError(f"{self.folder / TOKENIZER}: not the tokenizer that {INDEX} says made the shards")
+        return tokenizer
+
+    def check(self, progress: Callable[[Path], object] = lambda path: None) -> None:
         """Read everything: ValueError for a file whose SHA-256 differs or an id outside the vocabulary."""
-        for number, (row, digest) in enumerate(zip(self.rows, self.digests, strict=True)):
-            path = self.folder / f"tokens-{number:05}.bin"
-            with path.open("rb") as file:
-                if hashlib.file_digest(file, "sha256").hexdigest() != digest:
-                    raise ValueError(f"{path}: damaged, its SHA-256 is not that of {INDEX}")
-            if (outside := np.flatnonzero(row >= self.vocab_size)).size:
-                at = HEADER.size + int(outside[0]) * row.itemsize
-                raise ValueError(f"{path}: id {row[outside[0]]} at byte {at} is not below vocab_size {self.vocab_size}")
-            progress(number)
+        for shard in self.shards:
+            progress(shard.path)
+            if shard.sha256 is not None and digest(shard.path) != shard.sha256:
+                raise ValueError(f"{shard.path}: damaged, its SHA-256 is not that of {INDEX}")
+            for first in range(0, len(shard.ids), _LOOK):
+                ids = shard.ids[first : first + _LOOK]
+                if ids.max() >= self.vocab_size:
+                    at = int(np.argmax(ids >= self.vocab_size))
+                    byte = shard.start + (first + at) * ids.itemsize
+                    raise ValueError(f"{shard.path}: id {ids[at]} at byte {byte} is not below {self.vocab_size:,}")
 
 
-def _row(path: Path, tokens: int, tokenizer: str) -> NDArray[Any]:
-    """One shard as a map of its file, its header and size looked at."""
-    if not path.is_file():
-        raise ValueError(f"{path}: missing, {INDEX} lists it")
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        head = file.read(HEADER.size)
-    if len(head) < HEADER.size or head[: len(MAGIC)] != MAGIC:
-        raise ValueError(f"{path}: not a token shard of groundup (byte 0)")
-    _, version, width, count, made_by = HEADER.unpack(head)
-    if version != VERSION or width not in IDS:
-        raise ValueError(f"{path}: version {version} with {width} bytes an id cannot be read (byte 16)")
-    if count != tokens or size != HEADER.size + count * width:
-        needed = HEADER.size + tokens * width
-        raise ValueError(
-            f"{path}: {size:,} bytes for {count:,} ids, where {INDEX} says {tokens:,} ids, {needed:,} bytes"
+def is_shard_folder(path: str | Path) -> bool:
+    """Whether the folder is one of token shards, finished or not."""
+    folder = Path(path)
+    if not folder.is_dir():
+        return False
+    index = folder / INDEX  # others have files of that name too
+    said = index.read_text(encoding="utf-8", errors="replace") if index.is_file() else ""
+    begun = '"shards"' in said or (folder / PROGRESS).is_file()
+    return begun or any(map(looks_like_tokens, _candidates(folder)))
+
+
+def load_gpt2() -> Tokenizer:
+    """GPT-2's tokenizer from the folder gpt2-bpe that lies in GROUNDUP_DATA."""
+    root = os.environ.get("GROUNDUP_DATA")
+    if not root or not (folder := Path(root) / "gpt2-bpe").is_dir():
+        raise FileNotFoundError(
+            "GPT-2's tokenizer is not on this machine: put its encoder.json and vocab.bpe (or tokenizer.json) into "
+            "gpt2-bpe/ in the folder that GROUNDUP_DATA names"
         )
-    if made_by.hex() != tokenizer:
+    return Tokenizer.load(folder)
+
+
+def digest(path: Path) -> str:
+    """The SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sealed(index: dict[str, Any]) -> dict[str, Any]:
+    """The index with the SHA-256 of everything in it."""
+    return index | {"sha256": hashlib.sha256(json.dumps(index, sort_keys=True).encode()).hexdigest()}
+
+
+def _indexed(folder: Path) -> Shards:
+    path = folder / INDEX
+    try:
+        index = json.loads(path.read_text(encoding="utf-8"))
+        if index["format"] != FORMAT:
+            raise ValueError(f"format {index['format']} is not {FORMAT}")
+        if set(index) != _OLD_INDEX and index != sealed({key: index[key] for key in index if key != "sha256"}):
+            raise ValueError("its SHA-256 is not its own")
+        listed = [(folder / s["file"], s.get("part"), int(s["tokens"]), str(s["sha256"])) for s in index["shards"]]
+        if not {part for _, part, *_ in listed} <= {*PARTS, None}:
+            raise ValueError(f"parts are {', '.join(PARTS)}")
+        vocab_size, made_by = int(index["vocab_size"]), str(index["tokenizer"])
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{path}: damaged: {error}") from None
+    shards = tuple(_listed(*shard, made_by) for shard in listed)
+    return Shards(folder, shards, vocab_size, made_by)
+
+
+def _listed(path: Path, part: str | None, tokens: int, sha256: str, made_by: str) -> Shard:
+    """A shard as the index lists it, its header looked at."""
+    file = map_tokens(path)
+    if file.tokenizer is None:
+        raise ValueError(f"{path}: not a token shard of groundup (byte 0)")
+    if len(file.ids) != tokens:
+        raise ValueError(f"{path}: {len(file.ids):,} ids (byte 24), where {INDEX} says {tokens:,}")
+    if file.tokenizer != made_by:
         raise ValueError(f"{path}: made by another tokenizer than {INDEX} says (byte 32)")
-    return np.memmap(path, IDS[width], "r", offset=HEADER.size, shape=(count,))
+    return Shard(path, part, file.ids, file.start, sha256)
+
+
+def _candidates(folder: Path) -> list[Path]:
+    return sorted(file for file in folder.iterdir() if file.suffix in (".bin", ".npy") and file.is_file())
+
+
+def _part(path: Path) -> str:
+    """As llm.c and build-nanogpt name them: fineweb_val_000000.bin, edufineweb_train_000001.npy."""
+    return "valid" if "val" in path.stem else "train"

@@ -56,6 +56,11 @@ class Mask(NamedTuple):
         return self.allowed
 
 
+def same_document(documents: Tensor) -> Tensor:
+    """Whether query and key stand in the same document; documents (B, T), a number for each -> bool (B, 1, T, T)."""
+    return (documents[:, :, None] == documents[:, None, :])[:, None]
+
+
 def build_mask(
     T: int,
     start: int = 0,
@@ -63,24 +68,29 @@ def build_mask(
     causal: bool,
     window: int | None = None,
     key_mask: Tensor | None = None,
+    documents: Tensor | None = None,
     device: torch.device | None = None,
 ) -> Mask:
     """The cheapest mask for T queries that stand at positions start .. start + T - 1 behind `start` cached keys.
 
-    `key_mask` (B, S) is True at real keys and False at padding, S = start + T. A whole text longer than two windows
-    gets a band, which costs T * window; a shorter one is cheaper as it is.
+    `key_mask` (B, S) is True at real keys and False at padding, S = start + T. `documents` (B, T) numbers the documents
+    that share a row, for whole texts only: no token sees another's document. A whole text longer than two windows gets
+    a band, which costs T * window; a shorter one is cheaper as it is, and one of several documents has no band.
     """
+    assert documents is None or start == 0, "documents are told of whole texts, not of new tokens behind cached ones"
     unrestricted = window is None or window >= start + T
-    if key_mask is None and unrestricted:
+    if key_mask is None and documents is None and unrestricted:
         # Written as an `if` that yields plain True: `causal and start == 0` becomes symbolic under compile.
         if not causal or T == 1:
             return Mask()
         if start == 0:
             return Mask(causal=True)
-    if causal and start == 0 and window is not None and 2 * window < T:
+    if causal and start == 0 and window is not None and 2 * window < T and documents is None:
         return Mask(causal=True, window=window, keys=key_mask)
     keys = torch.arange(start + T, device=device)
     seen = visible(keys[start:], keys, causal=causal, window=window)  # (T, S)
     if key_mask is not None:
         seen = seen & key_mask[:, None, None, :]  # (B, 1, T, S)
+    if documents is not None:
+        seen = seen & same_document(documents)
     return Mask(allowed=seen)

@@ -13,7 +13,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from groundup.text import bpe, patterns
-from groundup.text.reading import well_formed
+from groundup.text.reading import utf8, well_formed
 from groundup.text.vocabulary import BytePair, Characters, Remembered, Words
 
 if TYPE_CHECKING:
@@ -76,6 +76,16 @@ class Encoder:
         if fast := self._fast(sum(map(len, texts))):
             return fast.batch(texts)
         return [self.ids(text) for text in texts]
+
+    def joined(self, texts: Sequence[str]) -> "tuple[NDArray[np.int32], NDArray[np.int64]]":
+        """The ids of texts one behind the other, and their N + 1 bounds, from 0 on; one thread."""
+        import numpy as np
+
+        if fast := self._fast(sum(map(len, texts))):
+            raw = [utf8(text) for text in texts]
+            return fast._encode(b"".join(raw), np.cumsum([0, *map(len, raw)]))
+        ids = [np.array(self.ids(text), np.int32) for text in texts]
+        return np.concatenate([np.empty(0, np.int32), *ids]), np.cumsum([0, *map(len, ids)])
 
     def array(self, text: str, *, threads: int | None = None) -> "NDArray[np.int32]":
         """The ids of one text as an array; threads: at most so many, all cores by default."""

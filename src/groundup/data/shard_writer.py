@@ -1,0 +1,246 @@
+"""Writing a folder of shards so that nothing is lost, doubled or half there, wherever the power goes off.
+
+A shard is written aside, synced, hashed and renamed; then the record of what is finished (`.progress.json`), which also
+says at which place of the source the next shard begins, takes the place of the one before. So whoever is killed goes on
+at the last finished shard, and ends with the same bytes as if nothing had happened.
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from groundup.data.documents import Piece
+from groundup.data.shards import FORMAT, INDEX, PROGRESS, TOKENIZER, digest, fingerprint, sealed
+from groundup.data.token_files import HEADER, IDS, MAGIC, VERSION
+from groundup.text.tokenizer import Tokenizer
+
+
+class Place(NamedTuple):
+    """Where a shard begins in the source."""
+
+    file: int = 0
+    number: int = 0
+    """Of the piece within the file."""
+    tokens: int = 0
+    """How many of that piece's tokens the shards before have taken."""
+
+
+class Encoded(NamedTuple):
+    """Tokens of some pieces."""
+
+    pieces: list[Piece]
+    ids: NDArray[Any]
+    bounds: NDArray[np.int64]
+    """Where the ids of each piece begin, and where those of the last end."""
+
+    def without(self, count: int) -> "Encoded":
+        """The same without its first ids, which have been written before."""
+        return Encoded(self.pieces, self.ids[count:], self.bounds - count)
+
+    def place(self, at: int) -> Place:
+        """The place of ids[at], or that behind the last piece."""
+        index = int(np.searchsorted(self.bounds, at, side="right")) - 1
+        if index < len(self.pieces):
+            return Place(self.pieces[index].file, self.pieces[index].number, at - int(self.bounds[index]))
+        return Place(self.pieces[-1].file, self.pieces[-1].number + 1)
+
+    def documents(self, first: int, end: int) -> int:
+        """How many begin in ids[first:end]."""
+        starts = zip(self.pieces, self.bounds[:-1].tolist(), strict=True)
+        return sum(piece.begins and first <= start < end for piece, start in starts)
+
+
+class ShardWriter:
+    """A folder of shards that is being written, from its beginning or from the last shard that was finished."""
+
+    def __init__(
+        self, folder: str | Path, tokenizer: Tokenizer, *, size: int, valid: int, about: dict[str, Any] | None = None
+    ) -> None:
+        """size: ids of a shard; valid: of the first one, which is for validation (0: there is none).
+
+        folder: new, empty, or one that was begun `about` the same source. ValueError for any other.
+        """
+        self.folder, self._tokenizer, self._size, self._valid = Path(folder), tokenizer, size, valid
+        self._print = fingerprint(tokenizer)
+        self._type = IDS[2 if tokenizer.vocab_size <= 1 << 16 else 4]
+        self._about = {"tokenizer": self._print.hex(), "shard_tokens": size, "valid_tokens": valid, **(about or {})}
+        self.shards: list[dict[str, Any]] = []
+        self.place = Place()
+        """Where the source goes on behind the finished shards."""
+        self.finished = False
+        self._held, self._documents, self._file = 0, 0, None
+        self._begin()
+        self._reached = self.place
+
+    @property
+    def tokens(self) -> int:
+        """Written so far."""
+        return sum(shard["tokens"] for shard in self.shards) + self._held
+
+    def add(self, encoded: Encoded) -> None:
+        """Write these ids; every shard that they fill is finished."""
+        done, end = 0, len(encoded.ids)
+        with self._named_errors():
+            while done < end:
+                now = min(end, done + self._room())
+                self._write(encoded, done, now)
+                done = now
+                self._reached = encoded.place(done)
+                if self._room() == 0:
+                    self._close()
+
+    def finish(self, *, source: str | Path) -> None:
+        """The last shard and the index. ValueError, naming the source, if there is nothing to learn from in it."""
+        with self._named_errors():
+            if self._held:
+                self._close()
+            self._saving.result()  # going on, nothing may have been left to do but this
+            for leftover in self.folder.glob(f".{TOKENIZER}.*"):  # of one that was killed while it saved
+                leftover.unlink()
+            if not any(shard["part"] == "train" for shard in self.shards):
+                raise ValueError(f"{source}: {self._too_little()}")
+            index = {
+                "format": FORMAT,
+                "tokenizer": self._print.hex(),
+                "vocab_size": self._tokenizer.vocab_size,
+                "tokens": self.tokens,
+                "valid": f"the first {self._valid:,} tokens" if self._valid else "none",
+                "about": self._about,
+                "shards": self.shards,
+            }
+            _replace(self.folder / INDEX, sealed(index))
+            (self.folder / PROGRESS).unlink()
+        self.finished = True
+
+    def abandon(self) -> None:
+        """Let go of the shard in hand; remove everything where none is finished, so that one may begin anew."""
+        wait([self._saving])
+        with suppress(OSError):  # what was wrong before is what must be told
+            if self._file is not None:
+                Path(self._file.name).unlink()
+                self._file.close()
+            if not self.shards:
+                for name in (TOKENIZER, PROGRESS):
+                    (self.folder / name).unlink(missing_ok=True)
+                self.folder.rmdir()
+
+    def _begin(self) -> None:
+        progress, index = self.folder / PROGRESS, self.folder / INDEX
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if index.is_file():
+            self._agree(index, _read(index))
+            self.finished = True
+            progress.unlink(missing_ok=True)
+            return
+        if progress.is_file():
+            found = _read(progress)
+            self._agree(progress, found)
+            self.shards, self.place = found["shards"], Place(*found["place"])
+            for shard in self.shards:
+                if not (self.folder / shard["file"]).is_file():
+                    raise ValueError(f"{self.folder / shard['file']}: missing; begin anew in another folder")
+        elif any(not file.name.startswith(".") for file in self.folder.iterdir()):
+            raise ValueError(f"{self.folder}: not empty; give a new folder for the shards")
+        else:
+            with self._named_errors():
+                self._save_progress()
+        aside = ThreadPoolExecutor(1)
+        # It takes a while, and nobody needs to wait. That file alone: the index vouches for no other.
+        self._saving = aside.submit(self._tokenizer.save, self.folder / TOKENIZER)
+        aside.shutdown(wait=False)
+
+    def _agree(self, path: Path, found: dict[str, Any]) -> None:
+        """ValueError if what lies there was made of something else."""
+        about, ours = found.get("about"), json.loads(json.dumps(self._about))
+        if about != ours:
+            other = [key for key in ours if not isinstance(about, dict) or about.get(key) != ours[key]]
+            what = ", ".join(other).replace("_", " ")
+            raise ValueError(f"{path}: the shards there were made with other {what}; give another folder, or remove it")
+
+    def _too_little(self) -> str:
+        """Why there is nothing to learn from; what was held out is removed."""
+        tokens = self.tokens
+        while self.shards:
+            (self.folder / self.shards.pop()["file"]).unlink(missing_ok=True)
+        fewer = f"all {tokens:,} tokens would be for validation; hold out fewer: --valid-tokens {tokens // 10}"
+        return fewer if tokens else "there is no text in it"
+
+    def _room(self) -> int:
+        size = self._valid if not self.shards and self._valid else self._size
+        return size - self._held
+
+    def _write(self, encoded: Encoded, first: int, end: int) -> None:
+        if self._file is None:
+            part = "valid" if not self.shards and self._valid else "train"
+            self._file = (self.folder / f".{part}-{len(self.shards):05}.bin").open("wb")
+            self._file.write(bytes(HEADER.size))
+        self._file.write(encoded.ids[first:end].astype(self._type, copy=False).data)
+        self._documents += encoded.documents(first, end)
+        self._held += end - first
+
+    def _close(self) -> None:
+        assert self._file is not None
+        self._saving.result()
+        unfinished = Path(self._file.name)
+        path = unfinished.with_name(unfinished.name[1:])
+        self._file.seek(0)
+        self._file.write(HEADER.pack(MAGIC, VERSION, self._type.itemsize, self._held, self._print))
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+        sha256 = digest(unfinished)
+        os.replace(unfinished, path)
+        shard = {"file": path.name, "part": path.stem.split("-")[0], "tokens": self._held}
+        self.shards.append(shard | {"documents": self._documents, "sha256": sha256})
+        self.place = self._reached
+        self._held, self._documents, self._file = 0, 0, None
+        self._save_progress()
+
+    def _save_progress(self) -> None:
+        _replace(
+            self.folder / PROGRESS, sealed({"about": self._about, "place": list(self.place), "shards": self.shards})
+        )
+
+    @contextmanager
+    def _named_errors(self) -> Iterator[None]:
+        """A full disk does not say which file it means."""
+        try:
+            yield
+        except OSError as error:
+            path = error.filename or (self._file.name if self._file else self.folder)
+            kept = f"{error.strerror}; {len(self.shards)} finished shards are kept, the same command goes on with them"
+            raise OSError(error.errno, kept, str(path)) from error
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        if found != sealed({key: found[key] for key in found if key != "sha256"}):
+            raise ValueError("its SHA-256 is not its own")
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{path}: damaged: {error}; remove the folder and begin anew") from None
+    return found
+
+
+def _replace(path: Path, content: dict[str, Any]) -> None:
+    """Write a file whole or not at all, and have it on the disk before going on."""
+    unfinished = path.with_name(f"{path.name}.new")
+    with unfinished.open("w", encoding="utf-8") as file:
+        json.dump(content, file, indent=1)
+        file.write("\n")
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(unfinished, path)
+    if os.name == "posix":
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
