@@ -10,6 +10,7 @@ import pytest
 
 from groundup.bench.race import INSTALL, Contestant, race
 from groundup.bench.report import Table
+from groundup.bench.translate_jobs import train_ours, train_theirs
 from groundup.cli.main import main
 
 TINY = "--layers 1 --width 32 --heads 2 --rounds 1 --precisions float32".split()
@@ -65,6 +66,31 @@ def test_generate(bench):
     ]
     assert all(row["same tokens"] == 1 for row in rows)
     check(printed, rows, "tokens/s")
+
+
+def test_translate(bench):
+    pytest.importorskip("ctranslate2", reason="ctranslate2 is not installed")
+    sizes = "--layers 1 --width 32 --heads 2 --rounds 1 --source 5 --target 8 --vocab-size 300".split()
+    printed, figures = bench("translate", *sizes, *"--batches 3 1 --beams 1 2 --precisions".split())
+    [translating] = figures["tables"]
+    assert [(row["batch"], row["beams"], row["contestant"]) for row in translating["rows"]] == [
+        (batch, beams, contestant)
+        for batch in (3, 1)
+        for beams in (1, 2)
+        for contestant in ("ours", "ours, int8", "transformers", "ctranslate2", "ctranslate2, int8")
+    ]
+    for row in translating["rows"]:
+        assert row["same tokens"] == 1 or row["contestant"].endswith("int8"), row
+        assert row["tokens/s"] * row["ms/token"] == pytest.approx(1000 * row["batch"])
+    check(printed, translating["rows"], "tokens/s")
+
+
+def test_both_learn_to_translate():
+    shape = dict(family="marian", layers=1, width=32, heads=2, context=16, vocab_size=300)
+    for job in (train_ours, train_theirs):
+        rounds = job(shape=shape, precision="float32", batch=2, length=6)
+        assert next(rounds)["parameters"] > 3 * 300 * 32
+        assert next(rounds)["seconds"] > 0
 
 
 def test_attention(bench):
@@ -129,6 +155,7 @@ def test_a_table_says_what_is_missing():
     [
         (["tokeniser"], "no benchmark 'tokeniser'; did you mean 'tokenizer'?"),
         (["generate", "--prompt", "500"], "prompt (500) and new tokens (128) do not fit the context (512)"),
+        (["translate", "--beams", "0"], "beams (0) must be at least 1"),
         (["train", "--rounds", "0"], "rounds (0) must be at least 1"),
         (["tokenizer", "--text", "no-such-file.txt"], "no-such-file.txt"),
     ],

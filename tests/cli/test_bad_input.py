@@ -45,7 +45,8 @@ def test_a_text_that_is_none(desk, complaint, name, content, expected):
         ("empty.tsv", b"", ["empty.tsv", "empty"]),
         ("one.tsv", b"a line\tuna riga\n", ["too small to split: 1 pairs", "1,000"]),
         ("binary.tsv", b"a\tb\0" * 99, ["binary.tsv", "binary", "byte 3"]),
-        ("lines.tsv", b"a\tb\nno tab here\n", ["lines.tsv, line 2", "one column"]),
+        ("lines.tsv", b"a\tb\nno tab here\n", ["lines.tsv, line 2:", "one column", "tab in, or delete"]),
+        ("more.tsv", b"a\tb\nno tab here\n\nnor here\nnor there\n", ["line 2 (and 2 more lines)", "one column"]),
         ("half.tsv", b"a\t\n\tb\n" * 9, ["too small to split: 0 pairs"]),
     ],
 )
@@ -310,7 +311,33 @@ def test_one_sentence_too_long_costs_only_its_line(home, cli):
     alone = [cli("translate", "translator", line).out for line in (lines[0], lines[3])]
     assert said.out == f"{alone[0]}\n\n{alone[1]}"
     assert said.code == 2
-    assert re.fullmatch(r"groundup: sentence 2: a sentence of \d+ tokens .* context of 128; .*\n", said.err)
+    assert re.fullmatch(r"groundup: line 2: a sentence of \d+ tokens .* context of 128; .*\n", said.err)
+
+
+def test_one_bad_line_of_a_thousand(home, cli):
+    good = ["I see the dog.", "you eat the bread.", "they like it all."]
+    answers = cli("translate", "translator", *good, "--num-beams", "1").out.splitlines()
+    lines = [good[row % 3] for row in range(1100)]
+    lines[500], lines[1050] = "word " * 3000, "I see the dog. " * 60
+    said = cli("translate", "translator", "--num-beams", "1", stdin="\n".join(lines))
+    expected = [answers[row % 3] for row in range(1100)]
+    expected[500], expected[1050] = "", " ".join([answers[0]] * 60)
+    assert said.out.splitlines() == expected
+    assert said.code == 2
+    assert re.fullmatch(r"groundup: line 501: a sentence of \d+ tokens .*\n", said.err)
+    said = cli("translate", "translator", "--num-beams", "1", "--no-split", stdin="\n".join(lines[1049:]))
+    assert said.out.splitlines() == [answers[1049 % 3], "", *(answers[row % 3] for row in range(1051, 1100))]
+    assert said.err.startswith("groundup: line 2: a sentence of ")
+
+
+def test_bytes_that_are_not_utf8_cost_their_line(home):
+    script = "from groundup.cli.main import main; main(['translate', 'translator', '--num-beams', '1'])"
+    lines = b"I see the dog.\ncaf\xe9\nI see the dog.\n"
+    said = subprocess.run([sys.executable, "-c", script], input=lines, capture_output=True, check=False)
+    first, second, third = said.stdout.decode().splitlines()
+    assert (said.returncode, second) == (2, "")
+    assert first == third != ""
+    assert said.stderr == b"groundup: line 2: not UTF-8 text\n"
 
 
 def test_a_test_sentence_too_long_counts_as_wrong_and_costs_no_other(home, cli, tmp_path):
@@ -342,10 +369,10 @@ def test_strange_sentences_have_an_answer_each(home, cli):
 
 
 def test_chat_survives_a_line_too_long(home, cli):
-    said = cli("chat", "talker", stdin="Hello!\n" + "word " * 10000 + "\nGood night.\n\nHello!\n")
+    said = cli("chat", "talker", stdin="Hello!\n" + "word " * 10000 + "\nGood night.\n")
     assert said.out.splitlines() == ["Good morning to you.", "Sleep well, my friend."]
-    assert said.err.startswith("groundup: a sentence of ")
-    assert said.err.count("\n") == 1
+    assert re.fullmatch(r"groundup: line 2: \d{5} tokens do not fit the context of 128.*\n", said.err)
+    assert said.code == 2
 
 
 def test_tracebacks_are_for_those_who_ask_and_for_our_own_faults(cli, monkeypatch):

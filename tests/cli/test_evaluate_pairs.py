@@ -125,6 +125,35 @@ def test_runs_that_cannot_be_compared(home, complaint):
     assert "worst (-1)" in complaint("evaluate", "translator", "--worst", "-1")
 
 
+def test_the_part_to_choose_by_and_the_part_to_report(home, cli, complaint):
+    from groundup.recipes.train_pairs import read_splits
+
+    run = gu.load("translator")
+    splits = read_splits(run.recipe.data)
+    for flags, pairs in (
+        ([], splits.test),
+        (["--split", "test"], splits.test),
+        (["--split", "validation"], splits.valid),
+    ):
+        found = json.loads(cli("evaluate", "translator", *flags, "--num-beams", "1", "--json").out)
+        answers = run.translate([pair.source for pair in pairs])
+        theirs = sacrebleu.corpus_chrf(answers, [[pair.target for pair in pairs]])
+        assert {r["metric"]: r for r in found}["chrf"]["value"] == pytest.approx(theirs.score)
+        assert {r["split"] for r in found} == {flags[1] if flags else "test"}
+    assert cli("evaluate", "writer", "--split", "validation").out == cli("evaluate", "writer").out
+    assert "holds out validation only" in complaint("evaluate", "writer", "--split", "test")
+
+
+def test_a_long_source_is_answered_as_translate_answers_it(home, cli, tmp_path):
+    long = "I see the dog. we eat it all. " * 30
+    answer = cli("translate", "translator", long, "--num-beams", "1").out.strip()
+    assert answer.count("vede il cane.") == 30
+    (tmp_path / "long.tsv").write_text(f"{long}\t{answer}\n")
+    said = cli("evaluate", "translator", "--data", str(tmp_path / "long.tsv"), "--num-beams", "1", "--json")
+    assert said.err == ""
+    assert {r["metric"]: r["value"] for r in json.loads(said.out)}["exact-match"] == 100
+
+
 def test_bad_lines_cost_themselves_and_are_named(home, cli, tmp_path):
     rows = [
         "I see the dog.\tio vede il cane.",

@@ -119,7 +119,7 @@ def test_pairs_by_characters(desk, cli):
     assert tokenizer.vocab_size == len(set(text)) + 3
     said = cli("translate", "letters", stdin="I see Ω.\nI see it all.\n")
     assert said.code == 2
-    assert said.err.startswith("groundup: sentence 1: the character 'Ω'")
+    assert said.err.startswith("groundup: line 1: the character 'Ω'")
     assert said.out.count("\n") == 2
 
 

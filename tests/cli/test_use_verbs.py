@@ -86,8 +86,8 @@ def test_checkpoints_other_than_the_best(home, cli):
 
 
 def test_chat_answers_line_by_line(home, cli):
-    said = cli("chat", "talker", stdin="Hello!\nGood night.\n\nWho are you?\n")
-    assert (said.code, said.out) == (0, "Good morning to you.\nSleep well, my friend.\n")
+    said = cli("chat", "talker", stdin="Hello!\nGood night.\nWho are you?\n")
+    assert (said.code, said.out) == (0, "Good morning to you.\nSleep well, my friend.\nA very small model.\n")
     assert cli("chat", "talker", stdin="Who are you?\n/quit\nHello!\n").out == "A very small model.\n"
     assert cli("chat", "talker").out == ""
 
@@ -148,6 +148,23 @@ def test_attention_writes_pictures_and_a_page_that_needs_nothing_else(home, cli,
     links.feed(page)
     assert not [link for link in links.found if not link.startswith(("#", "data:"))]
     assert name in page
+
+
+def test_attention_with_beams_shows_the_tree_that_led_to_the_translation(home, cli, tmp_path):
+    cli("attention", "translator", "I see the dog.", "--num-beams", "4", "--out", str(tmp_path))
+    text = (tmp_path / "page.html").read_text(encoding="utf-8")
+    data = json.loads(text.split('<script type="application/json" id="data">')[1].split("</script>")[0])
+    run = gu.load("translator")
+    answers = run.answers(["I see the dog."], num_beams=4, num_return_sequences=4)[0]
+    assert data["output"] == answers[0].text
+    leaves = {node["answer"]: node for node in data["beams"] if node["answer"] is not None}
+    assert sorted(leaves) == list(range(len(answers)))
+    for place, answer in enumerate(answers):
+        assert leaves[place]["step"] == len(answer.ids)
+        assert leaves[place]["total"] == pytest.approx(answer.logprob, abs=1e-3)
+        assert leaves[place]["score"] == pytest.approx(answer.score, abs=1e-3)
+    cli("attention", "translator", "I see the dog.", "--out", str(tmp_path))
+    assert '"beams":null' in (tmp_path / "page.html").read_text(encoding="utf-8")
 
 
 def test_attention_goes_into_the_run_by_itself(desk, cli, trained):

@@ -199,6 +199,8 @@ def test_the_modern_sheet_can_be_built():
 
 def test_names_are_found_and_misspelt_ones_offered():
     assert find_comparison("five-families").name == "five-families"
-    assert set(COMPARISONS) == {"five-families", "modern"}
+    assert set(COMPARISONS) == {"five-families", "modern", "tokenizers-multi30k", "tokenizers-en-it"}
+    for name in COMPARISONS:
+        assert find_comparison(name).name == name
     with pytest.raises(ValueError, match="did you mean 'five-families'"):
         find_comparison("five-familes")

@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 
 from groundup.config import ModelConfig
 from groundup.decode.choose import Greedy, Sample
-from groundup.decode.generate import collect, generate, until
+from groundup.decode.generate import WORTH_PACKING, collect, generate, until
 from groundup.models.causal_lm import CausalLM
 from groundup.models.seq2seq import Seq2Seq
+from groundup.nn.linear import Linear
 
 LLAMA = {"norm": "rms", "mlp": "swiglu", "position": "rotary", "bias": False, "tied": "none", "kv_heads": 2}
 GPT3 = {"position": "learned", "windows": (None, 3)}
@@ -185,3 +186,31 @@ def test_only_what_may_become_a_stop_string_is_held_back():
     assert [next(stream) for _ in range(4)] == ["Yes", ".", " Us", "e it"]
     assert list(stream) == []
     assert list(until(["a\nUs"], ["\nUser:"])) == ["a", "\nUs"], "held back, and given at the end"
+
+
+def test_what_was_generated_may_be_trained_on_and_written_on():
+    """Steps run in inference mode, whose tensors neither gradients nor later writes may touch; none of it is left."""
+    model = language_model(LLAMA)
+    prompt, state = torch.tensor([[5, 9, 2]]), model.begin()
+    columns = list(generate(model, state, prompt, choose=Greedy(), max_new_tokens=4))
+    ids = torch.stack([column.ids for column in columns], dim=1)
+    text = torch.cat([prompt, ids], dim=1)
+    with torch.no_grad():
+        after = model.step(ids[:, -1:], state)
+        torch.testing.assert_close(after, model(text)[:, -1], atol=1e-5, rtol=1e-5)
+    torch.nn.functional.cross_entropy(model(ids[:, :-1]).flatten(0, 1), ids[:, 1:].flatten()).backward()
+    assert all(parameter.grad is not None for parameter in model.parameters())
+
+
+def test_long_generation_with_packed_weights_is_the_short_one():
+    """From WORTH_PACKING tokens on the weights are read from a copy, which nobody sees afterwards."""
+    model = CausalLM(ModelConfig(vocab_size=31, context=64, width=16, layers=2, heads=4, **LLAMA)).eval()
+    shaken(model)
+    prompt = torch.tensor([[5, 9, 2, 30], [7, 7, 1, 3]])
+    assert WORTH_PACKING > 20
+
+    def ids(n: int) -> list[list[int]]:
+        return collect(generate(model, model.begin(2), prompt, choose=Greedy(), max_new_tokens=n))
+
+    assert [row[:20] for row in ids(WORTH_PACKING)] == ids(20)
+    assert not any(isinstance(module, Linear) and module.packed for module in model.modules())

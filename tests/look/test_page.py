@@ -10,6 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from groundup.config import ModelConfig
+from groundup.look.beams import Candidate
 from groundup.look.page import Panel, write_attention_page
 from groundup.look.record import layer_weights, record_attention
 from groundup.models.seq2seq import Seq2Seq
@@ -127,6 +128,39 @@ def test_a_translation_from_the_model_to_the_page(tmp_path):
     assert [panel["name"] for panel in page.data["panels"]] == ["cross", "encoder", "decoder"]
     for i, panel in enumerate(panels):
         torch.testing.assert_close(page.weights(i), panel.weights, atol=0.00051, rtol=0)
+
+
+def tree(*tokens: str) -> list[Candidate]:
+    """The best answer, and at each step another candidate that was dropped."""
+    nodes: list[Candidate] = []
+    for n, token in enumerate(tokens, 1):
+        kind, parent = ("finished" if n == len(tokens) else "living"), len(nodes) - 2 if nodes else None
+        nodes.append(Candidate(n, parent, token, -0.5, -0.5 * n, -0.5, kind, 0 if kind == "finished" else None))
+        nodes.append(Candidate(n, parent, f"not {token}", -2.12342, -1.62342 - 0.5 * n, -9.0, "dropped", None))
+    return nodes
+
+
+@pytest.mark.parametrize("token", ["vois", *NASTY])
+def test_the_tree_of_a_search_comes_along(tmp_path, plain_tags, token):
+    path, panel = tmp_path / "page.html", language_panel(["<bos>", "je", token])
+    write_attention_page(path, title="t", panels=[panel], beams=tree("je", token, "end"))
+    page = Page(path)
+    assert page.tags == plain_tags
+    assert [node["token"] for node in page.data["beams"]] == ["je", "not je", token, f"not {token}", "end", "not end"]
+    assert [node["parent"] for node in page.data["beams"]] == [None, None, 0, 0, 2, 2]
+    assert page.data["beams"][1] == {
+        "step": 1, "parent": None, "token": "not je", "logprob": -2.1234, "total": -2.1234, "score": -9.0,
+        "kind": "dropped", "answer": None,
+    }  # fmt: skip
+
+
+def test_the_tree_must_end_in_the_output(tmp_path):
+    path, panel = tmp_path / "page.html", language_panel(["<bos>", "je"])
+    with pytest.raises(ValueError, match=r"2 tokens \(tu end …\), the output 2 tokens \(je end …\)"):
+        write_attention_page(path, title="t", panels=[panel], beams=tree("tu", "end"))
+    with pytest.raises(ValueError, match="the best answer of the beams is 0 tokens"):
+        write_attention_page(path, title="t", panels=[panel], beams=tree("je", "end")[:1])
+    assert not path.exists()
 
 
 def test_the_unseen_half_of_a_causal_map_costs_nothing(tmp_path):

@@ -11,6 +11,7 @@ from torch import nn
 
 from groundup.models.causal_lm import CausalLM
 from groundup.models.seq2seq import Seq2Seq
+from groundup.nn.linear import packed
 
 V = 47
 
@@ -69,6 +70,33 @@ def test_decoding_is_a_few_graphs_however_long(variant: Callable[..., nn.Module]
         logits.append(step(ids[:, t : t + 1], state))
     torch.testing.assert_close(torch.stack(logits, dim=1), full[:, 4:], atol=3e-5, rtol=1e-5)
     assert len(graphs) <= 3, "every token is compiled again"
+
+
+@torch.no_grad()
+def test_what_makes_eager_decoding_faster_is_left_out_of_the_graphs(variant: Callable[..., nn.Module]):
+    """Eight rows attend over whole buffers and read packed weights; the cache grows twice on the way."""
+    model, graphs = variant("llama2", context=96), Graphs()
+    assert isinstance(model, CausalLM)
+    ids = torch.randint(V, (8, 90), generator=torch.Generator().manual_seed(0))
+    with packed(model, rows=8):
+        state = model.begin(8)
+        step = torch.compile(model.step, backend=graphs, fullgraph=True, dynamic=True)
+        logits = [step(ids[:, :5], state)] + [step(ids[:, t : t + 1], state) for t in range(5, 90)]
+    torch.testing.assert_close(torch.stack(logits, dim=1), model(ids)[:, 4:], atol=3e-5, rtol=1e-5)
+    assert len(graphs) <= 3, "every token, or every growth of the cache, is compiled again"
+
+
+@pytest.mark.parametrize("family", ["gpt2", "llama2"])
+def test_a_compiled_training_step_of_long_rows_has_the_same_gradients(variant: Callable[..., nn.Module], family: str):
+    """T = 128, from which on attention goes by strips; "aot_eager" traces the backward pass too."""
+    model = variant(family, context=128, layers=1).train()
+    ids = torch.randint(V, (2, 128), generator=torch.Generator().manual_seed(0))
+    found = []
+    for forward in (model, torch.compile(model, backend="aot_eager", fullgraph=True)):
+        torch.nn.functional.cross_entropy(forward(ids).flatten(0, 1), ids.roll(-1, dims=1).flatten()).backward()
+        found.append({name: parameter.grad for name, parameter in model.named_parameters()})
+        model.zero_grad()
+    torch.testing.assert_close(found[1], found[0], atol=1e-6, rtol=1e-4)
 
 
 @pytest.mark.parametrize("family", ["gpt2", "modern", "transformer"])

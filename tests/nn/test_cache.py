@@ -32,10 +32,10 @@ def test_it_is_torch_cat(steps: list[int | None], data):
 
 
 def test_a_token_costs_no_copy_of_the_prefix():
-    """Between doublings the buffer stays where it is: n tokens move it log2(n / 32) times, not n times."""
+    """While there is room the buffer stays where it is: 1,000 tokens move it a few times, not 1,000 times."""
     cache, token = KVCache(), torch.ones(1, 1, 1, 2)
     places = {cache.append(token, token)[0].data_ptr() for _ in range(1000)}
-    assert len(places) <= 6  # 32, 64, 128, 256, 512, 1024
+    assert len(places) <= 20  # room for 33, 66, 99, ... and from 256 on by an eighth
 
 
 def test_what_was_returned_stays_as_it_was():

@@ -56,6 +56,27 @@ def test_one_query(groups: int, padded: bool):
     torch.testing.assert_close(attend_with_one_query(q, k, v, mask), attend_plainly(q, k, v, mask))
 
 
+@pytest.mark.parametrize("groups", [1, 6])
+@pytest.mark.parametrize("padded", [False, True])
+@pytest.mark.parametrize("rows", [1, 3])
+def test_one_query_reads_a_cache_with_room(rows: int, groups: int, padded: bool):
+    """Keys and values that are the beginning of a larger buffer, whatever finite numbers its rest holds."""
+    (q,) = inputs((rows, 6, 1, 8))
+    k, v = (x[:, :, :9] for x in inputs((rows, groups, 14, 8), (rows, groups, 14, 8)))
+    seen = torch.arange(9) >= torch.arange(rows)[:, None]
+    mask = build_mask(1, 8, causal=True, key_mask=seen if padded else None)
+    torch.testing.assert_close(attend_with_one_query(q, k, v, mask), attend_plainly(q, k, v, mask))
+
+
+def test_one_query_of_a_cut_that_is_no_cache():
+    """A buffer that ends with the cut, or another axis in between: nothing beyond is read."""
+    (q,), (k,) = inputs((2, 3, 1, 8)), inputs((2, 9, 3, 8))
+    turned = k.transpose(1, 2)
+    short = torch.randn(2 * 3 * 14 * 8 - 8, dtype=torch.float64).as_strided((2, 3, 9, 8), (3 * 14 * 8, 14 * 8, 8, 1))
+    for x in (turned, short, turned[:1].expand(2, -1, -1, -1)):
+        torch.testing.assert_close(attend_with_one_query(q, x, x, Mask()), attend_plainly(q, x, x, Mask()))
+
+
 @pytest.mark.parametrize("shape", [(3,), (7, 30), (2, 0)])
 def test_gelu(monkeypatch: pytest.MonkeyPatch, shape: tuple[int, ...]):
     monkeypatch.setattr(mlp, "PIECE", 16)
@@ -68,6 +89,15 @@ def test_gelu(monkeypatch: pytest.MonkeyPatch, shape: tuple[int, ...]):
 def test_gelu_in_bfloat16_is_rounded_once():
     (x,) = inputs((1000,), dtype=torch.bfloat16)
     torch.testing.assert_close(gelu_tanh(x), F.gelu(x.float(), approximate="tanh").bfloat16(), atol=1e-6, rtol=2**-7)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_rms_norm_without_gradients(dtype: torch.dtype):
+    norm, (x,) = norms.RMSNorm(10).to(dtype), inputs((3, 4, 10), dtype=dtype)
+    torch.nn.init.normal_(norm.weight)
+    with torch.no_grad():
+        plain = norms.rms_norm_plainly(x.double(), norm.weight.double(), 1e-5)
+        torch.testing.assert_close(norm(x), plain.to(dtype))
 
 
 def test_rms_norm():

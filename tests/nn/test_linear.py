@@ -31,3 +31,38 @@ def test_a_decoding_step_takes_the_blocks_and_training_does_not(monkeypatch: pyt
         assert taken == []
         layer(few)
     assert taken == [linear.FEW]
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize(("dtype", "rows"), [(torch.float32, 2), (torch.float32, 32), (torch.bfloat16, 1)])
+def test_packed_weights_give_the_product(dtype: torch.dtype, rows: int, bias: bool):
+    model = torch.nn.Sequential(Linear(24, 100, bias=bias), torch.nn.ReLU(), Linear(100, 30, bias=bias)).to(dtype)
+    x = torch.randn(rows, 1, 24, dtype=dtype)
+    with torch.no_grad():
+        plain = model(x)
+        with linear.packed(model, rows=rows):
+            assert [layer.packed is not None for layer in model if isinstance(layer, Linear)] == [True, True]
+            torch.testing.assert_close(model(x), plain)
+    assert [layer.packed for layer in model if isinstance(layer, Linear)] == [None, None]
+
+
+def test_a_packed_layer_is_the_layer_whatever_happens_to_it_meanwhile():
+    """Weights that change, gradients, autocast and other numbers of rows: by the weights as they are."""
+    layer, x = Linear(24, 64), torch.randn(4, 24)
+    with linear.packed(layer, rows=4):
+        torch.testing.assert_close(torch.autograd.grad(layer(x).sum(), layer.bias)[0], torch.full((64,), 4.0))
+        with torch.no_grad():
+            assert layer(x[:3]).shape == (3, 64)
+            with torch.autocast("cpu", torch.bfloat16):
+                assert layer(x).dtype == torch.bfloat16
+            layer.weight.mul_(2)
+            torch.testing.assert_close(layer(x), F.linear(x, layer.weight, layer.bias))
+
+
+def test_layers_packed_twice_and_models_that_are_no_modules():
+    layer = Linear(24, 64)
+    with linear.packed(object(), rows=4), linear.packed(layer, rows=4):
+        with linear.packed(layer, rows=4):
+            pass
+        with torch.no_grad():
+            layer(torch.randn(4, 24))  # what the inner one took away is not missed

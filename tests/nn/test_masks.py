@@ -84,3 +84,18 @@ def test_the_triangle_is_never_claimed_behind_a_cache():
     assert mask.allowed is not None
     with pytest.raises(AssertionError, match=r"\(2\).*\(5\)"):
         Mask(causal=True).dense(2, 5, CPU)
+
+
+@given(T=LENGTHS, causal=st.booleans(), window=WINDOWS, rows=st.integers(1, 3), data=st.data())
+def test_no_document_sees_another(T: int, causal: bool, window: int | None, rows: int, data):
+    numbers = st.lists(st.lists(st.integers(0, 3), min_size=T, max_size=T), min_size=rows, max_size=rows)
+    documents = data.draw(numbers)
+    mask = build_mask(T, causal=causal, window=window, documents=torch.tensor(documents))
+    seen = loops(T, 0, causal=causal, window=window)
+    expected = [[[seen[q][k] and row[q] == row[k] for k in range(T)] for q in range(T)] for row in documents]
+    assert mask.dense(T, T, CPU).expand(rows, 1, T, T)[:, 0].tolist() == expected
+
+
+def test_documents_are_told_of_whole_texts_only():
+    with pytest.raises(AssertionError, match="whole texts"):
+        build_mask(2, 3, causal=True, documents=torch.zeros(1, 2, dtype=torch.long))

@@ -1,4 +1,4 @@
-"""BPE-dropout in training: the same texts cut otherwise, a pure function of (seed, n), with whole masks and marks."""
+"""BPE-dropout in training: the same texts cut otherwise in every epoch, each batch a pure function of (seed, n)."""
 
 import dataclasses
 from itertools import islice
@@ -6,29 +6,35 @@ from itertools import islice
 import pytest
 import torch
 
-from groundup.data.batches import IGNORE
+from groundup.data.batches import IGNORE, Batch, PairBatches
+from groundup.data.load import load_splits
 from groundup.data.pairs import Pair
 from groundup.recipes import fra_eng
 from groundup.recipes.recipe import TokenizerSettings
 from groundup.recipes.redrawn import RedrawnBatches
-from groundup.recipes.train_pairs import cut_anew, encode_pairs, train_tokenizers, with_vocabulary
+from groundup.recipes.train_pairs import train_tokenizers, training_batches, with_vocabulary
 from groundup.run.pairs import BOS, EOS, PAD
 
 PAIRS = [
-    Pair(f"the {a} dog {b} the bread", f"le chien {a} qui {b} le pain")
-    for a in ("old", "big", "wonderful") for b in ("eats", "likes", "remembers", "sells")
-] * 3  # fmt: skip
+    Pair(f"the {a} dog{c} {b} the bread", f"le chien {a}{c} qui {b} le pain")
+    for a in ("old", "big", "wonderful") for b in ("eats", "likes", "remembers", "sells") for c in ("", " now", " then")
+]  # fmt: skip
 
 
-def made(dropout: float, *, shared: bool = True, max_length: int = 64):
+def made(dropout: float, *, shared: bool = True, max_length: int = 64, pairs=PAIRS, budget: int | None = None):
     recipe = fra_eng.RECIPE
     tokenizer = dataclasses.replace(recipe.tokenizer, vocab_size=330, dropout=dropout, shared=shared)
-    data = dataclasses.replace(recipe.data, max_length=max_length, batch_tokens=2 * max_length + 60)
+    data = dataclasses.replace(recipe.data, max_length=max_length, batch_tokens=budget or 2 * max_length + 60)
     recipe = dataclasses.replace(recipe, tokenizer=tokenizer, data=data)
-    source, target = train_tokenizers(recipe, PAIRS)
+    source, target = train_tokenizers(recipe, pairs)
     recipe = with_vocabulary(recipe, source, target)
-    plain = encode_pairs(PAIRS, recipe, source, target)
-    return plain, cut_anew(plain, recipe, source, target), source, target
+    return training_batches(pairs, recipe, source, target), source, target
+
+
+def epochs(redrawn: RedrawnBatches, n: int) -> list[list[Batch]]:
+    size = len(redrawn.first)
+    batches = redrawn.batches()
+    return [list(islice(batches, size)) for _ in range(n)]
 
 
 def texts(batch, source, target) -> list[tuple[str, str]]:
@@ -49,39 +55,81 @@ def texts(batch, source, target) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("shared", [True, False])
-def test_the_texts_stay_and_the_tokens_change(shared):
-    plain, redrawn, source, target = made(0.3, shared=shared)
+def test_every_epoch_has_every_pair_once_in_other_tokens(shared):
+    redrawn, source, target = made(0.3, shared=shared)
     assert isinstance(redrawn, RedrawnBatches)
-    more = tokens = 0
-    for one, other in islice(zip(plain.batches(), redrawn.batches(), strict=False), 2 * len(plain)):
-        assert texts(one, source, target) == texts(other, source, target)
-        tokens += int((one.targets != IGNORE).sum())
-        more += int((other.targets != IGNORE).sum())
-    assert more > 1.1 * tokens
+    assert len(redrawn.first) > 3
+    answers = []
+    for epoch in epochs(redrawn, 3):
+        assert sorted(pair for batch in epoch for pair in texts(batch, source, target)) == sorted(PAIRS)
+        answers.append({tuple(row[row != IGNORE].tolist()) for batch in epoch for row in batch.targets})
+    usual = {(*target.encode(pair.target), target.special_id(EOS)) for pair in PAIRS}
+    assert len(answers[0] - usual) > len(PAIRS) / 2
+    assert all(len(one - other) > len(PAIRS) / 2 for one in answers for other in answers if one is not other)
 
 
-def test_batch_n_is_a_function_of_n_alone_and_epochs_differ():
-    plain, redrawn, *_ = made(0.3)
-    many = list(islice(redrawn.batches(), 2 * len(plain)))
-    for start in (1, len(plain), len(plain) + 2):
-        again = next(redrawn.batches(start))
-        assert torch.equal(again.inputs[0], many[start].inputs[0])
-        assert torch.equal(again.targets, many[start].targets)
-    first, second = ({tuple(row) for b in part for row in b.targets.tolist()} for part in
-                     (many[: len(plain)], many[len(plain) :]))  # fmt: skip
-    assert len(first - second) > len(PAIRS) / 3
+def test_a_frequent_word_is_cut_in_more_than_one_way_within_an_epoch():
+    redrawn, source, _ = made(0.3)
+    wonderful = {
+        tuple(source.token_bytes(id) for id in row.tolist())
+        for batch in epochs(redrawn, 1)[0]
+        for row in batch.inputs[0]
+    }
+    starts = {row[: next(i for i in range(len(row)) if b"".join(row[:i]).startswith(b"the wonderful"))]
+              for row in wonderful if b"".join(row).startswith(b"the wonderful")}  # fmt: skip
+    assert len(starts) > 5
 
 
-def test_what_would_come_out_too_long_stays_as_it_was():
+def test_batch_n_depends_on_n_alone():
+    redrawn, *_ = made(0.3)
+    size = len(redrawn.first)
+    many = [batch for epoch in epochs(redrawn, 3) for batch in epoch]
+    for start in (0, 1, size - 1, size, size + 2, 2 * size + 1):
+        resumed, *_ = made(0.3)  # another process knows nothing of what was drawn before
+        for again, once in zip(islice(resumed.batches(start), 3), many[start : start + 3], strict=False):
+            assert torch.equal(again.inputs[0], once.inputs[0])
+            assert torch.equal(again.inputs[1], once.inputs[1])
+            assert torch.equal(again.targets, once.targets)
+
+
+def test_a_resumed_training_skips_the_epochs_between(monkeypatch):
+    redrawn, *_ = made(0.3)
+    drawn = []
+    draw = redrawn._drawn
+    monkeypatch.setattr(redrawn, "_drawn", lambda epoch: drawn.append(epoch) or draw(epoch))
+    next(redrawn.batches(1000 * len(redrawn.first)))
+    assert drawn == [1000]
+
+
+def test_little_is_padding_on_real_sentences(data_dir):
+    pairs = load_splits("multi30k-de-en", valid=1, test=1, seed=0).train[:4000]
+    redrawn, *_ = made(0.1, pairs=pairs, budget=2048)
+    planned = [len(redrawn.first)]
+    for epoch in epochs(redrawn, 2):
+        cells = sum(batch.inputs[0].numel() + batch.targets.numel() for batch in epoch)
+        real = sum(
+            int((batch.targets != IGNORE).sum())
+            + (batch.inputs[0].numel() if batch.inputs[2] is None else int(batch.inputs[2].sum()))
+            for batch in epoch
+        )
+        assert 1 - real / cells < 0.05
+        assert max(batch.inputs[0].numel() + batch.targets.numel() for batch in epoch) < 1.05 * 2048
+        planned.append(len(epoch))
+    assert len(set(planned)) == 1
+
+
+def test_what_would_come_out_too_long_keeps_its_usual_tokens():
     longest = 13
-    plain, redrawn, *_ = made(0.9, max_length=longest)
-    for batch in islice(redrawn.batches(), len(plain)):
-        assert max(batch.targets.shape[1], batch.inputs[0].shape[1]) <= longest
+    redrawn, source, target = made(0.9, max_length=longest, pairs=[*PAIRS, Pair("bread now " * 20, "le pain")])
+    assert redrawn.first.dropped == 1
+    for epoch in epochs(redrawn, 2):
+        assert sorted(pair for batch in epoch for pair in texts(batch, source, target)) == sorted(PAIRS)
+        assert max(max(batch.targets.shape[1], batch.inputs[0].shape[1]) for batch in epoch) <= longest
 
 
-def test_without_dropout_the_batches_are_as_they_were():
-    plain, same, *_ = made(0.0)
-    assert same is plain
+def test_without_dropout_the_pairs_are_encoded_once():
+    plain, *_ = made(0.0)
+    assert isinstance(plain, PairBatches)
 
 
 def test_words_for_the_record():

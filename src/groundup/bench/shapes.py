@@ -1,9 +1,10 @@
-"""The same language model twice, ours and transformers', at a size of one's own."""
+"""The same model twice, ours and transformers', at a size of one's own."""
 
 import dataclasses
 import tempfile
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
 import torch
 from torch import nn
@@ -11,12 +12,18 @@ from torch import nn
 from groundup.config import ModelConfig
 from groundup.hub.folder import to_hub
 from groundup.models.causal_lm import CausalLM
+from groundup.models.seq2seq import Seq2Seq
 from groundup.presets import preset
+from groundup.text.tokenizer import Tokenizer
+
+MARKS = ("<pad>", "<bos>", "<eos>")
+M = TypeVar("M", bound=nn.Module)
 
 
 @dataclass(frozen=True)
 class Shape:
-    """A family and its sizes. The feed-forward layer is 4 widths in GPT-2, 8/3 of a width in LLaMA (three matrices)."""
+    """A family and its sizes. The feed-forward layer is 4 widths, 8/3 of a width in LLaMA (three matrices). Marian, the
+    encoder-decoder of 2017, has so many layers on either side and three tables of its vocabulary."""
 
     family: str
     layers: int
@@ -32,20 +39,35 @@ class Shape:
             return preset("gpt2", **sizes)
         if self.family == "llama":
             return preset("llama-7b", **sizes, mlp_width=-(-8 * self.width // 3 // 16) * 16)
-        raise ValueError(f"no family {self.family!r} to compare; there are gpt2 and llama")
+        if self.family == "marian":
+            sides = dict(encoder_layers=self.layers, mlp_width=4 * self.width, tied="none", dropout=0.0)
+            return preset("transformer-tiny", **sizes, **sides)
+        raise ValueError(f"no family {self.family!r} to compare; there are gpt2, llama and marian")
 
-    def ours(self) -> CausalLM:
+    def ours(self) -> CausalLM | Seq2Seq:
         """With fresh random weights."""
-        return CausalLM(self.config())
+        config = self.config()
+        return CausalLM(config) if config.encoder_layers is None else Seq2Seq(config)
 
 
-def theirs(ours: CausalLM) -> Any:
+def theirs(ours: CausalLM | Seq2Seq) -> Any:
     """transformers' own class with the same weights, as it loads what we export: its defaults, attention by SDPA."""
-    from transformers import AutoModelForCausalLM
+    from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM
 
+    auto = AutoModelForCausalLM if isinstance(ours, CausalLM) else AutoModelForSeq2SeqLM
     with tempfile.TemporaryDirectory() as folder:
-        to_hub(ours, folder)
-        return AutoModelForCausalLM.from_pretrained(folder)
+        export(ours, folder)
+        return auto.from_pretrained(folder)
+
+
+def export(ours: CausalLM | Seq2Seq, folder: str | Path) -> None:
+    """Write a Hugging Face folder; for a translator with a tokenizer of bytes, which leaves most ids without a name."""
+    to_hub(ours, folder, tokenizer=None if isinstance(ours, CausalLM) else marks())
+
+
+def marks() -> Tokenizer:
+    """All bytes, and the marks a translator needs."""
+    return Tokenizer.train_from_texts("a", 256 + len(MARKS), specials=MARKS)
 
 
 def matrix_parameters(model: nn.Module) -> int:
@@ -54,7 +76,7 @@ def matrix_parameters(model: nn.Module) -> int:
 
 
 @torch.no_grad()
-def spread(model: CausalLM) -> CausalLM:
+def spread(model: M) -> M:
     """Random weights so large that the next token is a clear choice, as it is in a trained model."""
     random = torch.Generator().manual_seed(0)
     for parameter in model.parameters():

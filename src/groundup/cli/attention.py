@@ -19,7 +19,7 @@ class Attention:
     out: Path | None = None
     """Where to; None is attention/ in the run folder."""
     num_beams: int | None = None
-    """How a translation is found; None is greedily."""
+    """How a translation is found; None is greedily. With two or more the page also shows the tree of the search."""
     max_new_tokens: int | None = None
     """How far a language model writes on; None is 40 tokens."""
     checkpoint: str = "best"

@@ -1,9 +1,9 @@
-"""groundup bench tokenizer | train | generate | attention: ours and its peers side by side, on this machine."""
+"""groundup bench NAME: ours and its peers side by side, on this machine (`BENCHMARKS` has the names)."""
 
 import difflib
 from types import ModuleType
 
-from groundup.bench import attention, generate, tokenizer, train
+from groundup.bench import attention, generate, layers, tokenizer, train, translate
 from groundup.bench.report import to_stderr
 from groundup.cli.parse import parse
 
@@ -11,7 +11,9 @@ BENCHMARKS: dict[str, ModuleType] = {
     "tokenizer": tokenizer,
     "train": train,
     "generate": generate,
+    "translate": translate,
     "attention": attention,
+    "layers": layers,
 }
 
 

@@ -20,7 +20,7 @@ class Compare:
     """
 
     names: tyro.conf.Positional[tuple[str, ...]]
-    """The name of a comparison (five-families, modern), or two or more runs."""
+    """The name of a comparison (five-families, modern, tokenizers-multi30k, tokenizers-en-it), or two or more runs."""
     lrs: tuple[float, ...] = ()
     """Peak learning rates to try each variant with; left out, those of the comparison."""
     seeds: tuple[int, ...] = ()

@@ -28,7 +28,8 @@ class Evaluate:
     other: str | None = None
     """The second of two line-aligned files."""
     split: Literal["test", "validation"] | None = None
-    """Which of a pair run's own parts, None being test; a language model holds out one part only."""
+    """Which of the run's own held-out parts: choose by validation, report test (the default) once. A language model
+    has no test part; it is judged on validation."""
     num_beams: int | None = None
     """Of translations, None being 4; greedy (1) is reported beside it."""
     all_references: bool = False
@@ -39,6 +40,10 @@ class Evaluate:
     """Also read along: loss and token accuracy with the reference given up to each token."""
     worst: int = 0
     """Also print this many of the worst sentences."""
+    choices: str | None = None
+    """Put multiple-choice questions to a language model instead: hellaswag, or a .jsonl of {ctx, endings, label}."""
+    limit: int | None = None
+    """So many of the questions, spread over the file."""
     json: bool = False
     """Print the results as JSON, for programs."""
     checkpoint: str = "best"
@@ -54,6 +59,11 @@ def main(arguments: list[str]) -> None:
     _check(options)
     checkpoint = which(options.checkpoint)
     run = load(options.run, checkpoint=checkpoint, device=options.device)
+    if options.choices is not None:
+        from groundup.cli.evaluate_choices import judge_choices
+
+        _report([(options.run, run, judge_choices(run, options))], [], options)
+        return
     if not isinstance(run, PairRun):
         _report([(options.run, run, _judge_text(run, options))], [], options)
         return
@@ -71,6 +81,10 @@ def _check(options: Evaluate) -> None:
         raise ValueError("--other is the second of two line-aligned files; give the first with --data")
     if options.split is not None and options.data is not None:
         raise ValueError("--split names a part of the run's own data; leave it out with --data")
+    if options.choices is not None and (options.data is not None or options.rival is not None):
+        raise ValueError("--choices asks one run questions of their own; leave --data and a second run out")
+    if options.limit is not None and options.choices is None:
+        raise ValueError("--limit is how many of the --choices are asked; give both")
     if options.worst < 0:
         raise ValueError(f"worst ({options.worst}) must not be negative; try --worst 10")
     if options.worst and options.json:
@@ -86,12 +100,12 @@ def _judge_pairs(runs: dict, options: Evaluate) -> None:
     from groundup.cli.evaluate_pairs import differences, judged, print_worst, same_pairs
 
     test = same_pairs(runs, options)
-    say = dict.fromkeys(line for run in runs.values() for line in test.faults(run))
+    found = [(name, run, *judged(run, test, options)) for name, run in runs.items()]
+    say = dict.fromkeys(line for *_, answers in found for line in test.faults(answers[0]))
     for line in [*say][:NAMED]:
         print(f"groundup: {line}", file=sys.stderr)
     if len(say) > NAMED:
         print(f"groundup: and {len(say) - NAMED:,} more such lines", file=sys.stderr)
-    found = [(name, run, *judged(run, test, options)) for name, run in runs.items()]
     apart = differences(found[0][3], found[1][3], test, options) if len(found) > 1 else []
     _report([(name, run, results) for name, run, results, _ in found], apart, options)
     if options.worst:
@@ -127,18 +141,20 @@ def _report(found: list[tuple], apart: list, options: Evaluate) -> None:
 
 def _judge_text(run, options: Evaluate) -> list:
     from groundup.data.load import load_texts
-    from groundup.recipes.train_text import read_texts, score_text
+    from groundup.recipes.train_text import score_held_out, score_text
 
     if options.other is not None:
         raise ValueError(f"{options.run} is a language model: it is judged on text, not on two aligned files")
     if options.worst:
         raise ValueError(f"{options.run} is a language model: it has no worst sentences; leave --worst out")
-    if options.num_beams is not None or options.split is not None:
-        raise ValueError(f"{options.run} is a language model: leave --num-beams and --split out")
+    if options.num_beams is not None:
+        raise ValueError(f"{options.run} is a language model: leave --num-beams out")
+    if options.split == "test":
+        raise ValueError(f"{options.run} is a language model, which holds out validation only; take --data FILE")
     for name in ("all_references", "lowercase", "teacher_forced", "rival"):
         if getattr(options, name):
             flag = f"the second run ({options.rival})" if name == "rival" else f"--{name.replace('_', '-')}"
             raise ValueError(f"{options.run} is a language model: leave {flag} out")
     if options.data is not None:
         return score_text(run, load_texts(options.data), split=options.data)
-    return score_text(run, read_texts(run.recipe.data)[1], split="validation")
+    return score_held_out(run)

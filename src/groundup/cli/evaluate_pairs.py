@@ -21,10 +21,10 @@ class Test:
     left_out: list[str] = field(default_factory=list)
     """Lines without text on a side: named, and judged by nobody."""
 
-    def faults(self, run: "PairRun") -> list[str]:
+    def faults(self, answers: "Answers") -> list[str]:
         """One line for each row that costs itself its answer, or its place."""
-        refused = run.refused([pair.source for pair in self.pairs])
-        return self.left_out + [f"{self.places[row]}: {why}; it counts as wrong" for row, why in refused.items()]
+        why = answers.refused
+        return self.left_out + [f"{self.places[row]}: {reason}; it counts as wrong" for row, reason in why.items()]
 
 
 def same_pairs(runs: "dict[str, PairRun]", options: "Evaluate") -> Test:

@@ -1,6 +1,7 @@
 """Generation as a stream: one column of tokens a step, or text with stop strings."""
 
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import nullcontext
 from typing import NamedTuple, Protocol
 
 import torch
@@ -8,6 +9,9 @@ from torch import Tensor
 
 from groundup.decode.choose import Choose
 from groundup.decode.protocol import Decoder, State, check_ready, history, log_probabilities
+from groundup.nn.linear import packed
+
+WORTH_PACKING = 32  # steps; the copy costs as much as ten or so save
 
 
 class Token(NamedTuple):
@@ -62,19 +66,21 @@ def _columns(
     stops = torch.tensor(sorted(stop_ids), dtype=ids.dtype, device=ids.device)
     finished = torch.zeros(ids.shape[0], dtype=torch.bool, device=ids.device)
     past, new = history(ids, state), ids
-    for n in range(1, steps + 1):
-        logits = model.step(new, state)
-        logprobs = log_probabilities(logits)
-        chosen = pick(logits.float(), past)
-        filler = past[:, -1] if pad is None else torch.full_like(chosen, pad)
-        chosen = torch.where(finished, filler, chosen)
-        logprob = logprobs.gather(1, chosen[:, None])[:, 0].masked_fill(finished, 0.0)
-        yield Token(chosen, logprob)
-        finished = finished | torch.isin(chosen, stops)
-        if n == steps or finished.all():
-            return
-        new = chosen[:, None]
-        past = torch.cat([past, new], dim=1)
+    with packed(model, rows=len(ids)) if steps >= WORTH_PACKING else nullcontext():
+        for n in range(1, steps + 1):
+            with torch.inference_mode():  # for the model alone: what is yielded may be trained on
+                logits = model.step(new, state)
+            logprobs = log_probabilities(logits)
+            chosen = pick(logits.float(), past)
+            filler = past[:, -1] if pad is None else torch.full_like(chosen, pad)
+            chosen = torch.where(finished, filler, chosen)
+            logprob = logprobs.gather(1, chosen[:, None])[:, 0].masked_fill(finished, 0.0)
+            yield Token(chosen, logprob)
+            finished = finished | torch.isin(chosen, stops)
+            if n == steps or finished.all():
+                return
+            new = chosen[:, None]
+            past = torch.cat([past, new], dim=1)
 
 
 def collect(columns: Iterable[Token], stop_ids: Collection[int] = ()) -> list[list[int]]:

@@ -13,6 +13,8 @@ from typing import Any, Literal
 
 from torch import Tensor
 
+from groundup.look.beams import Candidate
+
 
 @dataclass(frozen=True, eq=False)
 class Panel:
@@ -55,19 +57,24 @@ def write_attention_page(
     source_text: str | None = None,
     output_text: str | None = None,
     candidates: Sequence[Sequence[tuple[str, float]]] | None = None,
+    beams: Sequence[Candidate] | None = None,
 ) -> None:
     """Write the page for one text.
 
-    candidates: for each written token the likeliest ones there and their probabilities, likeliest first. Weights are
-    kept to three decimals. ValueError when the panels do not speak of the same tokens.
+    candidates: for each written token the likeliest ones there and their probabilities, likeliest first. beams: the
+    tree of the search that found the output (`beam_tree`). Weights are kept to three decimals. ValueError when the
+    panels do not speak of the same tokens, or the tree does not.
     """
     _check_together(panels, candidates)
+    if beams is not None:
+        _check_tree(panels, beams)
     data = {
         "title": title,
         "source": source_text,
         "output": output_text,
         "panels": [_panel_data(panel) for panel in panels],
         "candidates": candidates and [[(token, round(p, 4)) for token, p in step] for step in candidates],
+        "beams": beams and [_node_data(node) for node in beams],
     }
     # Inside a <script> only "<" can do harm: it begins "</script>" and "<!--".
     safe = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
@@ -82,6 +89,10 @@ def _panel_data(panel: Panel) -> dict[str, Any]:
     layers = (panel.weights.detach().float() * 1000).round().int().tolist()
     weights = [[[_without_last_zeros(row) for row in head] for head in layer] for layer in layers]
     return {"name": panel.name, "queries": panel.queries, "keys": panel.keys, "weights": weights}
+
+
+def _node_data(node: Candidate) -> dict[str, Any]:
+    return node._asdict() | {key: round(getattr(node, key), 4) for key in ("logprob", "total", "score")}
 
 
 def _without_last_zeros(row: list[int]) -> list[int]:
@@ -104,6 +115,17 @@ def _check_together(panels: Sequence[Panel], candidates: Sequence[object] | None
     if candidates is not None and [len(tokens) for tokens in outputs[:1]] != [len(candidates)]:
         steps = len(outputs[0]) if outputs else 0
         raise ValueError(f"candidates for {len(candidates)} tokens, but {steps} are written")
+
+
+def _check_tree(panels: Sequence[Panel], beams: Sequence[Candidate]) -> None:
+    outputs = [panel.queries for panel in panels if panel.name != "encoder"][:1]
+    best: list[str] = []
+    at = next((number for number, node in enumerate(beams) if node.answer == 0), None)
+    while at is not None:
+        best.insert(0, beams[at].token)
+        at = beams[at].parent
+    if [best] != outputs:
+        raise ValueError(f"the best answer of the beams is {_start(best)}, the output {_start(*outputs or [[]])}")
 
 
 def _start(tokens: Sequence[str]) -> str:

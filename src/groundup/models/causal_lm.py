@@ -26,10 +26,17 @@ class CausalLM(nn.Module):
             self.head.weight = self.stack.embed.weight
         initialise(self, config)
 
-    def forward(self, ids: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Logits (B, T, V). mask (B, T): False at padding; positions count real tokens only, so the side is free."""
+    def forward(self, ids: Tensor, mask: Tensor | None = None, documents: Tensor | None = None) -> Tensor:
+        """Logits (B, T, V). mask (B, T): False at padding; positions count real tokens only, so the side is free.
+
+        documents (B, T): numbers of the documents that share a row; a token sees its own alone. Positions run on.
+        """
+        return self.cap(self.head(self.hidden(ids, mask, documents)))
+
+    def hidden(self, ids: Tensor, mask: Tensor | None = None, documents: Tensor | None = None) -> Tensor:
+        """What the head reads (B, T, C); arguments as for `forward`."""
         at = None if mask is None else (mask.cumsum(dim=1) - 1).clamp(min=0)
-        return self.cap(self.head(self.stack(ids, at=at, key_mask=mask)))
+        return self.stack(ids, at=at, key_mask=mask, documents=documents)
 
     def begin(self, rows: int = 1, *, prompt_mask: Tensor | None = None) -> State:
         """An empty state for `rows` texts; prompt_mask (B, T0) when prompts are padded on the left."""

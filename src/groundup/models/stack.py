@@ -55,6 +55,7 @@ class Stack(nn.Module):
         *,
         at: Tensor | None = None,
         key_mask: Tensor | None = None,
+        documents: Tensor | None = None,
         caches: Sequence[KVCache] | None = None,
         memory: Sequence[KeysValues] | None = None,
         memory_mask: Mask = Mask(),
@@ -62,6 +63,7 @@ class Stack(nn.Module):
         """Run the blocks over ids (B, T); with caches, ids are the new tokens only.
 
         at (T,) or (B, T): positions, when they are not simply the next ones. key_mask (B, S): True at real keys.
+        documents (B, T): numbers of those that share a row; a token sees its own alone (`nn.masks.build_mask`).
         memory: the cross keys and values of each block. Raises ValueError past the context.
         """
         T, start = ids.shape[1], caches[0].length if caches else 0
@@ -71,7 +73,9 @@ class Stack(nn.Module):
             at = torch.arange(start, start + T, device=ids.device)
         x, rotation = self.positions(self.embed(ids) * self.scale, at)
         x = self.dropout(x)  # (B, T, C)
-        mask = partial(build_mask, T, start, causal=self.causal, key_mask=key_mask, device=ids.device)
+        mask = partial(
+            build_mask, T, start, causal=self.causal, key_mask=key_mask, documents=documents, device=ids.device
+        )
         masks = {window: mask(window=window) for window in set(self.windows)}
         for i, block in enumerate(self.blocks):
             x = block(

@@ -80,4 +80,4 @@ class Attention(nn.Module):
         return rotate(self.key_norm(self._heads(k)), rotation), self._heads(v)
 
     def _heads(self, x: Tensor) -> Tensor:
-        return x.unflatten(2, (-1, self.head_width)).transpose(1, 2)
+        return x.view(*x.shape[:2], -1, self.head_width).transpose(1, 2)

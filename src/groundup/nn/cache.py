@@ -3,11 +3,15 @@
 A cache belongs to one attention layer of one running text. It is made by the caller and passed in; no module keeps one.
 """
 
+import torch
 from torch import Tensor
 
 
 class KVCache:
-    """A buffer that grows by doubling; `append` returns the filled part without copying it."""
+    """A buffer that grows ahead by an eighth; `append` returns the filled part without copying it.
+
+    Its empty part holds zeros: `groundup.nn.attend` may read the whole of it, which must then be little and finite.
+    """
 
     def __init__(self) -> None:
         self.length = 0
@@ -19,25 +23,31 @@ class KVCache:
         end = self.length + k.shape[2]
         self._keys = _room(self._keys, k, self.length, end)
         self._values = _room(self._values, v, self.length, end)
-        self._keys[:, :, self.length : end] = k
-        self._values[:, :, self.length : end] = v
+        self._keys.narrow(2, self.length, k.shape[2]).copy_(k)
+        self._values.narrow(2, self.length, v.shape[2]).copy_(v)
         self.length = end
-        return self._keys[:, :, :end], self._values[:, :, :end]
+        return self._keys.narrow(2, 0, end), self._values.narrow(2, 0, end)
 
     def reorder(self, rows: Tensor) -> None:
         """Row i becomes what row rows[i] was: beam search keeps, repeats and drops rows with it. rows (B',)."""
         if self._keys is not None and self._values is not None:
-            # Only the filled part is worth copying; the next append makes room again.
-            self._keys = self._keys[:, :, : self.length].index_select(0, rows)
-            self._values = self._values[:, :, : self.length].index_select(0, rows)
+            # With the empty part, which is small: the next append need not copy everything again to make room.
+            self._keys = self._keys.index_select(0, rows)
+            self._values = self._values.index_select(0, rows)
 
 
 def _room(buffer: Tensor | None, new: Tensor, length: int, end: int) -> Tensor:
     """A buffer like `new` that holds `end` positions, the first `length` of them copied from `buffer`."""
-    if buffer is not None and end <= buffer.shape[2]:
+    if buffer is not None and end <= buffer.shape[2] and _is_writable(buffer):
         return buffer
     B, G, _, D = new.shape
-    larger = new.new_empty(B, G, max(end, 2 * length, 32), D)
+    larger = new.new_zeros(B, G, end + max(32, end // 8), D)
     if buffer is not None:
         larger[:, :, :length] = buffer[:, :, :length]
     return larger
+
+
+def _is_writable(buffer: Tensor) -> bool:
+    """What was made in inference mode, as `generate` does, cannot be written outside of it."""
+    # The compiler cannot ask, and has no inference mode of its own.
+    return torch.compiler.is_compiling() or not buffer.is_inference() or torch.is_inference_mode_enabled()

@@ -55,7 +55,10 @@ class Learned(nn.Module):
 
 
 class Rotation(NamedTuple):
-    """Cosines and sines of every angle, each half repeated: (T, D), or (B, 1, T, D) with a position per row."""
+    """Cosines and sines of every angle, each for both halves: (T, D), or (B, 1, T, D) with a position per row.
+
+    The first half of the sines is negated, as `rotate` needs it.
+    """
 
     cos: Tensor
     sin: Tensor
@@ -69,8 +72,8 @@ def rotate(x: Tensor, rotation: Rotation | None) -> Tensor:
     if rotation is None:
         return x
     cos, sin = rotation.cos.to(x.dtype), rotation.sin.to(x.dtype)
-    first, second = x.chunk(2, dim=-1)
-    return x * cos + torch.cat([-second, first], dim=-1) * sin
+    swapped = x.roll(x.shape[-1] // 2, dims=-1)
+    return torch.addcmul(x * cos, swapped, sin)
 
 
 def scale_frequencies(frequencies: Tensor, *, factor: float, low: float, high: float, original_context: int) -> Tensor:
@@ -103,7 +106,8 @@ class Rotary(nn.Module):
 
     def forward(self, x: Tensor, at: Tensor) -> tuple[Tensor, Rotation]:
         angle = at[..., None].float() * self.frequencies(at.device)  # (..., T, D / 2)
-        angle = torch.cat([angle, angle], dim=-1)
         if at.ndim == 2:
-            angle = angle[:, None]  # (B, 1, T, D): the same for every head
-        return x, Rotation(angle.cos(), angle.sin())
+            angle = angle[:, None]  # (B, 1, T, D / 2): the same for every head
+        cos, sin = angle.cos(), angle.sin()
+        # Rounded here, once for all layers; never in training with autocast, where x is still float32.
+        return x, Rotation(torch.cat([cos, cos], dim=-1).to(x.dtype), torch.cat([-sin, sin], dim=-1).to(x.dtype))

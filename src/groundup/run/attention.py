@@ -6,6 +6,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from groundup.decode.beam import by_length
+from groundup.look.beams import Watched, beam_tree
 from groundup.look.draw import draw_attention
 from groundup.look.page import Panel, write_attention_page
 from groundup.look.record import Maps, layer_weights, record_attention
@@ -17,8 +19,12 @@ CANDIDATES = 5
 
 
 def look_at_pair(run: PairRun, sentence: str, folder: Path, *, num_beams: int = 1) -> list[Path]:
-    """Answer the sentence, record one teacher-forced pass over the answer, and write page.html and a PNG per panel."""
-    answers = run.answers([sentence], num_beams=num_beams)[0]
+    """Answer the sentence, record one teacher-forced pass over the answer, and write page.html and a PNG per panel.
+
+    With more than one beam the page also shows the tree of the search.
+    """
+    watched = Watched()
+    answers = run.answers([sentence], num_beams=num_beams, num_return_sequences=num_beams, watch=watched)[0]
     if not answers:
         raise ValueError("an empty sentence has nothing to look at")
     answer = answers[0]
@@ -32,6 +38,12 @@ def look_at_pair(run: PairRun, sentence: str, folder: Path, *, num_beams: int = 
         Panel("encoder", source, source, layer_weights(maps, "encoder.blocks.*.attention")),
         Panel("decoder", written, read, layer_weights(maps, "decoder.blocks.*.attention")),
     ]
+    tree = beam_tree(
+        watched.steps,
+        answers=[found.ids for found in answers],
+        pieces=run.target.pieces,
+        score=lambda total, n: total / by_length(n, 1.0),
+    )
     return _write(
         folder,
         f"{run.folder.name}: {sentence} → {answer.text}",
@@ -39,6 +51,7 @@ def look_at_pair(run: PairRun, sentence: str, folder: Path, *, num_beams: int = 
         source_text=sentence,
         output_text=answer.text,
         candidates=_candidates(probabilities, run.target),
+        beams=tree if num_beams > 1 else None,
     )
 
 

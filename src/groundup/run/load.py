@@ -60,5 +60,5 @@ def which(text: str) -> Literal["best", "latest"] | int:
 
 
 def _read_weights(model, folder: RunFolder, checkpoint: Literal["best", "latest"] | int) -> None:
-    read = load_checkpoint(folder.checkpoints, checkpoint)
+    read = load_checkpoint(folder.checkpoints, checkpoint, optimizer=False)
     load_model_tensors(model, read.model, file=folder.checkpoints / f"step-{read.step:08d}")

@@ -1,12 +1,15 @@
 """A trained encoder-decoder with its tokenizers: translate, reply, judge, look."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from functools import cached_property
+from typing import Literal, NamedTuple
 
 import torch
 
 from groundup.data.normalise import normalise_sentence
-from groundup.decode.beam import Divisor, beam_search, by_length
+from groundup.decode.beam import Divisor, beam_search, by_length, check_beams
+from groundup.decode.hypotheses import Branch, Hypothesis, Watch
+from groundup.models.light import lighten
 from groundup.models.seq2seq import Seq2Seq
 from groundup.recipes.recipe import PairRecipe
 from groundup.run.folder import RunFolder
@@ -53,33 +56,43 @@ class PairRun:
         num_return_sequences: int = 1,
         no_repeat_ngram_size: int | None = None,
         batch: int = 128,
+        precision: Literal["float32", "int8"] = "float32",
+        watch: Watch | None = None,
     ) -> list[list[Answer]]:
         """The best answers to each sentence, best first; `num_beams=1` is greedy.
 
         Sentences are normalised as the training text was and decoded in batches of similar length. Without
-        max_new_tokens an answer may have twice its source's tokens and ten more, within the context.
+        max_new_tokens an answer may have twice its source's tokens and ten more, within the context. Of answers whose
+        tokens differ but whose text is the same only the best is given, so there may be fewer than
+        num_return_sequences. In int8 (CPUs only) answers come about twice as fast, with scores that are not quite the
+        model's own. `watch`: see `beam_search`; its sentence numbers are places in `sentences`.
         """
+        check_beams(num_beams, num_return_sequences, length_penalty)
+        if precision not in ("float32", "int8"):
+            raise ValueError(f"precision ({precision}) must be float32 or int8")
         sources = [self._source_ids(sentence) for sentence in sentences]
         order = sorted((i for i, ids in enumerate(sources) if len(ids) > 1), key=lambda i: -len(sources[i]))
         found: list[list[Answer]] = [[] for _ in sentences]
         rows = max(1, batch // max(1, num_beams))
         for chunk in (order[at : at + rows] for at in range(0, len(order), rows)):
             ids, mask = self.pad([sources[i] for i in chunk])
+            model = self.model if precision == "float32" else self._light
             with torch.inference_mode():
                 hypotheses = beam_search(
-                    self.model,
-                    self.model.begin(ids, mask),
+                    model,
+                    model.begin(ids, mask),
                     torch.full((len(chunk), 1), self.target.special_id(BOS), device=self.device),
                     beams=num_beams,
                     eos=self.target.special_id(EOS),
                     max_new_tokens=self._limits([len(sources[i]) for i in chunk], max_new_tokens),
                     length_penalty=length_penalty,
                     divisor=divisor,
-                    num_return_sequences=num_return_sequences,
+                    num_return_sequences=num_beams,
                     no_repeat_ngram_size=no_repeat_ngram_size,
+                    watch=None if watch is None else _renumbered(watch, chunk),
                 )
             for i, best in zip(chunk, hypotheses, strict=True):
-                found[i] = [Answer(self._text(h.ids), h.score, h.logprob, h.ids) for h in best]
+                found[i] = self._distinct(best)[:num_return_sequences]
         return found
 
     def refused(self, sentences: Sequence[str]) -> dict[int, str]:
@@ -127,5 +140,23 @@ class PairRun:
         wanted = [2 * length + 10 if max_new_tokens is None else max_new_tokens for length in lengths]
         return torch.tensor([min(most, limit) for limit in wanted])
 
-    def _text(self, ids: list[int]) -> str:
-        return self.target.decode(ids, skip_special=True)
+    @cached_property
+    def _light(self) -> Seq2Seq:
+        return lighten(self.model)
+
+    def _distinct(self, hypotheses: list[Hypothesis]) -> list[Answer]:
+        """Best first, one an answer: tokens can spell the same text in several ways."""
+        answers: dict[str, Answer] = {}
+        for ids, score, logprob in hypotheses:
+            text = self.target.decode(ids, skip_special=True)
+            answers.setdefault(text, Answer(text, score, logprob, ids))
+        return list(answers.values())
+
+
+def _renumbered(watch: Watch, numbers: Sequence[int]) -> Watch:
+    """Tell `watch` of sentence numbers[i] whatever there is to tell of sentence i."""
+
+    def told(n: int, sentence: int, branches: list[Branch]) -> None:
+        watch(n, numbers[sentence], branches)
+
+    return told

@@ -1,0 +1,93 @@
+"""A beam search as a tree: every candidate of every step, where it came from, and what became of it."""
+
+from collections.abc import Callable, Sequence
+from typing import Literal, NamedTuple, Protocol
+
+Kind = Literal["living", "finished", "dropped"]
+
+
+class Branch(Protocol):
+    """What a search tells of a candidate: a `groundup.decode.beam.Branch`."""
+
+    @property
+    def parent(self) -> int: ...
+
+    @property
+    def token(self) -> int: ...
+
+    @property
+    def logprob(self) -> float: ...
+
+    @property
+    def kind(self) -> Kind: ...
+
+
+class Candidate(NamedTuple):
+    """A node of the tree: one token, and all of its branch up to it."""
+
+    step: int
+    """From 1."""
+    parent: int | None
+    """The number of the candidate before it, None at the first step."""
+    token: str
+    """As a person can read it."""
+    logprob: float
+    """ln p of the token itself, after what stands before it."""
+    total: float
+    """ln p of the whole branch."""
+    score: float
+    """What answers are ranked by: the total after the length penalty."""
+    kind: Kind
+    answer: int | None
+    """Which of the search's answers ends here, 0 being the best; None where none does."""
+
+
+class Watched:
+    """Listens to the search of one sentence: `watch=` of `beam_search`."""
+
+    def __init__(self) -> None:
+        self.steps: list[Sequence[Branch]] = []
+
+    def __call__(self, n: int, sentence: int, branches: Sequence[Branch]) -> None:
+        """Step n is over."""
+        assert n == len(self.steps) + 1, "one sentence, step after step"
+        self.steps.append(branches)
+
+
+def beam_tree(
+    steps: Sequence[Sequence[Branch]],
+    *,
+    answers: Sequence[Sequence[int]],
+    pieces: Callable[[list[int]], list[str]],
+    score: Callable[[float, int], float],
+) -> list[Candidate]:
+    """The candidates in order of steps, within a step the likeliest first.
+
+    answers: the ids that the search gave back, best first. score(total, n) is that of a branch of n tokens.
+    """
+    tree: list[Candidate] = []
+    ids: list[list[int]] = []  # of the whole branch up to each candidate
+    places = {tuple(answer): place for place, answer in enumerate(answers)}
+    living: list[int] = []
+    for n, branches in enumerate(steps, start=1):
+        going: list[int] = []
+        for branch in branches:
+            parent = living[branch.parent] if n > 1 else None
+            before, total = ([], 0.0) if parent is None else (ids[parent], tree[parent].total)
+            if branch.kind == "living":
+                going.append(len(tree))
+            ids.append([*before, branch.token])
+            tree.append(
+                Candidate(
+                    step=n,
+                    parent=parent,
+                    token=pieces([branch.token])[0],
+                    logprob=branch.logprob - total,
+                    total=branch.logprob,
+                    score=score(branch.logprob, n),
+                    kind=branch.kind,
+                    answer=places.get(tuple(ids[-1])) if branch.kind == "finished" else None,
+                )
+            )
+        living = going
+    return tree

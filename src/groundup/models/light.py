@@ -1,0 +1,66 @@
+"""A copy of a model whose matrices are whole numbers of 8 bits, for writing on a CPU.
+
+Every row of a matrix has a scale of its own, made once. The numbers that come in are rounded to 8 bits as they come, by
+one range for the whole call, so an answer may depend a little on what else is in its batch. What comes out is float32,
+and so is everything between the matrices: attention, norms and caches are the modules they were.
+"""
+
+import copy
+import warnings
+from functools import cache
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+M = TypeVar("M", bound=nn.Module)
+
+
+def lighten(model: M) -> M:
+    """The copy, of the weights as they are now; it cannot be trained. ValueError where 8 bits are not to be had."""
+    if next(model.parameters()).device.type != "cpu":
+        raise ValueError("int8 is for CPUs; use device=cpu, or float32 on this device")
+    if not torch.backends.quantized.supported_engines:
+        raise ValueError("this PyTorch was built without int8 products; use float32")
+    light = copy.deepcopy(model).requires_grad_(False).eval()
+    for module in list(light.modules()):
+        for name, child in module.named_children():
+            if isinstance(child, nn.Linear):
+                setattr(module, name, LightLinear(child))
+    return light
+
+
+class LightLinear(nn.Module):
+    """x W^T + b with x and W in 8 bits, (..., K) -> (..., N) in float32."""
+
+    def __init__(self, linear: nn.Linear):
+        super().__init__()
+        bias = None if linear.bias is None else linear.bias.detach().float()
+        self._packed = _pack(linear.weight.detach(), bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.ops.quantized.linear_dynamic(x, self._packed, _saturates())
+
+
+def in_8_bits(weight: Tensor) -> tuple[Tensor, Tensor]:
+    """Whole numbers from -127 to 127 (N, K) and a scale for each row (N,), whose product is about the weight (N, K)."""
+    scales = weight.float().abs().amax(dim=1).clamp(min=1e-30) / 127
+    return (weight.float() / scales[:, None]).round(), scales
+
+
+def _pack(weight: Tensor, bias: Tensor | None) -> Any:
+    """What PyTorch's kernel reads, laid out as this processor likes it."""
+    whole, scales = in_8_bits(weight)
+    with warnings.catch_warnings():  # PyTorch's notice that its quantization is to move to a package of its own
+        warnings.simplefilter("ignore")
+        zeros = torch.zeros_like(scales, dtype=torch.int64)
+        quantized = torch.quantize_per_channel(whole * scales[:, None], scales, zeros, 0, torch.qint8)
+    return torch.ops.quantized.linear_prepack(quantized, bias)
+
+
+@cache
+def _saturates() -> bool:
+    """Whether x must make do with 7 bits: processors without 8-bit products (VNNI) add two of them in 16 bits."""
+    x, weight = torch.full((1, 64), 255.0), torch.full((64, 64), 127.0)
+    found = torch.ops.quantized.linear_dynamic(x, _pack(weight, None), False)
+    return not torch.allclose(found, x @ weight.T, rtol=0.01)

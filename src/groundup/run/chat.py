@@ -1,0 +1,143 @@
+"""A conversation with a dialogue run: what was said is kept as far as the context allows, replies come as a stream."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import torch
+
+from groundup.data.dialogue import SIGN, join_turns, plain_turn
+from groundup.data.normalise import normalise_sentence
+from groundup.decode.choose import Greedy, Picker, Sample
+from groundup.decode.generate import generate
+from groundup.run.pairs import BOS, EOS, PairRun
+
+
+class Turn(NamedTuple):
+    """What was said, and by whom."""
+
+    who: str
+    """"you" or the name of the run."""
+    text: str
+
+
+class Conversation:
+    """Talk with a run. One that has learnt single replies only (`remembers` is False) hears the last turn alone.
+
+    What a person types is plain text: special tokens and the mark between turns cannot be spoken.
+    """
+
+    def __init__(
+        self,
+        run: PairRun,
+        *,
+        choose: Greedy | Sample | None = None,
+        num_beams: int = 1,
+        max_new_tokens: int | None = None,
+    ):
+        """`choose` is `Greedy()` (the default) or a `Sample(...)`; its draws go on from reply to reply.
+
+        With num_beams above 1 beam search looks for the reply instead, of `choose` only no_repeat_ngram_size counts,
+        and the reply comes in one piece. Without max_new_tokens a reply may have twice the tokens it answers and ten
+        more, within the context.
+        """
+        self.run, self.num_beams, self.max_new_tokens = run, num_beams, max_new_tokens
+        self.choose = choose or Greedy()
+        self.remembers = _knows_turns(run)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything said; a `Sample` with a seed draws from its beginning again."""
+        self.turns: list[Turn] = []
+        self.forgotten = 0
+        """How many of the oldest turns had to go because the context was full."""
+        self._picker = self.choose.begin(self.run.device)
+
+    def reply(self, text: str) -> Iterator[str]:
+        """The answer to `text`, in pieces as they come; it and the text are remembered when it has ended.
+
+        ValueError, at once, for a text without words, one that alone is longer than the context, or characters that
+        the run's vocabulary lacks; the conversation is then as it was before.
+        """
+        said = plain_turn(text) if self.remembers else normalise_sentence(text)  # as the training text was read
+        if not said:
+            raise ValueError("there is nothing to answer")
+        kept = self._kept([*self.turns, Turn("you", said)])
+        pieces = self._searched(kept) if self.num_beams != 1 else self._streamed(kept)
+        return self._remembering(pieces, kept)
+
+    def ids(self, turns: Sequence[Turn]) -> list[int]:
+        """What the model reads of these turns, the end token included."""
+        source = self.run.source
+        return [*source.encode(join_turns([turn.text for turn in turns])), source.special_id(EOS)]
+
+    def _kept(self, turns: list[Turn]) -> list[Turn]:
+        """The last turns that fit the context together, or the one that is heard."""
+        context = self.run.recipe.model.context
+        if (tokens := len(self.ids(turns[-1:]))) > context:
+            raise ValueError(f"{tokens} tokens do not fit the context of {context}; say it in fewer words")
+        if not self.remembers:
+            return turns[-1:]
+        first = next(n for n in range(len(turns)) if len(self.ids(turns[n:])) <= context)
+        return turns[first:]
+
+    def _remembering(self, pieces: Iterator[str], kept: list[Turn]) -> Iterator[str]:
+        text = ""
+        for piece in pieces:
+            text += piece
+            yield piece
+        if self.remembers:
+            self.forgotten += len(self.turns) + 1 - len(kept)
+            self.turns = [*kept, Turn(self.run.folder.name, plain_turn(text))]
+
+    def _searched(self, kept: list[Turn]) -> Iterator[str]:
+        return iter(
+            self.run.translate(
+                [join_turns([turn.text for turn in kept])],
+                num_beams=self.num_beams,
+                max_new_tokens=self.max_new_tokens,
+                no_repeat_ngram_size=self.choose.no_repeat_ngram_size,
+            )
+        )
+
+    def _streamed(self, kept: list[Turn]) -> Iterator[str]:
+        run, ids = self.run, self.ids(kept)
+        with torch.no_grad():
+            state = run.model.begin(*run.pad([ids]))
+        columns = generate(
+            run.model,
+            state,
+            torch.tensor([[run.target.special_id(BOS)]], device=run.device),
+            choose=_Going(self._picker),
+            max_new_tokens=2 * len(ids) + 10 if self.max_new_tokens is None else self.max_new_tokens,
+            stop_ids=[run.target.special_id(EOS)],
+            limit=run.recipe.model.context,
+        )
+        return self._text(int(column.ids) for column in columns)
+
+    def _text(self, ids: Iterator[int]) -> Iterator[str]:
+        """What the ids say, piece by piece, without special tokens and never half a character."""
+        stream, hidden = self.run.target.stream(), {*self.run.target.specials.values()}
+        for id in ids:
+            if id not in hidden and (piece := stream.push(id)):
+                yield piece
+        if rest := stream.flush():
+            yield rest
+
+
+class _Going:
+    """A picker that is under way: its draws go on with the next reply."""
+
+    def __init__(self, picker: Picker):
+        self._picker = picker
+
+    def begin(self, device: torch.device) -> Picker:
+        return self._picker
+
+
+def _knows_turns(run: PairRun) -> bool:
+    """Whether the run has learnt from several turns: its vocabulary then has the sign between them as a token."""
+    try:
+        ids = run.source.encode(f" {SIGN}")
+    except ValueError:  # an alphabet without it
+        return False
+    return any(SIGN.encode() in run.source.token_bytes(id) for id in ids)

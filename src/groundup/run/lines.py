@@ -1,0 +1,67 @@
+"""Lines of text through an encoder-decoder: long ones sentence by sentence, and a bad one costs nobody else theirs."""
+
+import re
+from collections.abc import Sequence
+
+from groundup.data.normalise import normalise_sentence
+from groundup.decode.beam import by_length
+from groundup.run.pairs import Answer, PairRun
+
+_BETWEEN = re.compile(r"""(?<=[.!?…])\s+|(?<=[.!?…]["'”’»)\]])\s+|\s*[\r\n]\s*""")
+
+
+def sentences(text: str) -> list[str]:
+    """The text cut at line breaks and at the white space after . ! ? … (also where a quote or bracket closes there).
+
+    Nothing is known of abbreviations: "Mr. Smith" is cut in two.
+    """
+    return [part for part in _BETWEEN.split(text) if part and not part.isspace()]
+
+
+def answer_lines(
+    run: PairRun, lines: Sequence[str], *, split: bool = True, length_penalty: float = 1.0, **options
+) -> list[list[Answer] | str]:
+    """For each line its answers, best first (`PairRun.answers`, which `options` are for), or why it has none.
+
+    A line of more tokens than any the run has learnt from is translated sentence by sentence if `split`, with one
+    answer: their best answers joined, its score by the same formula from all their tokens.
+    """
+    parts = [_parts(run, line) if split else [line] for line in lines]
+    asked = [part for line in parts for part in line]
+    refused = run.refused(asked) | {row: "not UTF-8 text" for row, part in enumerate(asked) if not _well_formed(part)}
+    found = run.answers(
+        ["" if row in refused else part for row, part in enumerate(asked)], length_penalty=length_penalty, **options
+    )
+    answers: list[list[Answer] | str] = []
+    end = 0
+    for line in parts:
+        rows = range(end, end := end + len(line))
+        reasons = [refused[row] for row in rows if row in refused]
+        if reasons:
+            answers.append(reasons[0])
+        elif len(line) == 1:
+            answers.append(found[rows[0]])
+        else:
+            answers.append([_joined([found[row][0] for row in rows if found[row]], length_penalty)])
+    return answers
+
+
+def _parts(run: PairRun, line: str) -> list[str]:
+    try:
+        ids = run.source.encode(normalise_sentence(line))
+    except ValueError:  # `refused` says it better
+        return [line]
+    long = len(ids) >= run.recipe.data.max_length
+    return sentences(line) if long and run.recipe.task == "translation" else [line]
+
+
+def _well_formed(text: str) -> bool:
+    """Whether it holds no lone surrogate, which is how a byte that is not UTF-8 is read."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _joined(answers: list[Answer], length_penalty: float) -> Answer:
+    logprob = sum(answer.logprob for answer in answers)
+    ids = [id for answer in answers for id in answer.ids]
+    text = " ".join(answer.text for answer in answers)
+    return Answer(text, logprob / by_length(len(ids), length_penalty), logprob, ids)

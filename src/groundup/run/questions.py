@@ -1,0 +1,54 @@
+"""Multiple-choice questions put to a language model: HellaSwag where it is at hand, or a file of one's own."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from groundup.measure.multiple_choice import Accuracy
+    from groundup.run.text import TextRun
+
+FILE = Path("hellaswag") / "hellaswag_val.jsonl"
+
+
+@dataclass(frozen=True)
+class Answered:
+    """How well a run answered, and what to know about it."""
+
+    accuracies: "list[Accuracy]"
+    faults: list[str]
+    """Lines of the file that were left out, and why."""
+    cut: int
+    """Questions whose context was longer than the model's, and lost its beginning."""
+    precision: str
+
+
+def answer(
+    run: "TextRun",
+    path: Path,
+    *,
+    limit: int | None = None,
+    begin: Callable[[int], object] = lambda questions: None,
+    progress: Callable[[int], object] = lambda done: None,
+) -> Answered:
+    """Judge the run by the file's questions, or `limit` of them; `begin` hears how many, `progress` of each batch."""
+    from groundup.measure.multiple_choice import accuracies, encode, read_questions, score
+    from groundup.training.precision import choose_precision
+
+    questions, faults = read_questions(path, limit=limit)
+    context, precision = run.recipe.model.context, choose_precision(run.device)
+    items = [encode(question, run.tokenizer.encode, context=context) for question in questions]
+    begin(len(items))
+    tokens = 1024 if run.device.type == "cpu" else 32_768
+    with precision.autocast():
+        scores = score(run.model, items, context=context, device=run.device, tokens=tokens, progress=progress)
+    dtype = str(precision.dtype).removeprefix("torch.")
+    return Answered(accuracies(questions, items, scores), faults, sum(item.cut for item in items), dtype)
+
+
+def hellaswag() -> Path | None:
+    """HellaSwag's validation questions in the folder that GROUNDUP_DATA names; None where they are not there."""
+    folder = os.environ.get("GROUNDUP_DATA")
+    return path if folder and (path := Path(folder) / FILE).is_file() else None

@@ -1,0 +1,171 @@
+"""Plans are arithmetic that can be checked: by hand, against autograd and against one another."""
+
+from dataclasses import replace
+from itertools import accumulate
+
+import pytest
+import torch
+
+from groundup.models.causal_lm import CausalLM
+from groundup.plan.memory import held_by_head, kept, memory
+from groundup.plan.plan import How, Plan, plan, room
+from groundup.plan.speed import Assumptions, Cluster
+from groundup.plan.work import Work, recipe_work, work
+from groundup.presets import preset
+from groundup.recipes import demo, shakespeare_char
+from groundup.training.devices import Device, find_device
+from groundup.training.head import head_loss
+
+H100, A100 = find_device("h100"), find_device("a100")
+PLAIN = How()
+ROUND = Device("round", frozenset(), peak=1e12, memory=1e12, bandwidth=1e12, link=1e9, network=1e8)
+
+
+def planned(name: str, devices: int = 1, *, device: Device = H100, how: How = PLAIN, **asked) -> Plan:
+    return plan(work(name, **asked), Cluster(device, devices, 8), how)
+
+
+def saved(model: CausalLM, ids: torch.Tensor, *, half: bool) -> int:
+    """Bytes that autograd holds between forward and backward, weights left out; each tensor's memory once."""
+    sizes: dict[int, int] = {}
+    weights = {p.untyped_storage().data_ptr() for p in model.parameters()}
+    held = []
+
+    def pack(tensor: torch.Tensor) -> torch.Tensor:
+        held.append(tensor)
+        sizes[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
+        return tensor
+
+    with (
+        torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor),
+        torch.autocast("cpu", dtype=torch.bfloat16, enabled=half),
+    ):
+        out = model.stack(ids)
+    del out
+    return sum(size for at, size in sizes.items() if at not in weights)
+
+
+@pytest.mark.parametrize("half", [True, False])
+@pytest.mark.parametrize("name", ["gpt2-tiny", "llama-tiny", "llama3-tiny", "modern-tiny"])
+def test_activations_are_what_autograd_keeps(name, half):
+    """The difference of three blocks and one; past 1,024 tokens, where attention is the fused kernel's."""
+    T, shape = 1100, dict(vocab_size=16, context=1100, width=256, heads=4)
+    shape |= {"kv_heads": 2} if name == "llama3-tiny" else {}
+    shape |= {"mlp_width": 688} if name.startswith("llama") else {}
+    counts = []
+    for layers in (1, 3):
+        model = CausalLM(preset(name, **shape, layers=layers)).train()
+        counts.append(saved(model, torch.randint(16, (1, T)), half=half))
+        copies = 2 * sum(p.numel() for p in model.stack.blocks[0].parameters() if p.ndim == 2) if half else 0
+    seen = (counts[1] - counts[0]) / 2 - copies
+    assert kept(model.config, half=half) * T == pytest.approx(seen, rel=0.1)
+
+
+def test_a_step_by_hand():
+    """One device, products only: tokens x FLOPs over the rate, and MFU is the share assumed."""
+    job = work("gpt2", windows=8)
+    assume = Assumptions(products=0.25, touches=0.0)
+    found = plan(job, Cluster(replace(ROUND, bandwidth=1e30), 1, 8), How(assume=assume))
+    assert found.batch_tokens == 2**19
+    assert found.step.total == pytest.approx(2**19 * job.flops / 0.25e12, rel=1e-6)
+    assert found.mfu == pytest.approx(0.25, rel=1e-6)
+    assert found.seconds == pytest.approx(job.tokens / found.tokens_per_second)
+
+
+def test_rings_by_hand():
+    """8 devices of 1 GB/s, two nodes at 0.1 GB/s each: 7/8 of 4 GB near, half of an eighth of them far."""
+    assume = Assumptions(network=1.0, latency=0.0)
+    assert Cluster(ROUND, 8, 8).gather(4e9, assume) == pytest.approx(7 / 8 * 4)
+    assert Cluster(ROUND, 16, 8).gather(4e9, assume) == pytest.approx(7 / 8 * 4 + 0.5 * 0.5e9 / 1e8)
+    job = work("gpt2", windows=8)
+    found = plan(job, Cluster(ROUND, 8, 8), How(parallel="ddp", assume=assume))
+    assert found.step.network == pytest.approx(2 * 7 / 8 * 4 * job.parameters / 1e9)
+    assert found.step.exposed == pytest.approx(0.2 * found.step.network)
+    assert plan(job, Cluster(ROUND, 1, 8), How(assume=assume)).step.network == 0
+
+
+def test_more_devices_take_less_time_and_never_less_than_their_share():
+    times = [planned("gpt2", devices, tokens=1e10).seconds for devices in (1, 2, 8, 64, 256)]
+    assert times == sorted(times, reverse=True)
+    for devices, seconds in zip((2, 8, 64, 256), times[1:], strict=True):
+        assert seconds >= times[0] / devices * 0.999
+
+
+def test_recomputation_trades_time_for_memory_and_fsdp_slices_states():
+    plain, again = (planned("gpt2", how=How(recompute=flag), windows=16) for flag in (False, True))
+    assert again.memory.activations < plain.memory.activations / 4
+    assert 1.15 < again.step.products / plain.step.products < 4 / 3
+    one, eight = planned("gpt2-xl", windows=4), planned("gpt2-xl", 8, how=How(parallel="fsdp"), windows=4)
+    assert eight.memory.optimizer == pytest.approx(one.memory.optimizer / 8)
+    assert one.memory.optimizer == 8 * one.work.parameters
+    last = planned("gpt2-xl", 8, how=How(parallel="fsdp"), windows=64, batch_tokens=8 * 8 * 1024)
+    assert last.micro_batches == 1
+    assert last.memory.gradients == pytest.approx(4 * one.work.parameters / 8)
+
+
+@pytest.mark.parametrize("rows", [16, 128])
+def test_a_head_in_chunks_holds_what_was_seen_held(rows):
+    """The most bytes there were at once between the last hidden states and their gradients, counted by PyTorch.
+
+    In float32: to make ln p of bfloat16 logits a CPU copies them.
+    """
+    V, C, tokens = 4001, 64, 1024
+    weight, targets = torch.randn(V, C, requires_grad=True), torch.arange(tokens)[None]
+    x = torch.randn(1, tokens, C, requires_grad=True)
+    job = replace(work("gpt2"), config=preset("gpt2-tiny", vocab_size=V, width=C, heads=4), chunk_head=rows)
+    with torch.profiler.profile(profile_memory=True) as seen:
+        head_loss(x, weight, targets, rows=rows, cap=torch.nn.Identity()).backward()
+    changes = [e for e in seen.profiler.kineto_results.events() if e.name() == "[memory]"]
+    peak = max(accumulate(e.nbytes() for e in sorted(changes, key=lambda e: e.start_ns())))
+    assert held_by_head(job, tokens=tokens, half=False) == pytest.approx(peak, rel=0.05)
+    assert held_by_head(replace(job, chunk_head=None), tokens=tokens, half=False) > 6 * peak
+
+
+def test_muon_keeps_one_mean_of_the_blocks_matrices():
+    job = work("gpt2")
+    shared = dict(tokens=1024, accumulates=False, ranks=1, parallel="none", recompute=False, half=True)
+    saves = memory(job, **shared).optimizer - memory(replace(job, optimizer="muon"), **shared).optimizer
+    assert saves == 4 * 12 * 12 * 768**2
+
+
+def test_what_does_not_fit_says_what_would_and_that_is_true():
+    with pytest.raises(ValueError, match=r"llama2-7b needs .* GB on each rank .* it fits with --recompute$"):
+        planned("llama2-7b", 8)
+    assert planned("llama2-7b", 8, how=How(recompute=True)).memory.total <= room(Cluster(H100, 8, 8))
+    with pytest.raises(ValueError, match=r"gpt2 needs .* it fits with --micro-batch 64$"):
+        planned("gpt2", windows=128)
+    assert planned("gpt2", windows=64)
+    with pytest.raises(ValueError, match=r"gpt2-xl .* it fits with --parallel fsdp"):
+        planned("gpt2-xl", 8, device=replace(A100, memory=26e9), how=How(parallel="ddp", recompute=True), windows=1)
+    with pytest.raises(ValueError, match=r"it fits with --devices (\d+) --parallel fsdp --recompute --micro-batch 1"):
+        planned("llama2-7b")
+    with pytest.raises(ValueError, match="is 512 texts of 1,024, too few for 1,024 devices; try --batch-tokens"):
+        planned("gpt2", 1024)
+    with pytest.raises(ValueError, match="no recipe or preset 'gpt2-m'; did you mean"):
+        work("gpt2-m")
+
+
+def test_micro_batches_left_open_are_the_largest_that_fit():
+    found = planned("gpt2-large", device=A100)
+    smaller = found.windows
+    assert smaller in (1, 2, 4, 8, 16, 32)
+    with pytest.raises(ValueError, match="--micro-batch"):
+        planned("gpt2-large", device=A100, windows=2 * smaller)
+
+
+def test_recipes_are_read():
+    text = recipe_work(shakespeare_char.RECIPE)
+    assert (text.batch_tokens, text.windows, text.optimizer) == (16 * 128, 16, "muon")
+    assert text.minutes == shakespeare_char.RECIPE.max_minutes
+    pairs = recipe_work(demo.RECIPE, tokens=1e6)
+    assert pairs.config.context == demo.RECIPE.data.max_length
+    assert pairs.batch_tokens <= demo.RECIPE.data.batch_tokens / 2
+    assert (pairs.tokens, pairs.minutes) == (1e6, None)
+    assert isinstance(pairs, Work)
+
+
+def test_public_runs_are_met_within_what_the_page_says():
+    """tokens/s of GPT-2 124M: 1 A100 in PyTorch (142,000, published by S. Raschka), 8 A100 in llm.c (1.75M)."""
+    assert planned("gpt2", device=A100, windows=16).tokens_per_second == pytest.approx(142_156, rel=0.25)
+    assert planned("gpt2", 8, device=A100).tokens_per_second == pytest.approx(1.75e6, rel=0.35)
+    assert planned("gpt2", 8).tokens_per_second == pytest.approx(3.7e6, rel=0.25)
