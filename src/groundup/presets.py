@@ -10,6 +10,8 @@ from groundup.config import ModelConfig, RopeScaling
 TRANSFORMER = dict(
     mlp="relu", norm_first=False, position="sinusoidal", tied="all", scale_embedding=True, init="transformer"
 )  # Vaswani et al. 2017
+# The same with rotary positions and the norm first, which trains steadily at high rates (Xiong et al. 2020).
+SEQ2SEQ = TRANSFORMER | dict(context=128, norm_first=True, position="rotary", encoder_layers=3)
 GPT2 = dict(vocab_size=50257, context=1024)  # Radford et al. 2019; everything else is ModelConfig's default
 # Brown et al. 2020. The paper says dense and locally banded layers alternate, but gives no band width: 256 is ours.
 GPT3 = dict(vocab_size=50257, context=2048, windows=(None, 256))
@@ -55,6 +57,10 @@ PRESETS: dict[str, dict[str, Any]] = {
     "transformer-big": TRANSFORMER
     | dict(vocab_size=37000, context=512, encoder_layers=6, dropout=0.3)
     | _size(1024, 6, 16, 4096),
+    # For pairs of a sentence each and less than an hour on a CPU: tiny for 10,000 to 50,000 of them (tuned on Multi30k,
+    # see docs/results.md), small for 100,000 and more (fra-eng).
+    "seq2seq-tiny": SEQ2SEQ | dict(vocab_size=4000, dropout=0.3) | _size(160, 3, 4, 640),
+    "seq2seq-small": SEQ2SEQ | dict(vocab_size=8000, dropout=0.1) | _size(256, 3, 4, 1024),
     # Table 2 of the GPT-2 report (whose own counts left out the embeddings); sizes as released.
     "gpt2": GPT2 | _size(768, 12, 12),
     "gpt2-medium": GPT2 | _size(1024, 24, 16),

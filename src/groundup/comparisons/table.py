@@ -3,11 +3,17 @@
 import difflib
 from collections.abc import Callable
 
+from groundup.comparisons import tokenizers
 from groundup.comparisons.comparison import Comparison
 from groundup.comparisons.five_families import five_families
 from groundup.comparisons.modern import modern
 
-COMPARISONS: dict[str, Callable[[], Comparison]] = {"five-families": five_families, "modern": modern}
+COMPARISONS: dict[str, Callable[[], Comparison]] = {
+    "five-families": five_families,
+    "modern": modern,
+    "tokenizers-multi30k": tokenizers.multi30k,
+    "tokenizers-en-it": tokenizers.en_it,
+}
 
 
 def find_comparison(name: str) -> Comparison:

@@ -2,13 +2,11 @@
 
 import dataclasses
 
-from groundup.recipes import fra_eng
+from groundup.recipes import multi30k
 
 RECIPE = dataclasses.replace(
-    fra_eng.RECIPE,
+    multi30k.RECIPE,
     name="en-it",
-    data=dataclasses.replace(fra_eng.RECIPE.data, corpus="tatoeba-en-it", valid=1000, test=1000),
-    model=dataclasses.replace(fra_eng.RECIPE.model, dropout=0.3),
-    train=dataclasses.replace(fra_eng.RECIPE.train, validate_every=250),
+    data=dataclasses.replace(multi30k.RECIPE.data, corpus="tatoeba-en-it", valid=1000, test=1000),
     max_minutes=15,
 )

@@ -9,6 +9,7 @@ import torch
 from groundup.data.batches import PairBatches
 from groundup.data.pairs import Pair
 from groundup.measure.translation import Reference, score_translations
+from groundup.run.lines import answer_lines
 from groundup.run.pairs import BOS, EOS, PAD, PairRun
 from groundup.run.results import Result, save_results
 from groundup.training.loss import IGNORE, cross_entropy
@@ -24,6 +25,8 @@ class Answers(NamedTuple):
     num_beams: int
     seconds: float
     """What the searching took."""
+    refused: dict[int, str]
+    """Rows that have no answer, and why."""
 
 
 def judge(run: PairRun, pairs: Sequence[Pair], *, training: dict, say: Callable[[str], None]) -> list[Result]:
@@ -31,10 +34,12 @@ def judge(run: PairRun, pairs: Sequence[Pair], *, training: dict, say: Callable[
     split = "train (memorised)" if run.recipe.data.memorise else "test"
     heading = "memorised" if run.recipe.data.memorise else "held out"
     results = []
-    if refused := run.refused([pair.source for pair in pairs]):
-        say(f"{split:12} {len(refused):,} of {len(pairs):,} sources cannot be read (too long, say) and count as wrong")
     for beams in sorted({1, run.recipe.num_beams}):
-        found = score_answers(run, answer_pairs(run, pairs, num_beams=beams), [pair.target for pair in pairs], split)
+        answers = answer_pairs(run, pairs, num_beams=beams)
+        if answers.refused and beams == 1:
+            refused = f"{len(answers.refused):,} of {len(pairs):,} sources"
+            say(f"{split:12} {refused} cannot be read (too long, say) and count as wrong")
+        found = score_answers(run, answers, [pair.target for pair in pairs], split)
         results += found
         bleu, chrf, ter, exact = found
         margin = "" if bleu.margin is None else f" ± {bleu.margin:.2f}"
@@ -49,12 +54,12 @@ def judge(run: PairRun, pairs: Sequence[Pair], *, training: dict, say: Callable[
 
 
 def answer_pairs(run: PairRun, pairs: Sequence[Pair], *, num_beams: int) -> Answers:
-    """An answer to every source; an empty one to those that cannot be read, which must not cost the others theirs."""
+    """An answer to every source, as `groundup translate` gives it; an empty one to those that cannot be read."""
     began = time.perf_counter()
-    sources = [pair.source for pair in pairs]
-    refused = run.refused(sources)
-    texts = run.translate(["" if i in refused else source for i, source in enumerate(sources)], num_beams=num_beams)
-    return Answers(texts, num_beams, round(time.perf_counter() - began, 1))
+    found = answer_lines(run, [pair.source for pair in pairs], num_beams=num_beams)
+    refused = {row: answers for row, answers in enumerate(found) if isinstance(answers, str)}
+    texts = ["" if isinstance(answers, str) or not answers else answers[0].text for answers in found]
+    return Answers(texts, num_beams, round(time.perf_counter() - began, 1), refused)
 
 
 def score_answers(

@@ -55,14 +55,21 @@ class TextData:
     """Running text, the last part of it held out."""
 
     corpus: str = "stdlib"
-    """A named corpus (see `groundup data list`), or a file or folder of text."""
+    """A named corpus (see `groundup data list`), a file or folder of text, or a folder of token shards: those of
+    `groundup data prepare`, llm.c or build-nanogpt."""
     valid: float = 0.1
-    """Share of the text that is held out."""
+    """Share of the text that is held out; shards may have a part for that, which is then taken."""
+    valid_tokens: int | None = None
+    """Validate on so many tokens, the first that are held out; None takes them all."""
+    document_mask: bool = False
+    """Let a token see its own document alone, where several share a window."""
     batch: int = 16
     """Windows of text in a batch, each as long as the model's context."""
 
     def __post_init__(self) -> None:
         _at_least(1, "data.batch", self.batch)
+        if self.valid_tokens is not None:
+            _at_least(1, "data.valid_tokens", self.valid_tokens)
         if not 0 < self.valid < 1:
             raise ValueError(f"data.valid ({self.valid}) is a share, between 0 and 1; try --data.valid 0.1")
 
@@ -79,10 +86,13 @@ class TokenizerSettings:
     """How text is cut before merging: gpt2, gpt4, none, or a regular expression."""
     shared: bool = True
     """One vocabulary for both sides of pairs, rather than one each."""
+    pad: int = 1
+    """A language model has rows for a multiple of so many tokens; the spare ones are never written."""
     dropout: float = 0.0
     """BPE-dropout while training on pairs: the share of merges passed over (Provilkov et al. 2020 take 0.1)."""
 
     def __post_init__(self) -> None:
+        _at_least(1, "tokenizer.pad", self.pad)
         if not 0 <= self.dropout < 1:
             raise ValueError(f"tokenizer.dropout ({self.dropout}) must be at least 0 and below 1; try 0.1")
         if self.dropout and self.kind != "bpe":
@@ -108,6 +118,10 @@ class PairRecipe:
 
     def __post_init__(self) -> None:
         _at_least(1, "num_beams", self.num_beams)
+        if self.tokenizer.pad != 1:
+            raise ValueError(
+                f"--tokenizer.pad {self.tokenizer.pad} is for language models; {self.name} learns from pairs"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

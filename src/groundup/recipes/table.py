@@ -3,11 +3,37 @@
 import difflib
 from types import ModuleType
 
-from groundup.recipes import corpus, demo, dialogue, en_it, fra_eng, multi30k, shakespeare_char, translation
+from groundup.recipes import (
+    corpus,
+    demo,
+    dialogue,
+    en_it,
+    fra_eng,
+    gpt2_124m,
+    gpt2_124m_modern,
+    gpt2_tiny,
+    multi30k,
+    replies,
+    shakespeare_char,
+    translation,
+)
 
 RECIPES: dict[str, ModuleType] = {
     module.RECIPE.name: module
-    for module in (demo, dialogue, fra_eng, multi30k, en_it, translation, shakespeare_char, corpus)
+    for module in (
+        demo,
+        dialogue,
+        replies,
+        fra_eng,
+        multi30k,
+        en_it,
+        translation,
+        shakespeare_char,
+        corpus,
+        gpt2_tiny,
+        gpt2_124m,
+        gpt2_124m_modern,
+    )
 }
 
 

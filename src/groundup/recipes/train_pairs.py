@@ -13,7 +13,7 @@ from groundup.data.split import PairSplits
 from groundup.models.seq2seq import Seq2Seq
 from groundup.recipes.judge import judge
 from groundup.recipes.recipe import PairData, PairRecipe, save_recipe
-from groundup.recipes.redrawn import RedrawnBatches
+from groundup.recipes.redrawn import RedrawnBatches, Rows
 from groundup.recipes.report import describe_model, describe_tokenizer, training_record
 from groundup.run.folder import RunFolder
 from groundup.run.pairs import BOS, EOS, PAD, PairRun
@@ -46,17 +46,18 @@ def train_pairs(
     torch.manual_seed(recipe.train.seed)
     model = Seq2Seq(recipe.model)
     say(describe_model(model, recipe.model))
-    train, valid = (encode_pairs(part, recipe, source, target) for part in (splits.train, splits.valid))
+    train = training_batches(splits.train, recipe, source, target)
+    epoch = train.first if isinstance(train, RedrawnBatches) else train
     say(
-        f"batches      {len(train):,} an epoch of {train.pairs:,} pairs, {train.padding_share:.1%} padding, "
-        f"{train.dropped:,} pairs too long\n"
+        f"batches      {len(epoch):,} an epoch of {epoch.pairs:,} pairs, {epoch.padding_share:.1%} padding, "
+        f"{epoch.dropped:,} pairs too long\n"
     )
     fitted = fit(
         model,
-        cut_anew(train, recipe, source, target),
+        train,
         folder=folder.path,
         settings=recipe.train,
-        valid=valid.fixed(),
+        valid=encode_pairs(splits.valid, recipe, source, target).fixed(),
         max_minutes=recipe.max_minutes,
         resume=resume,
     )
@@ -108,20 +109,37 @@ def with_vocabulary(recipe: PairRecipe, source: Tokenizer, target: Tokenizer) ->
     return dataclasses.replace(recipe, model=model)
 
 
-def cut_anew(
-    plain: PairBatches, recipe: PairRecipe, source: Tokenizer, target: Tokenizer
+def training_batches(
+    pairs: Sequence[Pair], recipe: PairRecipe, source: Tokenizer, target: Tokenizer
 ) -> PairBatches | RedrawnBatches:
-    """What to train on: the batches as they are, or with BPE-dropout if the recipe asks for it."""
+    """What to train on: pairs encoded once and for all, or in every epoch anew if the recipe asks for BPE-dropout."""
     dropout = recipe.tokenizer.dropout
-    longest = min(recipe.data.max_length, recipe.model.context)
-    return RedrawnBatches(plain, source, target, dropout=dropout, longest=longest, eos=EOS) if dropout else plain
+    if not dropout:
+        return encode_pairs(pairs, recipe, source, target)
+    return RedrawnBatches(
+        pairs,
+        source,
+        target,
+        dropout=dropout,
+        longest=_longest(recipe),
+        seed=recipe.train.seed,
+        plan=lambda sources, targets, count: _plan(sources, targets, recipe, source, target, count),
+    )
 
 
 def encode_pairs(pairs: Sequence[Pair], recipe: PairRecipe, source: Tokenizer, target: Tokenizer) -> PairBatches:
     """Pairs as batches of ids."""
+    sources = source.encode_batch(pair.source for pair in pairs)
+    targets = target.encode_batch(pair.target for pair in pairs)
+    return _plan(sources, targets, recipe, source, target)
+
+
+def _plan(
+    sources: Rows, targets: Rows, recipe: PairRecipe, source: Tokenizer, target: Tokenizer, count: int | None = None
+) -> PairBatches:
     return PairBatches(
-        source.encode_batch(pair.source for pair in pairs),
-        target.encode_batch(pair.target for pair in pairs),
+        sources,
+        targets,
         budget=recipe.data.batch_tokens,
         pad=target.special_id(PAD),
         bos=target.special_id(BOS),
@@ -129,5 +147,10 @@ def encode_pairs(pairs: Sequence[Pair], recipe: PairRecipe, source: Tokenizer, t
         source_pad=source.special_id(PAD),
         source_eos=source.special_id(EOS),
         seed=recipe.train.seed,
-        max_length=min(recipe.data.max_length, recipe.model.context),
+        max_length=_longest(recipe),
+        count=count,
     )
+
+
+def _longest(recipe: PairRecipe) -> int:
+    return min(recipe.data.max_length, recipe.model.context)

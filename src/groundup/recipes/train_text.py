@@ -7,16 +7,18 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from groundup.data.load import load_texts
 from groundup.data.split import split_text, split_texts
-from groundup.data.stream import TokenStream, windows
+from groundup.data.stream import Windows
 from groundup.hub.folder import tokenizer_from_hub
 from groundup.measure.perplexity import Perplexity
 from groundup.models.causal_lm import CausalLM
 from groundup.recipes.init_from import begun_from, first_weights
 from groundup.recipes.recipe import TextData, TextRecipe, save_recipe
 from groundup.recipes.report import describe_model, describe_tokenizer, training_record
+from groundup.recipes.text_parts import TextParts, document_end, open_shards, shard_parts, text_size
 from groundup.run.folder import RunFolder
 from groundup.run.results import Result, save_results
 from groundup.run.text import END, TextRun
@@ -26,6 +28,7 @@ from groundup.training.fit import fit
 from groundup.training.loop import validate
 from groundup.training.precision import choose_precision
 
+Watch = Callable[[TextRun, int, Callable[[str], None]], dict[str, float]]
 CONVENTION = "every token but the first, non-overlapping windows of {context} tokens over the whole text"
 
 
@@ -36,59 +39,80 @@ def train_text(
     resume: bool = False,
     init_from: str | Path | None = None,
     say: Callable[[str], None] = print,
+    watch: Watch | None = None,
 ) -> TextRun:
     """Train by the recipe into the folder, judge on the held-out text, write `results.json` and samples.
 
+    watch looks at the run at every validation, and returns figures for metrics.jsonl (see `recipes.gpt2_124m`).
     init_from: a Hugging Face folder to go on from, with its tokenizer and the model that the recipe names.
     """
     began = time.perf_counter()
-    train, valid = read_texts(recipe.data)
-    say(
-        f"text         {recipe.data.corpus}: {sum(map(len, train)):,} characters to learn from, "
-        f"{sum(map(len, valid)):,} held out"
-    )
-    if resume:
-        tokenizer = folder.tokenizers()[1]
-    else:
-        if init_from is not None:
-            recipe, tokenizer = begun_from(recipe, init_from), tokenizer_from_hub(init_from)
-        else:
-            tokenizer = train_tokenizer(recipe, train)
-            recipe = dataclasses.replace(
-                recipe, model=dataclasses.replace(recipe.model, vocab_size=tokenizer.vocab_size)
-            )
+    tokenizer = folder.tokenizers()[1] if resume else None
+    if init_from is not None:
+        recipe, tokenizer = begun_from(recipe, init_from), tokenizer_from_hub(init_from)
+    parts = read_parts(recipe, tokenizer, say=say)
+    tokenizer = parts.tokenizer
+    if not resume:
+        if init_from is None:
+            recipe = with_vocabulary(recipe, tokenizer)
         folder.path.mkdir(parents=True, exist_ok=True)
         save_recipe(recipe, folder.recipe_file)
         folder.save_tokenizers(tokenizer, tokenizer)
-    say(f"tokenizer    {describe_tokenizer(tokenizer, valid)}")
     torch.manual_seed(recipe.train.seed)
     model = CausalLM(recipe.model)
     if not saved_steps(folder.checkpoints) and (weights := first_weights(recipe)) is not None:
         model.load_state_dict(weights)
     say(describe_model(model, recipe.model))
-    context, batch = recipe.model.context, recipe.data.batch
-    stream = TokenStream(encode_texts(train, tokenizer), length=context, batch=batch, seed=recipe.train.seed)
-    held_out = list(windows(encode_texts(valid, tokenizer), length=context, batch=batch))
-    say(f"batches      {len(stream):,} an epoch, of {batch} windows of {context} tokens\n")
+    stream = parts.stream(recipe)
+    say(f"batches      {len(stream):,} an epoch, of {recipe.data.batch} windows of {recipe.model.context} tokens\n")
     fitted = fit(
         model,
         stream,
         folder=folder.path,
         settings=recipe.train,
-        valid=held_out,
+        valid=parts.held_out(recipe),
         max_minutes=recipe.max_minutes,
         resume=resume,
+        watch=watch and (lambda step, note: watch(TextRun(folder, recipe, model, tokenizer), step, note)),
     )
     run = TextRun(folder, recipe, model.eval(), tokenizer)
-    results = score_text(run, valid, split="validation")
+    results = score_ids(run, parts.valid, split="validation")
     for result in results:
         say(f"held out     {result}")
     save_results(folder.results_file, results, training=training_record(fitted, model, began))
     return run
 
 
+def read_parts(recipe: TextRecipe, tokenizer: Tokenizer | None = None, *, say: Callable[[str], None]) -> TextParts:
+    """The tokens to learn from and to be judged by; tokenizer: the one a training has already, else it is made here."""
+    shards = open_shards(recipe.data)
+    if shards is not None:
+        parts = shard_parts(shards, recipe.data, tokenizer)
+        counts = sum(map(len, parts.train)), len(parts.valid)
+        say(f"shards       {recipe.data.corpus}: {counts[0]:,} tokens to learn from, {counts[1]:,} held out")
+        shards.check()
+        say(f"tokenizer    {parts.tokenizer.vocab_size:,} tokens; every shard read and found whole")
+        return parts
+    train, valid = read_texts(recipe.data)
+    say(
+        f"text         {recipe.data.corpus}: {sum(map(len, train)):,} characters to learn from, "
+        f"{sum(map(len, valid)):,} held out"
+    )
+    tokenizer = tokenizer or train_tokenizer(recipe, train)
+    say(f"tokenizer    {describe_tokenizer(tokenizer, valid)}")
+    return TextParts(tokenizer, [encode_texts(train, tokenizer)], encode_texts(valid, tokenizer), streamed=False)
+
+
+def with_vocabulary(recipe: TextRecipe, tokenizer: Tokenizer) -> TextRecipe:
+    """The recipe with a model for the tokenizer that there is, its rows rounded up as `tokenizer.pad` asks."""
+    rows = -(-tokenizer.vocab_size // recipe.tokenizer.pad) * recipe.tokenizer.pad
+    return dataclasses.replace(recipe, model=dataclasses.replace(recipe.model, vocab_size=rows))
+
+
 def read_texts(data: TextData) -> tuple[list[str], list[str]]:
     """Training and held-out texts: of a single text its last part, of several whole ones drawn at random."""
+    if open_shards(data) is not None:
+        raise ValueError(f"{data.corpus}: token shards, where the text itself is needed")
     texts = load_texts(data.corpus)
     if len(texts) == 1:
         first, last = split_text(texts[0], valid=data.valid)
@@ -118,19 +142,36 @@ def encode_texts(texts: Sequence[str], tokenizer: Tokenizer) -> np.ndarray:
 
 def score_text(run: TextRun, texts: Sequence[str], *, split: str) -> list[Result]:
     """Perplexity and bits per byte of the run over the whole of the texts."""
+    return score_ids(run, encode_texts(texts, run.tokenizer), split=split)
+
+
+def score_held_out(run: TextRun) -> list[Result]:
+    """The same over what the run itself held out: of a text all, of shards as much as it validated on."""
+    shards = open_shards(run.recipe.data)
+    if shards is None:
+        return score_text(run, read_texts(run.recipe.data)[1], split="validation")
+    return score_ids(run, shard_parts(shards, run.recipe.data, run.tokenizer).valid, split="validation")
+
+
+def score_ids(run: TextRun, ids: NDArray[np.integer], *, split: str) -> list[Result]:
+    """The same over one row of ids."""
     began = time.perf_counter()
-    context = run.recipe.model.context
-    ids = encode_texts(texts, run.tokenizer)
-    held_out = list(windows(ids, length=context, batch=run.recipe.data.batch))
+    data, context = run.recipe.data, run.recipe.model.context
+    end = document_end(data, run.tokenizer)
+    held_out = Windows(ids, length=context, batch=data.batch, end_of_text=end)
     precision = choose_precision(run.device, "float32")
-    tokens = len(ids) - 1
+    text_bytes, characters = text_size(ids, run.tokenizer)
     measured = Perplexity.from_totals(
-        validate(run.model, held_out, precision) * tokens,
-        tokens,
-        text_bytes=sum(len(text.encode()) for text in texts),
-        skipped_bytes=len(run.tokenizer.token_bytes(int(ids[0]))),
+        validate(run.model, held_out, precision) * (len(ids) - 1),
+        len(ids) - 1,
+        text_bytes=text_bytes,
+        skipped_bytes=text_size(ids[:1], run.tokenizer)[0],
     )
     signature = CONVENTION.format(context=context)
+    if data.valid_tokens == len(ids) - 1:
+        signature += f", of which the first {len(ids):,} tokens"
+    if data.document_mask:
+        signature += ", each token seeing its own document alone"
     figures = {
         "loss": measured.nats_per_token,
         "perplexity": measured.perplexity,
@@ -141,7 +182,7 @@ def score_text(run: TextRun, texts: Sequence[str], *, split: str) -> list[Result
             metric=metric,
             value=value,
             split=split,
-            size=sum(map(len, texts)),
+            size=characters,
             seed=run.recipe.train.seed,
             seconds=round(time.perf_counter() - began, 1),
             signature=signature,

@@ -1,0 +1,11 @@
+#!/bin/bash
+# The same on several machines: run it on each of them, with one MASTER (the first machine's name) and NODES (how many).
+# runs/ and the shards must lie on a disk that all of them see.
+# Usage: MASTER=node1 NODES=4 bash many-nodes.sh RECIPE SHARDS [options of groundup train]
+set -euo pipefail
+recipe=$1 shards=$2
+shift 2
+export OMP_NUM_THREADS=${OMP_NUM_THREADS:-4}
+exec torchrun --nnodes "$NODES" --nproc-per-node "${GPUS:-gpu}" --max-restarts 3 \
+    --rdzv-backend c10d --rdzv-endpoint "$MASTER:${PORT:-29500}" --rdzv-id "${ID:-groundup}" \
+    -m groundup train "$recipe" "$shards" --parallel "${PARALLEL:-fsdp}" "$@"

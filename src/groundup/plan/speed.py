@@ -1,0 +1,117 @@
+"""How long a step takes: products, memory traffic and network, each at a share of what the sheet promises.
+
+    step = products + traffic + optimizer + what of the network is not hidden behind them
+    all-reduce of S bytes     2 (p-1)/p S/link + 2 (n-1)/n (S/p)/network     p devices a node, n nodes, in rings
+    all-gather, scatter       half of that
+
+ddp exchanges float32 gradients once a step, while the last micro-batch goes back. fsdp gathers float32 weights twice a
+micro-batch (forward and back) and scatters gradients once a step. This is what `training.distributed` does.
+"""
+
+from dataclasses import dataclass
+
+from groundup.plan.memory import Parallel, kept_by_all
+from groundup.plan.work import Work
+from groundup.training.devices import Device
+
+
+@dataclass(frozen=True)
+class Assumptions:
+    """Shares of a sheet's figures that a training gets; each stands under every plan."""
+
+    products: float = 0.5
+    """Of the peak, in matrix products of a model's shapes."""
+    bandwidth: float = 0.8
+    """Of the memory's bandwidth."""
+    network: float = 0.7
+    """Of links and network."""
+    overlap: float = 0.8
+    """Of the exchange that can be hidden behind work, while there is such work."""
+    touches: float = 4.0
+    """How often an activation that is kept is written or read: made, used, and the same for its gradient."""
+    latency: float = 10e-6
+    """Seconds of each hop of a ring."""
+
+    def __str__(self) -> str:
+        return (
+            f"products run at {self.products:.0%} of the peak, memory at {self.bandwidth:.0%}, network at "
+            f"{self.network:.0%} of its rate; {self.overlap:.0%} of an exchange hides behind work; a kept activation "
+            f"is touched {self.touches:g} times; a hop of a ring takes {1e6 * self.latency:g} µs"
+        )
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """So many of one device, in nodes."""
+
+    device: Device
+    devices: int
+    per_node: int
+
+    @property
+    def nodes(self) -> int:
+        return -(-self.devices // self.per_node)
+
+    @property
+    def local(self) -> int:
+        """Devices of a node that take part."""
+        return min(self.devices, self.per_node)
+
+    def gather(self, size: float, assume: Assumptions) -> float:
+        """Seconds in which every device has got all of `size` bytes that were spread over them, or the reverse."""
+        p, n = self.local, self.nodes
+        near = (p - 1) / p * size / self.device.link
+        far = (n - 1) / n * size / p / self.device.network
+        return (near + far) / assume.network + assume.latency * (p - 1 + n - 1)
+
+
+@dataclass(frozen=True)
+class StepTime:
+    """Seconds of one step."""
+
+    products: float
+    traffic: float
+    optimizer: float
+    network: float
+    """All of it; `exposed` is the part that nothing hides."""
+    exposed: float
+
+    @property
+    def total(self) -> float:
+        return self.products + self.traffic + self.optimizer + self.exposed
+
+
+def step_time(
+    work: Work,
+    cluster: Cluster,
+    *,
+    tokens: int,
+    micro_batches: int,
+    parallel: Parallel,
+    recompute: bool,
+    half: bool,
+    assume: Assumptions,
+) -> StepTime:
+    """Of a step in which every rank takes `micro_batches` of `tokens` each."""
+    device, N = cluster.device, work.parameters
+    again = 2 * work.block_matrices if recompute else 0.0
+    products = tokens * micro_batches * (work.flops + again) / (device.peak * assume.products)
+    bytes_a_token = assume.touches * kept_by_all(work.config, half=half) + 2 * 8 * work.config.vocab_size
+    if work.chunk_head is not None:  # every chunk adds its gradient of the head's weights, of 4 bytes, to their sum
+        bytes_a_token += 16 * work.config.vocab_size * work.config.width / min(work.chunk_head, tokens)
+    traffic = tokens * micro_batches * bytes_a_token / (device.bandwidth * assume.bandwidth)
+    mine = N / cluster.devices if parallel == "fsdp" else N
+    optimizer = 28 * mine / (device.bandwidth * assume.bandwidth)  # reads 16 bytes a parameter, writes 12
+    exchange = cluster.gather(4 * N, assume)
+    layers = work.config.layers + (work.config.encoder_layers or 0)
+    if cluster.devices == 1:
+        network = hidden_by = 0.0
+    elif parallel == "fsdp":
+        hops = assume.latency * (cluster.local + cluster.nodes - 2) * layers  # one gather a block, not one in all
+        network = (2 * micro_batches + 1) * (exchange + hops)
+        hidden_by = products + traffic
+    else:
+        network = 2 * exchange
+        hidden_by = (products + traffic) * 2 / 3 / micro_batches
+    exposed = network - min(assume.overlap * network, hidden_by)
+    return StepTime(products, traffic, optimizer, network, exposed)

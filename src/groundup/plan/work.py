@@ -1,0 +1,122 @@
+"""What there is to do: a model with its counts, a batch, and how many tokens in all."""
+
+import dataclasses
+import difflib
+import math
+from dataclasses import dataclass
+
+from groundup.config import ModelConfig
+from groundup.models.causal_lm import count_parameters, on_meta
+from groundup.presets import PRESETS, preset
+from groundup.recipes.recipe import PairRecipe, Recipe, TextRecipe
+from groundup.recipes.table import RECIPES
+from groundup.training.flops import flops_per_token, matrix_parameters
+from groundup.training.prepare import blocks
+
+BATCH_TOKENS = 2**19  # of a preset, which says nothing about batches
+TOKENS_A_PARAMETER = 20  # where nobody says how long: about what is best for a given budget (Hoffmann et al. 2022)
+
+
+@dataclass(frozen=True)
+class Work:
+    """A training, as far as its cost depends on it. Tokens are target tokens."""
+
+    name: str
+    config: ModelConfig
+    parameters: int
+    matrices: int
+    """Numbers that every token is multiplied with."""
+    block: int
+    """Parameters of the largest block."""
+    block_matrices: int
+    """Of all blocks: what recomputation multiplies with once more."""
+    flops: float
+    """Of a token, forward and backward."""
+    batch_tokens: int
+    tokens: float
+    """In the whole training."""
+    windows: int | None
+    """Texts as long as the context that a rank takes at a time; None: as many as fit."""
+    optimizer: str = "adamw"
+    chunk_head: int | None = None
+    """Tokens whose logits are held at a time; None: those of a micro-batch."""
+    minutes: float | None = None
+    """Of a training that ends by the clock, whatever `tokens` says."""
+
+    @property
+    def rows(self) -> int:
+        """Texts of a step."""
+        return max(1, self.batch_tokens // self.config.context)
+
+    @property
+    def steps(self) -> int:
+        return max(1, math.ceil(self.tokens / self.batch_tokens))
+
+
+def work(
+    name: str,
+    *,
+    context: int | None = None,
+    batch_tokens: int | None = None,
+    tokens: float | None = None,
+    windows: int | None = None,
+) -> Work:
+    """The training of a recipe, or of a preset with a batch of half a million tokens; ValueError for another name."""
+    if name in RECIPES:
+        return recipe_work(
+            RECIPES[name].RECIPE, context=context, batch_tokens=batch_tokens, tokens=tokens, windows=windows
+        )
+    if name not in PRESETS:
+        near = difflib.get_close_matches(name, [*RECIPES, *PRESETS], n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join([*RECIPES, *PRESETS])}"
+        raise ValueError(f"no recipe or preset {name!r}; {hint}")
+    config = preset(name) if context is None else preset(name, context=context)
+    return _work(name, config, batch_tokens or max(BATCH_TOKENS, config.context), tokens, windows)
+
+
+def recipe_work(
+    recipe: Recipe,
+    *,
+    context: int | None = None,
+    batch_tokens: int | None = None,
+    tokens: float | None = None,
+    windows: int | None = None,
+) -> Work:
+    """The training that a recipe describes; of pairs, half of a batch's tokens are targets."""
+    config, train = recipe.model, recipe.train
+    if context is not None:
+        config = dataclasses.replace(config, context=context)
+    if isinstance(recipe, PairRecipe):
+        config = dataclasses.replace(config, context=recipe.data.max_length)
+        windows = windows or max(1, recipe.data.batch_tokens // 2 // config.context)
+    else:
+        assert isinstance(recipe, TextRecipe)
+        windows = windows or recipe.data.batch
+    step = batch_tokens or train.batch_tokens or windows * config.context * train.accumulate
+    tokens = tokens or (step * train.steps if train.steps is not None else None)
+    minutes = recipe.max_minutes if tokens is None else None
+    job = _work(recipe.name, config, step, tokens, windows)
+    return dataclasses.replace(job, optimizer=train.optimizer, chunk_head=train.chunk_head, minutes=minutes)
+
+
+def _work(name: str, config: ModelConfig, batch_tokens: int, tokens: float | None, windows: int | None) -> Work:
+    if batch_tokens < config.context:
+        raise ValueError(
+            f"a step of {batch_tokens:,} tokens holds no text of {config.context:,}; "
+            f"try --batch-tokens {config.context}"
+        )
+    model = on_meta(config)
+    layers = blocks(model)
+    parameters = count_parameters(model)
+    return Work(
+        name=name,
+        config=config,
+        parameters=parameters,
+        matrices=matrix_parameters(model),
+        block=max(count_parameters(layer) for layer in layers),
+        block_matrices=sum(matrix_parameters(layer) for layer in layers),
+        flops=flops_per_token(model),
+        batch_tokens=batch_tokens,
+        tokens=tokens or TOKENS_A_PARAMETER * parameters,
+        windows=windows,
+    )
