@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groundup.data.pairs import Pair, clean, dialogue_pairs, numbered_rows, read_pairs, read_rows
+from groundup.data.pairs import Pair, clean, numbered_rows, read_pairs, read_rows
 
 
 def write(path, text):
@@ -61,16 +61,6 @@ def test_records_name_their_sides(tmp_path):
     assert read_pairs(write(tmp_path / "a.jsonl", lines)) == [("one", "un"), ("two", "deux")]
 
 
-def test_dialogue_gives_a_pair_for_each_response(tmp_path):
-    line = json.dumps({"context": ["Hello.", "Hi. How are you?", "Fine."], "responses": ["Good.", "Me too."]})
-    path = write(tmp_path / "a.jsonl", line)
-    assert read_pairs(path) == [("Fine.", "Good."), ("Fine.", "Me too.")]
-    assert read_pairs(path, turns=2)[0] == ("Hi. How are you? | Fine.", "Good.")
-    assert read_pairs(path, turns=9)[0].source.startswith("Hello. | Hi.")
-    with pytest.raises(ValueError, match=r"turns .0. must be at least 1"):
-        list(dialogue_pairs(["a"], ["b"], turns=0))
-
-
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
@@ -78,8 +68,6 @@ def test_dialogue_gives_a_pair_for_each_response(tmp_path):
         ("a.txt", "Just a story.\n", r"a\.txt, line 1: one column"),
         ("a.csv", "Go.,Va\n", r"unknown suffix '\.csv' for pairs; known: \.tsv, \.txt, \.jsonl"),
         ("a.jsonl", '{"source": "x"}\n', r'line 1: no key "target" .there are: source'),
-        ("a.jsonl", '{"context": "x", "responses": []}\n', 'line 1: "context" must be a list of strings'),
-        ("a.jsonl", '{"context": ["x"]}\n', 'line 1: "responses" must be a list'),
         ("a.tsv", "", "empty"),
     ],
 )

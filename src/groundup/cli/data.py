@@ -11,6 +11,7 @@ from groundup.cli.data_prepare import check, prepare
 from groundup.cli.parse import parse_verbs
 from groundup.data.catalogue import SOURCES, source
 from groundup.data.corpus import read_records, suffix
+from groundup.data.dialogue import dialogue_rows
 from groundup.data.load import load_pairs, load_texts, named
 from groundup.data.pairs import Pair, clean, read_rows
 from groundup.data.sources import Source, locate, whereabouts
@@ -82,7 +83,7 @@ def show(name: NameOrPath, /, other: Path | None = None, part: str | None = None
         else:
             _show_pairs(load_pairs(name, part=part), count)
     elif other is not None or _holds_pairs(Path(name)):
-        cleaned = clean(read_rows(name, other))
+        cleaned = clean(read_rows(name, other) if other is not None else (row.pair for row in dialogue_rows(name)))
         print(f"left out       {cleaned.empty:,} rows with an empty side, {cleaned.repeated:,} repeated")
         _show_pairs(cleaned.pairs, count)
     else:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import tyro
 
-from groundup.data.corpus import TEXT_SUFFIXES, existing, read_texts, suffix
+from groundup.data.corpus import existing, read_texts, text_files
 from groundup.text.files import Format
 from groundup.text.patterns import PATTERNS
 from groundup.text.tokenizer import Tokenizer
@@ -119,7 +119,7 @@ def compare(first: TokenizerPath, second: TokenizerPath, texts: Paths, /) -> Non
         for column in ("\n{}\ntokens", "{}\nbytes\n/token", "{}\ntokens\n/word"):
             table.add_column(column.format(letter), justify="right")
     table.add_column("\nB / A\ntokens", justify="right")
-    for file in (file for path in texts for file in _files(path)):
+    for file in (file for path in texts for file in text_files(path)):
         text = "\n".join(read_texts(file))
         size, words = len(text.encode()), len(text.split())
         counts = [len(loaded.encode(text)) for _, loaded in pair]
@@ -175,12 +175,3 @@ def _encoded(tokenizer: Tokenizer, text: str | None, file: Path | None) -> list[
     if file is not None:
         return tokenizer.encode_bytes(existing(file).read_bytes())
     return None if text is None else tokenizer.encode(sys.stdin.read() if text == "-" else text)
-
-
-def _files(path: Path) -> list[Path]:
-    if not existing(path).is_dir():
-        return [path]
-    files = sorted(file for file in path.rglob("*") if file.is_file() and suffix(file) in TEXT_SUFFIXES)
-    if not files:
-        raise ValueError(f"{path}: the folder holds none of {', '.join(TEXT_SUFFIXES)} (each also with .gz)")
-    return files

@@ -4,12 +4,13 @@ Every variant gets the same number of tokens, so a finer cut reads fewer sentenc
 small one of plain captions and a small one of everyday sentences need not agree.
 """
 
+import dataclasses
 from functools import partial
 
 from groundup.comparisons.comparison import Comparison
 from groundup.presets import preset
+from groundup.recipes.multi30k import RECIPE
 from groundup.recipes.recipe import PairData, PairRecipe, Recipe, TokenizerSettings
-from groundup.training.settings import TrainSettings
 
 # Two vocabularies of 4,000 have as many rows to learn as a shared one of 8,000.
 ROWS = {
@@ -24,25 +25,14 @@ ROWS = {
 
 def tokenizers(corpus: str, *, name: str) -> Comparison:
     """The rows on one corpus, as small models of which many can be trained."""
+    train = dataclasses.replace(RECIPE.train, steps=2000, average=200, validate_every=500, keep=1)
     variants: dict[str, Recipe] = {
         row: PairRecipe(
             name=row,
             data=PairData(corpus=corpus, valid=1000, test=1000, batch_tokens=2048),
             tokenizer=tokenizer,
             model=preset("seq2seq-tiny", vocab_size=tokenizer.vocab_size, width=128, mlp_width=512),
-            train=TrainSettings(
-                steps=2000,
-                lr=3e-3,
-                optimizer="muon",
-                matrix_lr=0.03,
-                warmup=100,
-                floor=0.02,
-                smoothing=0.1,
-                average=200,
-                validate_every=500,
-                save_every=1000,
-                keep=1,
-            ),
+            train=train,
         )
         for row, tokenizer in ROWS.items()
     }
@@ -50,7 +40,7 @@ def tokenizers(corpus: str, *, name: str) -> Comparison:
         name=name,
         about=f"tokenizers for {corpus}: shared or separate, small or large, with BPE-dropout, words",
         variants=variants,
-        lrs=(3e-3,),
+        lrs=(train.lr,),
         untuned=tuple(variants),
         tolerance=1.0,  # the size of a vocabulary is what is compared
     )

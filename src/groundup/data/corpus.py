@@ -27,18 +27,19 @@ def read_texts(path: str | Path) -> Iterator[str]:
     below it that is one of TEXT_SUFFIXES, sorted by name; hidden files are passed over.
     Text comes as it stands in the file, save that line ends become newlines and a byte-order mark is dropped.
     """
-    for file in _files(existing(path)):
+    for file in text_files(path):
         yield from _read_one(file)
 
 
-def _files(path: Path) -> list[Path]:
-    """The file itself, or the texts in the folder."""
+def text_files(path: str | Path, kinds: tuple[str, ...] = TEXT_SUFFIXES) -> list[Path]:
+    """The file itself, or all of these kinds in the folder and below, sorted by name; hidden ones are passed over."""
+    path = existing(path)
     if not path.is_dir():
         return [path]
     inside = (f for f in path.rglob("*") if not any(p.startswith(".") for p in f.relative_to(path).parts))
-    files = sorted(f for f in inside if f.is_file() and suffix(f) in TEXT_SUFFIXES)
+    files = sorted(f for f in inside if f.is_file() and suffix(f) in kinds)
     if not files:
-        raise ValueError(f"{path}: the folder holds none of {', '.join(TEXT_SUFFIXES)} (each also with .gz)")
+        raise ValueError(f"{path}: the folder holds none of {', '.join(kinds)} (text also with .gz)")
     return files
 
 
@@ -47,7 +48,7 @@ def read_documents(path: str | Path, block: int = 1 << 24) -> Iterator[Iterator[
 
     The parts are cut where every named split pattern ends a chunk. Subtitles and .jsonl files are still read whole.
     """
-    for file in _files(existing(path)):
+    for file in text_files(path):
         if suffix(file) in (".srt", ".jsonl", ".tsv") or file.stat().st_size < block // 8:
             for text in _read_one(file):
                 yield iter([text])

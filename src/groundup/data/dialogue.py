@@ -12,9 +12,9 @@ from typing import Any
 
 import regex
 
-from groundup.data.corpus import read_records, suffix, text_field
+from groundup.data.corpus import read_records, suffix
 from groundup.data.normalise import normalise_sentence
-from groundup.data.pairs import Pair, Row, numbered_rows
+from groundup.data.pairs import Pair, Row, numbered_rows, record_pair
 from groundup.data.split import PairSplits, split_pairs
 
 SIGN = "␞"
@@ -74,8 +74,7 @@ def dialogue_rows(path: str | Path, *, bare: bool = False) -> Iterator[Row]:
             context, responses = (_strings(record, key, path, line) for key in ("context", "responses"))
             yield from (Row(line, pair) for pair in exchanges(context, responses))
         else:
-            source, target = (text_field(record, key, path, line) for key in ("source", "target"))
-            yield Row(line, Pair(source, target))
+            yield Row(line, record_pair(record, path, line))
 
 
 def _strings(record: dict[str, Any], key: str, path: str | Path, line: int) -> list[str]:

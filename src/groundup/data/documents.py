@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-from groundup.data.corpus import TEXT_SUFFIXES, existing, read_file, subtitle_text, suffix, text_field
+from groundup.data.corpus import TEXT_SUFFIXES, read_file, subtitle_text, suffix, text_field, text_files
 from groundup.text.reading import blocks
 
 BLOCK = 1 << 20  # bytes of a piece of plain text
@@ -36,14 +36,7 @@ class Piece(NamedTuple):
 
 def source_files(path: str | Path) -> list[Path]:
     """The file itself, or all of the KINDS in the folder and below, sorted by name; hidden ones are passed over."""
-    path = existing(path)
-    if not path.is_dir():
-        return [path]
-    inside = (f for f in path.rglob("*") if not any(p.startswith(".") for p in f.relative_to(path).parts))
-    files = sorted(f for f in inside if f.is_file() and suffix(f) in KINDS)
-    if not files:
-        raise ValueError(f"{path}: the folder holds none of {', '.join(KINDS)} (all but parquet also with .gz)")
-    return files
+    return text_files(path, KINDS)
 
 
 def read_pieces(

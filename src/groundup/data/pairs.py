@@ -1,4 +1,4 @@
-"""Sentence pairs from files: tab-separated columns, two line-aligned files, or JSON lines; dialogue as pairs."""
+"""Sentence pairs from files: tab-separated columns, two line-aligned files, or JSON lines. `dialogue` has turns."""
 
 from collections.abc import Iterable, Iterator
 from itertools import count
@@ -29,21 +29,18 @@ class Clean(NamedTuple):
     """Rows left out because the same pair stood before them."""
 
 
-def read_pairs(
-    path: str | Path, other: str | Path | None = None, *, turns: int = 1, distinct: bool = True
-) -> list[Pair]:
+def read_pairs(path: str | Path, other: str | Path | None = None, *, distinct: bool = True) -> list[Pair]:
     """The pairs of one file, or of two whose line n belong together, normalised, without empty and repeated rows.
 
     One file is .tsv (the first two columns; further ones are ignored, quotes mean nothing), or .jsonl with the keys
-    "source" and "target", or "context" and "responses" (see `dialogue_pairs`, which `turns` is for). A published test
-    set is read with distinct=False: its repeated rows count.
+    "source" and "target". A published test set is read with distinct=False: its repeated rows count.
     """
-    return clean(read_rows(path, other, turns=turns), distinct=distinct).pairs
+    return clean(read_rows(path, other), distinct=distinct).pairs
 
 
-def read_rows(path: str | Path, other: str | Path | None = None, *, turns: int = 1) -> Iterator[Pair]:
+def read_rows(path: str | Path, other: str | Path | None = None) -> Iterator[Pair]:
     """The pairs as they stand in the files."""
-    return (row.pair for row in numbered_rows(path, other, turns=turns))
+    return (row.pair for row in numbered_rows(path, other))
 
 
 class Row(NamedTuple):
@@ -53,9 +50,7 @@ class Row(NamedTuple):
     pair: Pair
 
 
-def numbered_rows(
-    path: str | Path, other: str | Path | None = None, *, turns: int = 1, bare: bool = False
-) -> Iterator[Row]:
+def numbered_rows(path: str | Path, other: str | Path | None = None, *, bare: bool = False) -> Iterator[Row]:
     """The pairs as they stand in the files, with the numbers of their lines from 1; an empty line is an empty pair.
 
     A line without a tab is a ValueError; with `bare` it is a source without a target, unless most lines are so.
@@ -67,7 +62,7 @@ def numbered_rows(
     kind = suffix(Path(path))
     if kind not in PAIR_SUFFIXES:
         raise ValueError(f"{path}: unknown suffix {kind!r} for pairs; known: {', '.join(PAIR_SUFFIXES)}, .gz")
-    return _records(path, turns) if kind == ".jsonl" else _columns(path, bare)
+    return _records(path) if kind == ".jsonl" else _columns(path, bare)
 
 
 def clean(rows: Iterable[tuple[str, str]], *, distinct: bool = True) -> Clean:
@@ -87,13 +82,9 @@ def clean(rows: Iterable[tuple[str, str]], *, distinct: bool = True) -> Clean:
     return Clean(kept, empty, repeated)
 
 
-def dialogue_pairs(context: list[str], responses: list[str], *, turns: int = 1) -> Iterator[Pair]:
-    """A pair for each response to a conversation; the source is its last `turns` turns, joined by " | "."""
-    if turns < 1:
-        raise ValueError(f"turns ({turns}) must be at least 1: a reply answers something")
-    source = " | ".join(context[-turns:])
-    for response in responses:
-        yield Pair(source, response)
+def record_pair(record: dict[str, Any], path: str | Path, line: int) -> Pair:
+    """The pair of a JSON record. ValueError names file, line and key where "source" or "target" is no text."""
+    return Pair(text_field(record, "source", path, line), text_field(record, "target", path, line))
 
 
 def _columns(path: str | Path, bare: bool) -> Iterator[Row]:
@@ -120,18 +111,6 @@ def _aligned(path: str | Path, other: str | Path) -> Iterator[Row]:
     return map(Row, count(1), map(Pair, sources, targets))
 
 
-def _records(path: str | Path, turns: int) -> Iterator[Row]:
+def _records(path: str | Path) -> Iterator[Row]:
     for line, record in read_records(path):
-        if "context" in record:
-            context, responses = (_strings(record, key, path, line) for key in ("context", "responses"))
-            yield from (Row(line, pair) for pair in dialogue_pairs(context, responses, turns=turns))
-        else:
-            pair = Pair(text_field(record, "source", path, line), text_field(record, "target", path, line))
-            yield Row(line, pair)
-
-
-def _strings(record: dict[str, Any], key: str, path: str | Path, line: int) -> list[str]:
-    value = record.get(key)
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise ValueError(f'{path}, line {line}: "{key}" must be a list of strings')
-    return value
+        yield Row(line, record_pair(record, path, line))

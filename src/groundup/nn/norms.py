@@ -72,7 +72,6 @@ class _RMSNorm(torch.autograd.Function):
         normed = x * scale
         product = upstream * normed
         to_weight = product.flatten(0, -2).sum(dim=0)
-        along = (product @ weight)[..., None] / x.shape[
-            -1
-        ]  # mean of upstream * weight * normed: the norm takes it away
+        # The mean of upstream * weight * normed, which the norm takes away.
+        along = (product @ weight)[..., None] / x.shape[-1]
         return (upstream * weight).addcmul_(normed, along, value=-1).mul_(scale), to_weight, None
