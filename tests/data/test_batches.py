@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from groundup.data.batches import IGNORE, PairBatches
+from groundup.training import micro
 
 PAD, BOS, EOS = 0, 1, 2
 SENTENCE = st.lists(st.integers(3, 50), min_size=1, max_size=12)
@@ -81,6 +82,25 @@ def test_batch_n_is_the_same_however_it_is_reached(start, seed):
     for one, other in zip(through.inputs, directly.inputs, strict=True):
         assert (one is None) == (other is None)
         assert one is None or torch.equal(one, other)
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.integers(0, 60), st.integers(1, 40))
+def test_a_rank_gets_its_own_batches_as_they_stand_in_the_whole_order(start, every):
+    own = list(islice(make(random_pairs(50)).batches(start, every=every), 5))
+    for one, other in zip(own, islice(make(random_pairs(50)).batches(start), 0, None, every), strict=False):
+        assert torch.equal(one.inputs[0], other.inputs[0])
+        assert torch.equal(one.inputs[1], other.inputs[1])
+        assert torch.equal(one.targets, other.targets)
+
+
+def test_a_rank_does_not_make_the_batches_of_others(monkeypatch):
+    data = make(random_pairs(50))
+    made = []
+    batch = data._batch
+    monkeypatch.setattr(data, "_batch", lambda rows: made.append(rows) or batch(rows))
+    list(islice(micro.every(data, 3, 1000), 4))
+    assert len(made) == 4
 
 
 def test_epochs_and_seeds_differ_and_validation_does_not():

@@ -14,6 +14,7 @@ from groundup.recipes.recipe import TokenizerSettings
 from groundup.recipes.redrawn import RedrawnBatches
 from groundup.recipes.train_pairs import train_tokenizers, training_batches, with_vocabulary
 from groundup.run.pairs import BOS, EOS, PAD
+from groundup.training import micro
 
 PAIRS = [
     Pair(f"the {a} dog{c} {b} the bread", f"le chien {a}{c} qui {b} le pain")
@@ -99,6 +100,25 @@ def test_a_resumed_training_skips_the_epochs_between(monkeypatch):
     monkeypatch.setattr(redrawn, "_drawn", lambda epoch: drawn.append(epoch) or draw(epoch))
     next(redrawn.batches(1000 * len(redrawn.first)))
     assert drawn == [1000]
+
+
+@pytest.mark.parametrize("every", [1, 2, 3, 7, 50])
+def test_a_rank_gets_its_own_batches_as_they_stand_in_the_whole_order(every):
+    redrawn, *_ = made(0.3)
+    for start in (0, 1, len(redrawn.first) - 1, len(redrawn.first)):
+        own = islice(redrawn.batches(start, every=every), 4)
+        for one, other in zip(own, islice(redrawn.batches(start), 0, 3 * every + 1, every), strict=True):
+            assert torch.equal(one.inputs[0], other.inputs[0])
+            assert torch.equal(one.targets, other.targets)
+
+
+def test_a_rank_draws_no_epoch_it_has_no_batch_in(monkeypatch):
+    redrawn, *_ = made(0.3)
+    drawn = []
+    draw = redrawn._drawn
+    monkeypatch.setattr(redrawn, "_drawn", lambda epoch: drawn.append(epoch) or draw(epoch))
+    list(islice(micro.every(redrawn, 0, 10 * len(redrawn.first)), 3))
+    assert drawn == [10, 20]
 
 
 def test_little_is_padding_on_real_sentences(data_dir):

@@ -1,18 +1,20 @@
 """Sentence pairs as training batches: rows of like length together, under a budget of tokens.
 
-Padding is work thrown away, so pairs are sorted by length before they are cut into batches; which pairs of equal length
-meet, and the order of the batches, is drawn anew in every epoch. Batches hold about the same number of tokens, not of
-sentences (Vaswani et al. 2017, section 5.1), so every step costs about the same.
+Padding is work thrown away, so `rectangles` puts pairs together by the lengths of both sides; which pairs of equal
+lengths meet, and the order of the batches, is drawn anew in every epoch. Batches hold about the same number of tokens,
+not of sentences (Vaswani et al. 2017, section 5.1), so every step costs about the same.
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import chain
+from itertools import chain, count
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+
+from groundup.data.rectangles import rectangles
 
 IGNORE = -100
 """The target where there is nothing to learn: what `torch.nn.functional.cross_entropy` passes over."""
@@ -70,13 +72,12 @@ class PairBatches:
         self._targets = _Rows([[bos, *t, eos] for t, fit in zip(targets, fits, strict=True) if fit])
         self._S = self._sources.lengths
         self._T = self._targets.lengths - 1  # what goes in; as much comes out, one token later
-        self._cuts = self._plan(budget)
-        if count is not None:
-            self._fit(count, budget)
+        groups = rectangles(self._S, self._T, budget=budget)
+        self._groups = groups if count is None else self._fitted(groups, count, budget)
 
     def __len__(self) -> int:
         """Batches in an epoch."""
-        return len(self._cuts) - 1
+        return len(self._groups)
 
     @property
     def pairs(self) -> int:
@@ -86,60 +87,44 @@ class PairBatches:
     @property
     def padding_share(self) -> float:
         """The share of padding among the tokens of an epoch, both sides together."""
-        order = self._sorted()
-        cost = sum(
-            len(rows) * int(self._S[rows].max() + self._T[rows].max()) for rows in np.split(order, self._cuts[1:-1])
-        )
+        cost = sum(len(rows) * int(self._S[rows].max() + self._T[rows].max()) for rows in self._groups)
         return 1 - float(self._S.sum() + self._T.sum()) / cost
 
-    def batches(self, start: int = 0) -> Iterator[Batch]:
-        """Batch number `start` and all that follow, epoch after epoch, for ever."""
-        epoch, first = divmod(start, len(self))
-        while True:
-            rng = np.random.default_rng([self.seed, epoch])
-            order, turn = self._sorted(rng), rng.permutation(len(self))
-            for i in turn[first:]:
-                yield self._batch(order[self._cuts[i] : self._cuts[i + 1]])
-            epoch, first = epoch + 1, 0
+    def batches(self, start: int = 0, every: int = 1) -> Iterator[Batch]:
+        """Batch number `start` and every `every`-th that follows, epoch after epoch, for ever."""
+        drawn, groups = None, []
+        for number in count(start, every):
+            epoch, place = divmod(number, len(self))
+            if epoch != drawn:
+                drawn, groups = epoch, self._drawn(epoch)
+            yield self._batch(groups[place])
 
     def fixed(self) -> list[Batch]:
         """Every pair once, in the same batches each time: what validation needs."""
-        return [self._batch(rows) for rows in np.split(self._sorted(), self._cuts[1:-1])]
+        return [self._batch(rows) for rows in self._groups]
 
-    def _sorted(self, rng: np.random.Generator | None = None) -> NDArray[np.intp]:
-        """All rows by target length, then source length; equals in random order, or in the corpus' without `rng`."""
-        ties = np.arange(self.pairs) if rng is None else rng.random(self.pairs)
-        # The sources run up, then down, then up: neighbours stay alike where one target length meets the next.
-        snake = np.where(self._T % 2 == 0, self._S, -self._S)
-        return np.lexsort((ties, snake, self._T))
+    def _drawn(self, epoch: int) -> list[NDArray[np.intp]]:
+        """The groups in random order, after rows of equal lengths have changed places at random.
 
-    def _plan(self, budget: int) -> list[int]:
-        """Where the sorted rows are cut. Only lengths matter, so every epoch has the same cuts, and batch n of a
-        training run is found by division."""
-        order = self._sorted()
-        cuts, longest_source, longest_target = [0], 0, 0
-        for row, (s, t) in enumerate(zip(self._S[order].tolist(), self._T[order].tolist(), strict=True)):
-            if s + t > budget:
-                raise ValueError(
-                    f"budget ({budget}) must hold the longest pair ({s} + {t} tokens with their marks); raise it, or "
-                    "lower max_length"
-                )
-            longest_source, longest_target = max(longest_source, s), max(longest_target, t)
-            if (row + 1 - cuts[-1]) * (longest_source + longest_target) > budget:
-                cuts.append(row)
-                longest_source, longest_target = s, t
-        return [*cuts, len(order)]
+        Only lengths matter to a plan, so every epoch has the same, and batch n of a training is found by division.
+        """
+        rng = np.random.default_rng([self.seed, epoch])
+        order = np.concatenate(self._groups)
+        mixed = np.empty_like(order)
+        mixed[np.lexsort((self._S[order], self._T[order]))] = np.lexsort((rng.random(self.pairs), self._S, self._T))
+        groups = np.split(mixed, np.cumsum([len(rows) for rows in self._groups])[:-1])
+        return [groups[i] for i in rng.permutation(len(self))]
 
-    def _fit(self, count: int, budget: int) -> None:
+    def _fitted(self, groups: list[NDArray[np.intp]], count: int, budget: int) -> list[NDArray[np.intp]]:
         """Fewer batches by a larger budget, more by cutting those in two that have most rows."""
         assert 1 <= count <= self.pairs, f"{self.pairs} pairs cannot make {count} batches"
-        while len(self) > count:
+        while len(groups) > count:
             budget += budget // 100 + 1
-            self._cuts = self._plan(budget)
-        while len(self) < count:
-            cuts = self._cuts
-            most = max(range(len(self)), key=lambda i: cuts[i + 1] - cuts[i])
-            cuts.insert(most + 1, (cuts[most] + cuts[most + 1]) // 2)
+            groups = rectangles(self._S, self._T, budget=budget)
+        while len(groups) < count:
+            most = max(range(len(groups)), key=lambda i: len(groups[i]))
+            groups[most : most + 1] = np.array_split(groups[most], 2)
+        return groups
 
     def _batch(self, rows: NDArray[np.intp]) -> Batch:
         S, T = self._S[rows], self._T[rows]

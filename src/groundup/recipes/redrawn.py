@@ -50,15 +50,15 @@ class RedrawnBatches:
         self.first = plan(*self._drawn(0), None)
         """The first epoch."""
 
-    def batches(self, start: int = 0) -> Iterator[Batch]:
-        """Batch number `start` and all that follow, epoch after epoch, for ever."""
+    def batches(self, start: int = 0, every: int = 1) -> Iterator[Batch]:
+        """Batch number `start` and every `every`-th that follows, epoch after epoch, for ever."""
         size = len(self.first)
         while True:
             epoch = start // size
             planned = self._plan(*self._drawn(epoch), size) if epoch else self.first
-            end = (epoch + 1) * size
-            yield from islice(planned.batches(start), end - start)
-            start = end
+            numbers = range(start, (epoch + 1) * size, every)
+            yield from islice(planned.batches(start, every), len(numbers))
+            start += len(numbers) * every
 
     def _drawn(self, epoch: int) -> tuple[Rows, Rows]:
         random = Random(f"{self._seed} {epoch}")

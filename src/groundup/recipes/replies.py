@@ -15,10 +15,14 @@ if TYPE_CHECKING:
 RECIPE = PairRecipe(
     name="replies",
     task="dialogue",
-    data=PairData(corpus="small-talk", valid=400, test=400, max_length=192, batch_tokens=4096),
+    # Two half batches a step: contexts and replies of like length are found more easily for few than for many, which
+    # leaves 4.8% padding for 7.7%.
+    data=PairData(corpus="small-talk", valid=400, test=400, max_length=192, batch_tokens=1792),
     tokenizer=TokenizerSettings(vocab_size=4000),
     model=preset("seq2seq-tiny", context=192),
-    train=dataclasses.replace(multi30k.RECIPE.train, validate_every=100, save_every=500, average=200, patience=10),
+    train=dataclasses.replace(
+        multi30k.RECIPE.train, accumulate=2, validate_every=100, save_every=500, average=200, patience=10
+    ),
     max_minutes=12,
 )
 
