@@ -21,10 +21,11 @@ MAY = {
     "text": {"text"},
     "measure": {"measure"},
     "data": {"data", "text"},
-    "decode": {"decode", "nn"},  # of nn the packed weights; what a model is, it does not know
-    "training": {"training"},
+    "decode": {"decode", "nn", "heap"},  # of nn the packed weights; what a model is, it does not know
+    "training": {"training", "heap"},
     "hub": {"hub", "models", "nn", "config", "text"},
     "config": {"config"},
+    "heap": {"heap"},
     "presets": {"presets", "config"},
 }
 FREE = {"run", "cli", "recipes", "comparisons", "bench", "plan", "__init__", "__main__"}

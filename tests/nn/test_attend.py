@@ -118,6 +118,18 @@ def test_short_bfloat16_training_on_a_cpu_is_the_kernel(kind: str, monkeypatch: 
         assert (a - b).norm() < 0.02 * b.norm()
 
 
+@pytest.mark.parametrize("S", [3, 20, 63, 64, 100])
+def test_short_rows_of_bfloat16_are_weighed_as_torch_does(S: int):
+    """Below 64 keys the softmax goes by float32: the same weights and gradients up to one rounding to bfloat16."""
+    q, k, _ = qkv(2, 4, 4, 7, S, 16, dtype=torch.bfloat16)
+    weights = attention_weights(q, k, Mask())
+    assert weights.dtype == torch.bfloat16
+    exact = ((q / 4) @ k.mT).double().softmax(dim=-1)
+    torch.testing.assert_close(weights.double(), exact, rtol=2**-7, atol=1e-6)
+    for ours, other in zip(gradients(weights, q, k), gradients(exact, q, k), strict=True):
+        assert (ours - other).norm() < 0.02 * other.norm()
+
+
 @pytest.mark.parametrize(("T", "grad"), [(13, False), (513, True)], ids=["without gradient", "long text"])
 def test_elsewhere_bfloat16_takes_the_kernel(T: int, grad: bool, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.delattr(attend, "attend_plainly")  # would raise NameError

@@ -69,6 +69,18 @@ def test_bfloat16_logits_are_summed_in_float32(smoothing):
     torch.testing.assert_close(logits.grad.double(), exact.grad, rtol=2**-8, atol=1e-9)
 
 
+def test_logits_far_apart_are_summed_exactly():
+    """A target whose probability is 0 in float32 still has a finite loss, and logits may stand anywhere."""
+    logits = torch.tensor([[[0.0, 500.0, -500.0], [1e4, 1e4 + 1, 1e4], [-3e4, -torch.inf, -3e4]]], requires_grad=True)
+    targets = torch.tensor([[2, 0, 2]])
+    total, _ = cross_entropy(logits, targets)
+    expected = torchs_own(logits, targets, 0.0)
+    assert total.item() == pytest.approx(expected.item(), rel=1e-6)
+    assert 1000 < total.item() < 1003
+    (ours,), (torchs,) = torch.autograd.grad(total, logits), torch.autograd.grad(expected, logits)
+    torch.testing.assert_close(ours, torchs)
+
+
 def test_the_gradient_is_not_made_twice_without_notice():
     logits, targets = example()
     total, _ = cross_entropy(logits, targets)

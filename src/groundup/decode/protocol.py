@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from groundup.heap import keep_memory
+
 
 class State(Protocol):
     """What a model has read so far, one row a text. The model makes it (`begin`) and lengthens it (`step`)."""
@@ -48,13 +50,19 @@ def log_probabilities(logits: Tensor) -> Tensor:
 
 
 def check_ready(model: Decoder, ids: Tensor, max_new_tokens: int) -> None:
-    """What every decoding needs: a prompt (B, T >= 1), dropout off, something to do; ValueError otherwise."""
+    """What every decoding needs: a prompt (B, T >= 1), dropout off, something to do; ValueError otherwise.
+
+    And memory that is not cleared anew for every long prompt: 32 of 256 tokens, 6 layers of width 384, one core, in
+    int8: 1.06 in place of 1.38 s.
+    """
     if ids.dim() != 2 or ids.shape[1] < 1:
         raise ValueError(f"the prompt needs shape (rows, at least 1 token), not {tuple(ids.shape)}")
     if model.training:
         raise ValueError("the model is in training mode, dropout would change every answer; call model.eval()")
     if max_new_tokens < 1:
         raise ValueError(f"max_new_tokens ({max_new_tokens}) must be at least 1")
+    if ids.device.type == "cpu":
+        keep_memory()
 
 
 def history(ids: Tensor, state: State) -> Tensor:

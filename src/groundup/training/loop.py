@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
+from groundup.heap import keep_memory
 from groundup.training.head import gives_loss
 from groundup.training.loss import IGNORE, cross_entropy
 from groundup.training.optim import Together, adamw
@@ -95,7 +96,10 @@ def train(
     schedule = constant(lr) if isinstance(lr, int | float) else lr
     if isinstance(schedule, Schedule) and steps is not None and schedule.warmup > steps:
         raise ValueError(f"warmup ({schedule.warmup} steps) is longer than the run ({steps} steps); try {steps // 10}")
-    precision = precision or choose_precision(next(model.parameters()).device)
+    device = next(model.parameters()).device
+    if device.type == "cpu":
+        keep_memory()
+    precision = precision or choose_precision(device)
     optimizer = optimizer or adamw(model, lr=schedule(1, 0.0), betas=betas, weight_decay=weight_decay)
     team, began = team or Solo(), time.perf_counter() - elapsed
     numbers = count(start * accumulate * team.size + team.rank if first is None else first + team.rank, team.size)
