@@ -1,5 +1,6 @@
 """Text into shards: the same tokens from every format, whoever encodes, and wherever it was killed on the way."""
 
+import errno
 import gzip
 import json
 import os
@@ -10,6 +11,8 @@ import sys
 import time
 from concurrent.futures import wait
 from pathlib import Path
+from random import Random
+from threading import current_thread, main_thread
 
 import numpy as np
 import pyarrow as pa
@@ -18,10 +21,11 @@ import pytest
 from tokenizers import Tokenizer as Reference
 
 from groundup.cli.data import main
+from groundup.data import documents, shard_writer
 from groundup.data import prepare as prepare_module
-from groundup.data import shard_writer
 from groundup.data.prepare import prepare
 from groundup.data.shards import Shards
+from groundup.text.reading import blocks
 from groundup.text.tokenizer import Tokenizer
 
 DOCUMENTS = [f"Document {n}.\nThe quick brown fox, " + "été " * (n * 7 % 40) + f"\n\n{n * n}\tend" for n in range(60)]
@@ -80,6 +84,32 @@ def test_a_long_text_in_pieces_is_one_document(tmp_path: Path, tokenizer: Tokeni
     shards = prepare(tmp_path / "a.txt.gz", tokenizer, tmp_path / "out", valid_tokens=50)
     plain = "\n".join(DOCUMENTS)
     assert ids(shards) == [tokenizer.special_id("<|endoftext|>"), *tokenizer.encode(plain)]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 50])
+def test_a_text_is_read_in_the_same_pieces_as_to_learn_from_it(tmp_path: Path, monkeypatch, size: int):
+    """So a folder that was begun goes on at the place it was left at."""
+    random, path = Random(size), tmp_path / "a.txt"
+    monkeypatch.setattr(documents, "BLOCK", size)
+    for _ in range(60):
+        path.write_text("".join(random.choices("ab\n\né7 “.\u3000𝄞", k=80)), encoding="utf-8", newline="")
+        with path.open("rb") as file:
+            expected = [*blocks(file, path, size)]
+        assert [piece.text for piece in documents.read_pieces([path])] == [text.encode() for text in expected]
+
+
+@pytest.mark.parametrize(
+    "data", [b"abc\n\xe2\x80x", b"ab\xe2\x80", b"\xc3\xa9\n" * 9 + b"\xff", b"a\n" * 5 + b"\xf0\x9d"]
+)
+@pytest.mark.parametrize("size", [1, 2, 3, 100])
+def test_the_byte_that_is_not_utf8_is_named(tmp_path: Path, monkeypatch, data: bytes, size: int):
+    monkeypatch.setattr(documents, "BLOCK", size)
+    (tmp_path / "a.txt").write_bytes(data)
+    with pytest.raises(UnicodeDecodeError) as expected:
+        data.decode()
+    at = expected.value.start
+    with pytest.raises(ValueError, match=f"byte {at} is {data[at]:#x}"):
+        list(documents.read_pieces([tmp_path / "a.txt"]))
 
 
 @pytest.mark.parametrize("pattern", ["none", r"\w+\s*\w+|\W+"])
@@ -238,6 +268,28 @@ def test_a_full_disk_is_named_and_what_is_finished_counts(tmp_path: Path, tokeni
     prepare(source, tokenizer, out, **how)
     prepare(source, tokenizer, tmp_path / "whole", **how)
     assert content(out) == content(tmp_path / "whole")
+
+
+def test_a_shard_that_the_disk_refuses_while_it_grows_is_told(tmp_path: Path, tokenizer: Tokenizer, monkeypatch):
+    source, how = jsonl(tmp_path / "a.jsonl"), dict(shard_tokens=900, valid_tokens=10)
+    whole = prepare(source, tokenizer, tmp_path / "whole", **how)
+    monkeypatch.setattr(shard_writer, "SYNC", 64)
+    monkeypatch.setattr(prepare_module.groups, "__defaults__", (200,))
+    sync = os.fsync
+
+    def failing(file: int) -> None:
+        if "train-00001" in os.readlink(f"/proc/self/fd/{file}") and current_thread() is not main_thread():
+            raise OSError(errno.EIO, "Input/output error")
+        sync(file)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", failing)
+        with pytest.raises(OSError, match="Input/output error; 1 finished shards are kept") as error:
+            prepare(source, tokenizer, tmp_path / "out", **how)
+    assert error.value.filename.endswith(".train-00001.bin")
+    prepare(source, tokenizer, tmp_path / "out", **how)
+    assert len(whole.shards) > 2
+    assert content(tmp_path / "out") == content(tmp_path / "whole")
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path, tokenizer: Tokenizer):

@@ -5,6 +5,7 @@ parquet also packed with gzip. A row or a record is a document, and so is a file
 Every piece has a place (file, number) that reading can begin at again.
 """
 
+import codecs
 import gzip
 import json
 import zlib
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from groundup.data.corpus import TEXT_SUFFIXES, read_file, subtitle_text, suffix, text_field, text_files
-from groundup.text.reading import blocks
+from groundup.text.reading import LAST_CUT
 
 BLOCK = 1 << 20  # bytes of a piece of plain text
 PACKED = 1 << 18  # bytes of a packed file taken at a time
@@ -24,7 +25,8 @@ ROWS = 256  # of parquet, decoded at a time
 class Piece(NamedTuple):
     """A document, or a part of one that every named split pattern parts from the next."""
 
-    text: str
+    text: str | bytes
+    """Bytes are well-formed UTF-8; what lies in a file as such need not become a string."""
     begins: bool
     """Whether a document begins here."""
     file: int
@@ -57,20 +59,48 @@ def read_pieces(
             raise ValueError(f"{path}: damaged or not gzip ({error}); fetch it again") from None
 
 
-Found = Iterator[tuple[int, bool, str, int]]
+Found = Iterator[tuple[int, bool, str | bytes, int]]
 
 
 def _plain(path: Path, first: int, whole: bool, column: str) -> Found:
     with Unpacked(path) as file:
-        texts: Iterable[str] = blocks(file, path, BLOCK)  # type: ignore[arg-type]  # it asks for read() alone
-        for number, text in enumerate(["".join(texts)] if whole else texts):
+        texts: Iterable[bytes] = _blocks(file, path)
+        for number, text in enumerate([b"".join(texts)] if whole else texts):
             if number < first:
                 continue
-            if "\0" in text:
+            if b"\0" in text:
                 raise ValueError(f"{path}: a binary file, NUL in piece {number}; a text file is needed")
-            if "\r" in text:
-                text = text.replace("\r\n", "\n").replace("\r", "\n")
-            yield number, number == 0, text.removeprefix("\ufeff") if number == 0 else text, file.position
+            if b"\r" in text:
+                text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+            yield number, number == 0, text.removeprefix(codecs.BOM_UTF8) if number == 0 else text, file.position
+
+
+def _blocks(file: "Unpacked", path: Path) -> Iterator[bytes]:
+    """As `text.reading.blocks`, cut at the same places, but as bytes: to decode them is to check them, no more."""
+    rest, loose, before, done = b"", b"", "", 0  # not yet cut; half a character; the two characters behind; bytes read
+    while True:
+        read = file.read(BLOCK)
+        data = loose + read
+        try:
+            text, size = codecs.utf_8_decode(data, "strict", not read)
+        except UnicodeDecodeError as error:
+            at = done - len(loose) + error.start
+            raise ValueError(f"{path} is not UTF-8 text: byte {at} is {data[error.start]:#x}") from None
+        if not read:
+            break
+        done, loose = done + len(read), data[size:]
+        if cut := LAST_CUT.search(text):
+            place = size - len(text[cut.start() :].encode())
+        elif cut := LAST_CUT.search(before + text[:2]):  # it may lie where the two meet
+            place = len(text[: cut.start() - len(before)].encode())
+        before = (before + text[-2:])[-2:]
+        if cut:
+            yield rest + data[:place]
+            rest = data[place:size]
+        else:
+            rest += data[:size]
+    if rest:
+        yield rest
 
 
 def _subtitles(path: Path, first: int, whole: bool, column: str) -> Found:

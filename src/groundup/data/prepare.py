@@ -3,8 +3,9 @@
 Every document begins with the end-of-text token, as in the published GPT-2 reproductions (llm.c, build-nanogpt): what a
 model reads first is then a token, and what it says last is the end. The first tokens are for validation.
 
-This thread reads; others encode groups of pieces, with Python's lock released; their tokens come back in order and are
-written here. So the result depends on neither the number of threads nor their speed, and memory holds a few groups.
+One thread reads; others encode groups of pieces, with Python's lock released; their tokens come back in order and are
+written here, some groups behind, so that nobody stops while a file is synced. So the result depends on neither the
+number of threads nor their speed, and memory holds a few groups.
 """
 
 import os
@@ -17,7 +18,8 @@ from pathlib import Path
 import numpy as np
 
 from groundup.data.documents import Piece, read_pieces, source_files
-from groundup.data.shard_writer import Encoded, ShardWriter
+from groundup.data.encoded import Encoded
+from groundup.data.shard_writer import ShardWriter
 from groundup.data.shards import ENDS_OF_TEXT, Shards, end_of_text
 from groundup.text import engine
 from groundup.text.patterns import PATTERNS
@@ -26,6 +28,7 @@ from groundup.text.vocabulary import BytePair
 
 SHARD = 100_000_000  # ids, as published
 GROUP = 1 << 19  # characters that a thread encodes at a time
+AHEAD = 8  # groups read, and as many encoded, before they are wanted
 BYTES = 400  # of the source for each token held out: about a hundredth of it
 
 Progress = Callable[[int, int, int], object]
@@ -66,7 +69,7 @@ def prepare(
         encode = partial(_encode, tokenizer=tokenizer, end=end)
         written = place.tokens
         try:
-            for encoded in in_order(encode, groups(pieces), workers=workers or _cores()):
+            for encoded in in_order(encode, ahead(groups(pieces)), workers=workers or _cores()):
                 writer.add(encoded.without(written))
                 written, last = 0, encoded.pieces[-1]
                 progress(int(before[last.file]) + last.read, int(before[-1]), writer.tokens)
@@ -90,6 +93,19 @@ def groups(pieces: Iterable[Piece], size: int = GROUP) -> Iterator[list[Piece]]:
         yield group
 
 
+def ahead(groups: Iterable[list[Piece]]) -> Iterator[list[Piece]]:
+    """The same groups; a thread of their own has some ready before they are asked for."""
+    taken = iter(groups)
+    with ThreadPoolExecutor(1) as pool:
+        try:
+            waiting = deque(pool.submit(next, taken, None) for _ in range(AHEAD))
+            while (group := waiting.popleft().result()) is not None:
+                waiting.append(pool.submit(next, taken, None))
+                yield group
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
 def in_order(
     encode: Callable[[list[Piece]], Encoded], groups: Iterable[list[Piece]], *, workers: int
 ) -> Iterator[Encoded]:
@@ -99,7 +115,7 @@ def in_order(
         try:
             for group in groups:
                 waiting.append(pool.submit(encode, group))
-                if len(waiting) > 2 * workers:
+                if len(waiting) > AHEAD + 2 * workers:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()

@@ -8,53 +8,17 @@ at the last finished shard, and ends with the same bytes as if nothing had happe
 import json
 import os
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from groundup.data.documents import Piece
+from groundup.data.encoded import Encoded, Place
 from groundup.data.shards import FORMAT, INDEX, PROGRESS, TOKENIZER, digest, fingerprint, sealed
 from groundup.data.token_files import HEADER, IDS, MAGIC, VERSION
 from groundup.text.tokenizer import Tokenizer
 
-
-class Place(NamedTuple):
-    """Where a shard begins in the source."""
-
-    file: int = 0
-    number: int = 0
-    """Of the piece within the file."""
-    tokens: int = 0
-    """How many of that piece's tokens the shards before have taken."""
-
-
-class Encoded(NamedTuple):
-    """Tokens of some pieces."""
-
-    pieces: list[Piece]
-    ids: NDArray[Any]
-    bounds: NDArray[np.int64]
-    """Where the ids of each piece begin, and where those of the last end."""
-
-    def without(self, count: int) -> "Encoded":
-        """The same without its first ids, which have been written before."""
-        return Encoded(self.pieces, self.ids[count:], self.bounds - count)
-
-    def place(self, at: int) -> Place:
-        """The place of ids[at], or that behind the last piece."""
-        index = int(np.searchsorted(self.bounds, at, side="right")) - 1
-        if index < len(self.pieces):
-            return Place(self.pieces[index].file, self.pieces[index].number, at - int(self.bounds[index]))
-        return Place(self.pieces[-1].file, self.pieces[-1].number + 1)
-
-    def documents(self, first: int, end: int) -> int:
-        """How many begin in ids[first:end]."""
-        starts = zip(self.pieces, self.bounds[:-1].tolist(), strict=True)
-        return sum(piece.begins and first <= start < end for piece, start in starts)
+SYNC = 1 << 22  # ids after which the disk is told to begin, so that little is left to wait for at the end
 
 
 class ShardWriter:
@@ -76,6 +40,8 @@ class ShardWriter:
         """Where the source goes on behind the finished shards."""
         self.finished = False
         self._held, self._documents, self._file = 0, 0, None
+        self._aside = ThreadPoolExecutor(2)
+        self._syncing: Future[None] | None = None
         self._begin()
         self._reached = self.place
 
@@ -95,12 +61,13 @@ class ShardWriter:
                 self._reached = encoded.place(done)
                 if self._room() == 0:
                     self._close()
+                    self._save_progress()
 
     def finish(self, *, source: str | Path) -> None:
         """The last shard and the index. ValueError, naming the source, if there is nothing to learn from in it."""
         with self._named_errors():
             if self._held:
-                self._close()
+                self._close()  # the index follows at once, and takes the place of the record
             self._saving.result()  # going on, nothing may have been left to do but this
             for leftover in self.folder.glob(f".{TOKENIZER}.*"):  # of one that was killed while it saved
                 leftover.unlink()
@@ -117,11 +84,13 @@ class ShardWriter:
             }
             _replace(self.folder / INDEX, sealed(index))
             (self.folder / PROGRESS).unlink()
+        self._aside.shutdown()
         self.finished = True
 
     def abandon(self) -> None:
         """Let go of the shard in hand; remove everything where none is finished, so that one may begin anew."""
         wait([self._saving])
+        self._aside.shutdown()
         with suppress(OSError):  # what was wrong before is what must be told
             if self._file is not None:
                 Path(self._file.name).unlink()
@@ -134,12 +103,13 @@ class ShardWriter:
     def _begin(self) -> None:
         progress, index = self.folder / PROGRESS, self.folder / INDEX
         self.folder.mkdir(parents=True, exist_ok=True)
+        fresh = not progress.is_file()
         if index.is_file():
             self._agree(index, _read(index))
             self.finished = True
             progress.unlink(missing_ok=True)
             return
-        if progress.is_file():
+        if not fresh:
             found = _read(progress)
             self._agree(progress, found)
             self.shards, self.place = found["shards"], Place(*found["place"])
@@ -148,13 +118,7 @@ class ShardWriter:
                     raise ValueError(f"{self.folder / shard['file']}: missing; begin anew in another folder")
         elif any(not file.name.startswith(".") for file in self.folder.iterdir()):
             raise ValueError(f"{self.folder}: not empty; give a new folder for the shards")
-        else:
-            with self._named_errors():
-                self._save_progress()
-        aside = ThreadPoolExecutor(1)
-        # It takes a while, and nobody needs to wait. That file alone: the index vouches for no other.
-        self._saving = aside.submit(self._tokenizer.save, self.folder / TOKENIZER)
-        aside.shutdown(wait=False)
+        self._saving = self._aside.submit(self._save_first, fresh)  # it takes a while, and nobody needs to wait
 
     def _agree(self, path: Path, found: dict[str, Any]) -> None:
         """ValueError if what lies there was made of something else."""
@@ -183,7 +147,21 @@ class ShardWriter:
             self._file.write(bytes(HEADER.size))
         self._file.write(encoded.ids[first:end].astype(self._type, copy=False).data)
         self._documents += encoded.documents(first, end)
+        if self._held // SYNC < (self._held + end - first) // SYNC:
+            self._sync()
         self._held += end - first
+
+    def _sync(self) -> None:
+        """Have another thread put on the disk what is written so far."""
+        assert self._file is not None
+        if self._syncing is None or self._syncing.done():
+            self._wait_for_sync()
+            self._syncing = self._aside.submit(os.fsync, self._file.fileno())
+
+    def _wait_for_sync(self) -> None:
+        if self._syncing is not None:
+            self._syncing.result()  # raises what went wrong
+            self._syncing = None
 
     def _close(self) -> None:
         assert self._file is not None
@@ -193,15 +171,22 @@ class ShardWriter:
         self._file.seek(0)
         self._file.write(HEADER.pack(MAGIC, VERSION, self._type.itemsize, self._held, self._print))
         self._file.flush()
+        hashing = self._aside.submit(digest, unfinished)
+        self._wait_for_sync()
         os.fsync(self._file.fileno())
         self._file.close()
-        sha256 = digest(unfinished)
+        sha256 = hashing.result()
         os.replace(unfinished, path)
         shard = {"file": path.name, "part": path.stem.split("-")[0], "tokens": self._held}
         self.shards.append(shard | {"documents": self._documents, "sha256": sha256})
         self.place = self._reached
         self._held, self._documents, self._file = 0, 0, None
-        self._save_progress()
+
+    def _save_first(self, fresh: bool) -> None:
+        """What must lie there before the first shard. Of the tokenizer one file: the index vouches for no other."""
+        if fresh:
+            self._save_progress()
+        self._tokenizer.save(self.folder / TOKENIZER)
 
     def _save_progress(self) -> None:
         _replace(

@@ -41,9 +41,9 @@ def fingerprint(tokenizer: Tokenizer) -> bytes:
     vocabulary = tokenizer.vocabulary
     told = [type(vocabulary).__name__, getattr(vocabulary, "whole_first", False), tokenizer.pattern]
     found = hashlib.sha256(json.dumps([*told, sorted(tokenizer.specials.items())]).encode())
-    in_order = sorted(vocabulary.ids.items(), key=lambda item: item[1])
-    found.update(np.array([id for _, id in in_order], "<i8").tobytes())
-    for words in ([token for token, _ in in_order], *([one[side] for one in tokenizer.merges] for side in (0, 1))):
+    ids, merges = vocabulary.ids, tokenizer.merges
+    found.update(np.array(sorted(ids.values()), "<i8").tobytes())
+    for words in (sorted(ids, key=ids.__getitem__), *([one[side] for one in merges] for side in (0, 1))):
         found.update(np.array([len(words), *map(len, words)], "<i8").tobytes())  # or "a", "bc" would be "ab", "c"
         found.update(b"".join(words))
     return found.digest()

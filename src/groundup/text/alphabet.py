@@ -10,11 +10,12 @@ def _byte_names() -> list[str]:
 
 BYTE_NAMES = _byte_names()
 _BYTES = {name: byte for byte, name in enumerate(BYTE_NAMES)}
+_NAMES = dict(enumerate(BYTE_NAMES))  # Latin-1 has each byte as the character of that number
 
 
 def name_of(token: bytes) -> str:
     """The name of a token: one character for each byte."""
-    return "".join(BYTE_NAMES[byte] for byte in token)
+    return token.decode("latin-1").translate(_NAMES)
 
 
 def token_of(name: str) -> bytes:

@@ -77,14 +77,14 @@ class Encoder:
             return fast.batch(texts)
         return [self.ids(text) for text in texts]
 
-    def joined(self, texts: Sequence[str]) -> "tuple[NDArray[np.int32], NDArray[np.int64]]":
+    def joined(self, texts: Sequence[str | bytes]) -> "tuple[NDArray[np.int32], NDArray[np.int64]]":
         """The ids of texts one behind the other, and their N + 1 bounds, from 0 on; one thread."""
         import numpy as np
 
         if fast := self._fast(sum(map(len, texts))):
-            raw = [utf8(text) for text in texts]
+            raw = [text if isinstance(text, bytes) else utf8(text) for text in texts]
             return fast._encode(b"".join(raw), np.cumsum([0, *map(len, raw)]))
-        ids = [np.array(self.ids(text), np.int32) for text in texts]
+        ids = [np.array(self.ids(text if isinstance(text, str) else text.decode()), np.int32) for text in texts]
         return np.concatenate([np.empty(0, np.int32), *ids]), np.cumsum([0, *map(len, ids)])
 
     def array(self, text: str, *, threads: int | None = None) -> "NDArray[np.int32]":

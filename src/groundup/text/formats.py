@@ -25,8 +25,9 @@ def to_json(parts: Parts) -> dict[str, Any]:
     """The content of a tokenizer.json; all ids stand in the model's vocabulary, special tokens too."""
     vocabulary, pattern, specials, frame = parts
     if isinstance(vocabulary, BytePair):
-        names = {name_of(token): id for token, id in vocabulary.ids.items()}
-        merges = [f"{name_of(left)} {name_of(right)}" for left, right in vocabulary.merges]
+        called = {token: name_of(token) for token in vocabulary.ids}
+        names = {called[token]: id for token, id in vocabulary.ids.items()}
+        merges = [f"{called[left]} {called[right]}" for left, right in vocabulary.merges]
         model = {"type": "BPE", "ignore_merges": vocabulary.whole_first, "merges": merges}
         steps = [_split_step(pattern)] if pattern is not None else []
         steps.append({"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": False, "use_regex": False})

@@ -13,7 +13,7 @@ from groundup.text import patterns
 
 _BLOCK = 1 << 20
 # The last line end after a sign of text and before a letter or digit: there every pattern of `patterns` cuts anyway.
-_LAST_CUT = regex.compile(r"(?r)(?<=\S\n)(?=[\p{L}\p{N}])")
+LAST_CUT = regex.compile(r"(?r)(?<=\S\n)(?=[\p{L}\p{N}])")
 
 _NOT_UTF8 = regex.compile("([\udc80-\udcff]+)")  # as "surrogateescape" writes such bytes
 
@@ -49,7 +49,7 @@ def blocks(file: IO[bytes] | gzip.GzipFile, name: str | Path, size: int = _BLOCK
         if not data:
             break
         text, done = text + new, done + len(data)
-        if cut := _LAST_CUT.search(text, max(0, len(text) - len(new) - 2)):
+        if cut := LAST_CUT.search(text, max(0, len(text) - len(new) - 2)):
             yield text[: cut.start()]
             text = text[cut.start() :]
     if text:

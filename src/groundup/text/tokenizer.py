@@ -144,8 +144,11 @@ class Tokenizer:
         """The ids of a text as an array, quicker and smaller than a list; threads: all cores by default."""
         return self._encoder.array(text, threads=threads)
 
-    def encode_joined(self, texts: Sequence[str]) -> "tuple[NDArray[np.int32], NDArray[np.int64]]":
-        """The ids of N texts one behind the other, and their N + 1 bounds; one thread, which lets others run."""
+    def encode_joined(self, texts: Sequence[str | bytes]) -> "tuple[NDArray[np.int32], NDArray[np.int64]]":
+        """The ids of N texts one behind the other, and their N + 1 bounds; one thread, which lets others run.
+
+        Bytes save a long text the way to `str` and back; they must be valid UTF-8, which is not looked at again.
+        """
         return self._encoder.joined(texts)
 
     def encode_with_dropout(self, text: str, dropout: float, *, random: Random) -> list[int]:
