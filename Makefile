@@ -41,7 +41,7 @@ test-all: lint  ## every test
 	$(BIN)/python -m pytest -n 2
 
 SCALE ?= 1
-torture: setup-dev  ## kill, cut, fill up, flip: ten minutes of what may happen to a training; SCALE=10 for more
+torture: setup-dev  ## kill, cut, fill up, flip: a quarter of an hour of what may happen to a training; SCALE=10 for more
 	$(BIN)/python tests/torture/run.py --scale $(SCALE)
 
 format: setup-dev  ## let ruff rewrite the tree

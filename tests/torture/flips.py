@@ -37,10 +37,17 @@ def flips(count: int, folder: Path, *, seed: int = 0) -> list[Row]:
     return rows + [others(name, folder / name, *pair, max(1, count // 10), chance) for name, pair in OTHERS.items()]
 
 
-def damage(what: str, folder: Path, read: Callable[[Path], Any], count: int, chance: random.Random) -> Row:
+def damage(
+    what: str,
+    folder: Path,
+    read: Callable[[Path], Any],
+    count: int,
+    chance: random.Random,
+    files: list[Path] | None = None,
+) -> Row:
     """Damage one file at a time; what is read must be what was written, or an error that names the file."""
     truth, outcomes, failures = copy.deepcopy(read(folder)), Counter[str](), []
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    files = files or sorted(path for path in folder.rglob("*") if path.is_file())
     for _ in range(count):
         file = chance.choice(files)
         whole = file.read_bytes()

@@ -23,6 +23,7 @@ from kills import kills
 from notfinite import notfinite
 from overhead import overhead
 from saves import saves, system_calls
+from slices import sliced_flips, sliced_kills, sliced_saves
 from stops import stops
 from tiny import Row
 
@@ -45,6 +46,11 @@ PARTS: dict[str, Part] = {
     "d": lambda scale, seed, folder: disks(scaled(25, scale), folder, seed=seed),
     "e": lambda scale, seed, folder: stops(scaled(50, scale, 4), folder, seed=seed),
     "f": lambda scale, seed, folder: notfinite(scaled(20, scale), folder, seed=seed),
+    "g": lambda scale, seed, folder: [
+        *sliced_flips(scaled(2_000, scale, 40), folder, seed=seed),
+        *sliced_saves(folder, every=stride(scale)),
+        sliced_kills(scaled(40, scale, 4), folder, seed=seed),
+    ],
     "h": lambda scale, seed, folder: overhead(scaled(7, scale, 3), folder),
 }
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 from faults import CRASHED, Faults, How
@@ -39,20 +40,21 @@ class Save:
     keep: int = 2
 
     def __call__(self, folder: Path) -> None:
-        state = torch.arange(6.0) + self.version
-        save_checkpoint(
-            folder,
-            self.step,
-            model={"w": torch.full((3, 2), float(self.step + self.version))},
-            optimizer={
-                "state": {0: {"exp_avg": state}},
+        save_checkpoint(folder, self.step, **self.what())
+
+    def what(self, cut: Callable[[torch.Tensor], torch.Tensor] = lambda whole: whole) -> dict[str, Any]:
+        """The content, each tensor cut by a function."""
+        return {
+            "model": {"w": cut(torch.full((3, 2), float(self.step + self.version)))},
+            "optimizer": {
+                "state": {0: {"exp_avg": cut(torch.arange(6.0) + self.version)}},
                 "param_groups": [{"lr": self.step / 1000, "params": [0]}],
             },
-            state={"step": self.step, "version": self.version, "best": self.best},
-            unaveraged={"w": torch.full((3, 2), -float(self.step))},
-            best=self.best,
-            keep=self.keep,
-        )
+            "state": {"step": self.step, "version": self.version, "best": self.best},
+            "unaveraged": {"w": cut(torch.full((3, 2), -float(self.step)))},
+            "best": self.best,
+            "keep": self.keep,
+        }
 
     def is_in(self, folder: Path, which: str) -> bool:
         found = load_checkpoint(folder, which)  # type: ignore[arg-type]

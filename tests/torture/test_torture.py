@@ -3,6 +3,7 @@
 import os
 import random
 import shutil
+from functools import partial
 
 import pytest
 import tiny
@@ -15,9 +16,13 @@ from notfinite import notfinite
 from overhead import overhead
 from safetensors.torch import load_file
 from saves import SCENES, Save, judge, saves, system_calls
+from slices import SLICED_SCENES, converted, in_slices, sliced_flips, sliced_kills, sliced_saves
 from stops import stops
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="the torture forks its children")
+pytestmark = [
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="the torture forks its children"),
+    pytest.mark.filterwarnings("ignore:torch.distributed is"),
+]
 
 
 @pytest.fixture(autouse=True)
@@ -46,6 +51,23 @@ def test_flips_and_cuts(tmp_path):
     rows = flips(300, tmp_path)
     whole(rows)
     assert {row.what.split()[1].rstrip(":,") for row in rows if row.context} >= {"torch.save", "safetensors"}
+
+
+def test_flips_and_cuts_in_slices(tmp_path):
+    whole(sliced_flips(40, tmp_path, sizes=(2,)))
+
+
+def test_a_failure_at_the_calls_of_a_save_in_slices(tmp_path):
+    whole(sliced_saves(tmp_path, every=31, scenes=SLICED_SCENES[2:]))
+
+
+def test_kill_9_of_ranks_and_resume(tmp_path):
+    whole([sliced_kills(2, tmp_path, variants=("adamw",))])
+
+
+@pytest.mark.slow
+def test_slices_of_every_kind(tmp_path):
+    whole([*sliced_flips(100, tmp_path), *sliced_saves(tmp_path, every=7), sliced_kills(8, tmp_path, seed=1)])
 
 
 @pytest.mark.slow
@@ -92,6 +114,16 @@ def test_the_flips_notice_what_is_loaded_silently(tmp_path):
         "bare", tmp_path, lambda _: load_file(tmp_path / "step-00000002/model.safetensors"), 30, random.Random(0)
     )
     assert row.details["outcomes"]["silent"] > 10
+
+
+def test_the_flips_in_slices_notice_what_is_loaded_silently(tmp_path, monkeypatch):
+    """With the verifying taken away, other numbers are loaded; most of so small a file is names, which are missed."""
+    monkeypatch.setattr("groundup.training.sharded.verify", lambda path, *_: {p.name for p in path.iterdir()})
+    for save in (Save(100, best=True), Save(200)):
+        in_slices(save, tmp_path / "run")
+    files = [p for p in (tmp_path / "run").rglob("*") if p.suffix == ".safetensors"]
+    row = damage("bare", tmp_path / "run", partial(converted, tmp_path / "copy"), 100, random.Random(0), files)
+    assert row.details["outcomes"]["silent"] > 4
 
 
 def test_the_comparison_notices_one_bit(tmp_path):

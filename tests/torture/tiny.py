@@ -99,6 +99,9 @@ class Board:
             ("resume", store_module, "load_for_resume"),
             ("validation", fit_module, "validate"),
             ("save", store_module, "save_checkpoint"),
+            ("resume", store_module, "find_whole"),
+            ("resume", store_module, "load_sharded"),
+            ("save", store_module, "save_sharded"),
         ):
             setattr(module, name, during(phase, getattr(module, name)))
 

@@ -28,7 +28,7 @@ from torch import Tensor
 from groundup.models.causal_lm import CausalLM
 from groundup.presets import preset
 from groundup.training import fit as fit_module
-from groundup.training import launch, optim
+from groundup.training import launch, optim, sharded
 from groundup.training.distributed import assembled
 from groundup.training.fit import fit
 from groundup.training.settings import TrainSettings
@@ -71,10 +71,23 @@ class TinyData:
                 time.sleep(60)
             elif event == "die" and not launch.restarted():
                 os.kill(os.getpid(), signal.SIGKILL)
+            elif event == "die saving" and not launch.restarted():
+                die_in_the_next_save()
             elif event == "term":
                 os.kill(os.getpid(), signal.SIGTERM)
             yield batch
             m += every
+
+
+def die_in_the_next_save() -> None:
+    """This rank's slices are written, and before they are safe on the disk it is gone."""
+    write = sharded.write_shards
+
+    def write_and_die(*what: Any) -> None:
+        os.fsync = lambda handle: os.kill(os.getpid(), signal.SIGKILL)
+        write(*what)
+
+    sharded.write_shards = write_and_die
 
 
 class Tiny(CausalLM):
@@ -127,6 +140,16 @@ def reload(folder: str) -> int:
         optimizer.load_state_dict(checkpoint.optimizer)
         store.save(checkpoint.step + 1, state=checkpoint.state, unaveraged=checkpoint.unaveraged)
     return checkpoint.step
+
+
+def fallen_back(folder: str) -> tuple[int, str | None]:
+    """The step that these ranks would go on from, and what they say of it."""
+    settings = TrainSettings(**{**SETTINGS, "parallel": "fsdp"})
+    with assembled(settings) as team:
+        team.wrap(trained := team.own(tiny()))
+        checkpoint, warning = Store(Path(folder), trained, optim.from_settings(trained, settings), team, keep=9).load()
+        load_model_tensors(trained, checkpoint.model, file=folder)
+    return checkpoint.step, warning
 
 
 def _rank(work: Callable[..., Any], rank: int, size: int, port: int, answers: Any, options: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+from pathlib import Path
 
 import tyro
 
@@ -34,10 +35,7 @@ def main(arguments: list[str]) -> None:
     options = parse(Resume, arguments, prog="groundup resume")
     folder = find_run(options.run)
     if options.convert:
-        from groundup.training.sharded import make_whole
-
-        steps = make_whole(folder.checkpoints)
-        print(f"steps turned into ordinary checkpoints: {', '.join(map(str, steps)) or 'none'}")
+        _convert(folder.checkpoints)
         return
     written = folder.recipe()
     recipe = dataclasses.replace(written, name=folder.name)
@@ -57,3 +55,16 @@ def main(arguments: list[str]) -> None:
     # recipe.json does not name the recipe; a run of its name and its task is taken for one.
     module = RECIPES.get(recipe.name)
     train_recipe(recipe, resume=True, module=module if module and module.RECIPE.task == recipe.task else None)
+
+
+def _convert(checkpoints: Path) -> None:
+    """ValueError naming what is damaged, after all that is whole was turned."""
+    from groundup.training.places import newest_whole
+    from groundup.training.sharded import make_whole
+
+    steps, damaged = make_whole(checkpoints)
+    print(f"steps turned into ordinary checkpoints: {', '.join(map(str, steps)) or 'none'}")
+    if damaged:
+        whole = newest_whole(checkpoints, set())
+        cure = "no checkpoint here is whole" if whole is None else f"use a whole one: --checkpoint {whole[0]}"
+        raise ValueError(f"{'; '.join(damaged)}; left in slices; {cure}")

@@ -147,8 +147,6 @@ def assembled(settings: TrainSettings) -> Iterator[Solo]:
     if parallel == "none":
         yield Solo(device)
         return
-    if parallel == "fsdp" and settings.optimizer == "muon":
-        raise ValueError("muon needs whole matrices, and fsdp slices them; try --parallel ddp, or the optimizer adamw")
     if device.type == "mps":
         raise ValueError("several processes need the device cpu or cuda; try --train.device cpu")
     if device.type == "cuda":
@@ -207,10 +205,18 @@ def write_shards(tensors: dict[str, Tensor], folder: str | os.PathLike[str]) -> 
 
 
 def found_shards(folder: str | os.PathLike[str]) -> dict[str, Tensor]:
-    """What lies there, whatever number of ranks wrote it: whole tensors on the meta device."""
+    """What lies there, whatever number of ranks wrote it: whole tensors on the meta device.
+
+    ValueError where the slices of one leave a gap, which PyTorch would fill with whatever memory held.
+    """
     from torch.distributed.checkpoint.hf_storage import HuggingFaceStorageReader
 
     found: Any = HuggingFaceStorageReader(str(folder)).read_metadata().state_dict_metadata.items()
+    for name, entry in found:
+        here = sum(chunk.sizes.numel() for chunk in entry.chunks)
+        if here != entry.size.numel():
+            of = f"{here:,} of the {entry.size.numel():,} numbers of {name!r}"
+            raise ValueError(f"{folder}: its slices hold {of}; a shard-... file is missing or there twice")
     return {name: torch.empty(entry.size, dtype=entry.properties.dtype, device="meta") for name, entry in found}
 
 

@@ -120,7 +120,7 @@ class _Fitting:
         record.display.note(", ".join(notes))
         if team.main:
             record.display.against(yardstick(model, self.precision, device=team.device, ranks=team.size))
-        self.optimizer = optim.from_settings(self.trained, settings)
+        self.optimizer = optim.from_settings(self.trained, settings, team)
         self.store = Store(self.checkpoints, self.trained, self.optimizer, team, keep=settings.keep)
         self.average = WeightAverage(self.trained, settings.average) if settings.average else LastWeights()
         self.saved = -1

@@ -7,6 +7,9 @@
 The orthogonal factor comes from five Newton-Schulz iterations in bfloat16, singular values within about 0.7 .. 1.2.
 This is `torch.optim.Muon`, but the iterations of all matrices of one shape run as one batch: on two cores a step takes
 10 ms in place of 18 for the 24 matrices of four layers of width 128; from width 512 on both take the same.
+
+The direction of a matrix needs all of its rows. Where ranks hold slices, each gathers every matrix and makes the same
+direction, of which it takes its slice: right and simple, not the least traffic.
 """
 
 # pyright: reportPrivateImportUsage=false
@@ -19,6 +22,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from groundup.training.team import Solo
+
 QUINTIC = (3.4445, -4.775, 2.0315)  # Jordan's coefficients: steepest at zero, so that five iterations are enough
 ITERATIONS = 5
 
@@ -27,9 +32,16 @@ class Muon(torch.optim.Optimizer):
     """For matrices (rows, columns) only; embeddings, heads and vectors are AdamW's."""
 
     def __init__(
-        self, params: Iterable[Tensor] | Iterable[dict[str, Any]], lr: float, *, momentum: float, weight_decay: float
+        self,
+        params: Iterable[Tensor] | Iterable[dict[str, Any]],
+        lr: float,
+        *,
+        momentum: float,
+        weight_decay: float,
+        team: Solo | None = None,
     ):
         super().__init__(params, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
+        self._team = team or Solo()
         shapes = [tuple(p.shape) for group in self.param_groups for p in group["params"]]
         assert all(len(shape) == 2 for shape in shapes), f"Muon is for matrices, not for {shapes}"
 
@@ -42,10 +54,11 @@ class Muon(torch.optim.Optimizer):
                 if p.grad is not None:
                     alike[p.shape].append(p)
             for (rows, columns), matrices in alike.items():
-                directions = orthogonal(self._mean_gradients(matrices, group["momentum"]))
+                directions = orthogonal(self._mean_gradients(matrices, group["momentum"])).to(matrices[0].dtype)
+                cut = [self._team.like(direction, p) for direction, p in zip(directions, matrices, strict=True)]
                 torch._foreach_mul_(matrices, 1 - group["lr"] * group["weight_decay"])
                 length = group["lr"] * max(1, rows / columns) ** 0.5
-                torch._foreach_add_(matrices, list(directions.to(matrices[0].dtype).unbind()), alpha=-length)
+                torch._foreach_add_(matrices, cut, alpha=-length)
 
     def _mean_gradients(self, matrices: list[Tensor], momentum: float) -> Tensor:
         """Nesterov's look ahead of the running means, (n, rows, columns)."""
@@ -55,7 +68,8 @@ class Muon(torch.optim.Optimizer):
         means = [self.state[p]["momentum_buffer"] for p in matrices]
         gradients = [p.grad for p in matrices if p.grad is not None]
         torch._foreach_lerp_(means, gradients, 1 - momentum)
-        return torch.stack(torch._foreach_lerp(gradients, means, momentum))
+        ahead = torch._foreach_lerp(gradients, means, momentum)
+        return torch.stack([self._team.whole(x) for x in ahead])
 
 
 def orthogonal(x: Tensor) -> Tensor:

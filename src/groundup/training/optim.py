@@ -9,15 +9,18 @@ from torch import Tensor, nn
 
 from groundup.training.muon import Muon
 from groundup.training.settings import TrainSettings
+from groundup.training.team import Solo
 
 
-def from_settings(model: nn.Module, settings: TrainSettings) -> "torch.optim.Optimizer | Together":
-    """The optimizer that the settings name, over the model's parameters."""
+def from_settings(
+    model: nn.Module, settings: TrainSettings, team: Solo | None = None
+) -> "torch.optim.Optimizer | Together":
+    """The optimizer that the settings name, over the model's parameters as the ranks of `team` hold them."""
     betas, decay = (0.9, settings.beta2), settings.weight_decay
     if settings.optimizer == "adamw":
         return adamw(model, lr=settings.lr, betas=betas, weight_decay=decay)
     matrices = layer_matrices(model)
-    muon = Muon(matrices, settings.matrix_lr, momentum=0.95, weight_decay=decay)
+    muon = Muon(matrices, settings.matrix_lr, momentum=0.95, weight_decay=decay, team=team)
     for group in muon.param_groups:
         group["share"] = settings.matrix_lr / settings.lr
     return Together(muon, adamw(model, lr=settings.lr, betas=betas, weight_decay=decay, but=matrices))

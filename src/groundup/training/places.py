@@ -10,7 +10,7 @@ Reading changes nothing on the disk, so any number of processes may do it; only 
 import json
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal
@@ -41,11 +41,13 @@ def find(folder: Path, which: Pointer | int) -> tuple[int, Path]:
     raise FileNotFoundError(f"{folder / step_name(which)}: {_nothing(folder)}")
 
 
-def newest_whole(folder: Path, required: set[str]) -> tuple[int, Path] | None:
+def newest_whole(
+    folder: Path, required: set[str], check: Callable[[Path, int, set[str]], object] = verify
+) -> tuple[int, Path] | None:
     """The highest step whose every byte is what was written."""
     for step, path in reversed(_places(folder)):
         with suppress(ValueError, OSError):
-            verify(path, step, required)
+            check(path, step, required)
             return step, path
     return None
 

@@ -8,6 +8,7 @@ is used. `make_whole` turns them into ordinary checkpoints, as which every other
 """
 
 import json
+from collections.abc import Set
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,7 @@ def save_sharded(
 
     def end() -> None:
         with all_or_nothing(folder, step, size):
+            _refuse_what_did_not_arrive(aside, tensors)
             seal(aside, step, best=is_best)
             put(folder, step, aside, ("latest", "best") if is_best else ("latest",))
             prune(folder, step, keep)
@@ -106,8 +108,8 @@ def load_sharded(path: Path, step: int, *, like: dict[str, Tensor], parameters: 
 
 
 def is_sharded(path: Path) -> bool:
-    """Whether a checkpoint's folder holds slices."""
-    return (path / REST).is_file()
+    """Whether a checkpoint's folder holds slices, damaged or not."""
+    return (path / REST).is_file() or any(path.glob("shard-*.safetensors"))
 
 
 def find_whole(folder: Path) -> tuple[int, Path, str | None]:
@@ -116,27 +118,28 @@ def find_whole(folder: Path) -> tuple[int, Path, str | None]:
         step, path = find(folder, "latest")
         check(path, step)
     except (ValueError, OSError) as error:
-        whole = newest_whole(folder, {STATE})
+        whole = newest_whole(folder, {STATE}, check)
         if whole is None:
             raise
         return *whole, f"{error}; going on from step {whole[0]}"
     return step, path, None
 
 
-def check(path: Path, step: int) -> None:
+def check(path: Path, step: int, required: Set[str] = frozenset({STATE})) -> None:
     """ValueError unless every byte is what was written, and no slice is a stranger's."""
-    files = verify(path, step, {STATE})
+    files = verify(path, step, set(required))
     for slices in path.glob("*.safetensors"):
         if slices.name not in files:
             raise ValueError(f"{slices}: no part of this checkpoint; remove it")
 
 
-def make_whole(folder: Path) -> list[int]:
-    """Turn every checkpoint in slices into an ordinary one, on one process; returns their steps.
+def make_whole(folder: Path) -> tuple[list[int], list[str]]:
+    """Turn every checkpoint in slices into an ordinary one, on one process.
 
-    A damaged one stays as it is. OSError where the disk refuses; then the slices stand.
+    Returns the steps that were turned, and a sentence for each that is damaged, which stays as it is. OSError where
+    the disk refuses; then the slices stand.
     """
-    turned = []
+    turned, damaged = [], []
     for step in saved_steps(folder):
         path = folder / step_name(step)
         if not is_sharded(path):
@@ -144,25 +147,32 @@ def make_whole(folder: Path) -> list[int]:
         settle(folder)
         try:
             check(path, step)
-        except ValueError:
+            whole = {name: torch.empty_like(t, device="cpu") for name, t in found_shards(path).items()}
+        except (ValueError, OSError) as error:
+            damaged.append(str(error))
             continue
-        pointers: list[Pointer] = [pointer for pointer in POINTERS if _names(folder, pointer, step)]
-        read = _filled(path, step, {n: torch.empty_like(t, device="cpu") for n, t in found_shards(path).items()})
-        aside = folder / f"{ASIDE}whole"
-        whole = save_checkpoint(
-            aside,
-            step,
-            model=read.model,
-            optimizer=read.optimizer,
-            state=read.state,
-            unaveraged=read.unaveraged,
-            best="best" in pointers,
-        )
-        put(folder, step, whole, pointers)
-        discard(folder / f"{REPLACED}{path.name}")
-        discard(aside)
+        try:
+            _turn(folder, step, _filled(path, step, whole))
+        finally:
+            discard(folder / f"{ASIDE}whole")
         turned.append(step)
-    return turned
+    return turned, damaged
+
+
+def _turn(folder: Path, step: int, read: Checkpoint) -> None:
+    """Put the checkpoint that was read into the place of its slices, and let the same pointers name it."""
+    pointers: list[Pointer] = [pointer for pointer in POINTERS if _names(folder, pointer, step)]
+    whole = save_checkpoint(
+        folder / f"{ASIDE}whole",
+        step,
+        model=read.model,
+        optimizer=read.optimizer,
+        state=read.state,
+        unaveraged=read.unaveraged,
+        best="best" in pointers,
+    )
+    put(folder, step, whole, pointers)
+    discard(folder / f"{REPLACED}{step_name(step)}")
 
 
 def _filled(path: Path, step: int, into: dict[str, Tensor]) -> Checkpoint:
@@ -181,6 +191,17 @@ def _names(folder: Path, pointer: Pointer, step: int) -> bool:
         return find(folder, pointer)[0] == step
     except (ValueError, OSError):
         return False
+
+
+def _refuse_what_did_not_arrive(aside: Path, tensors: dict[str, Tensor]) -> None:
+    """OSError unless the slices here make up all tensors: those of another machine may not be in sight."""
+    try:
+        found = found_shards(aside)
+    except ValueError as error:
+        raise OSError(str(error)) from None
+    for name, tensor in tensors.items():
+        if name not in found or found[name].shape != tensor.shape:
+            raise OSError(f"slices of {name!r} did not arrive; all ranks need one folder that they share")
 
 
 def _refuse_what_is_not_finite(step: int, tensors: dict[str, Tensor], team: Solo) -> None:
