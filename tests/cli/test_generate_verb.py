@@ -67,6 +67,18 @@ def test_logprobs_give_a_line_a_token(home, cli, extra):
         assert probability == pytest.approx(math.exp(logprob), abs=2e-4)
 
 
+@pytest.mark.parametrize("prompts", [["1. I"], ["1. I", "2. they see"]])
+def test_int8_is_said_with_its_own_probabilities(home, cli, prompts):
+    options = ["--greedy", "--logprobs", "--max-new-tokens", "6"]
+    full, light = (cli("generate", "writer", *prompts, *options, "--precision", p) for p in ("float32", "int8"))
+    assert (light.code, light.err) == (0, "")
+    assert light.out != full.out == cli("generate", "writer", *prompts, *options).out
+    found = written_by("writer").generate_batch(prompts[:1], max_new_tokens=6, precision="int8")
+    if len(prompts) == 1:
+        lines = [line.split("\t") for line in light.out.splitlines() if "\t" in line]
+        assert [line[1] for line in lines] == [f"{logprob:.4f}" for logprob in found[0][0].logprobs]
+
+
 def test_a_full_context_is_said_and_can_be_slid_past(home, cli):
     full = cli("generate", "speller", "1. I", "--greedy", "--max-new-tokens", "100")
     assert len(full.out.removesuffix("\n")) == 33
@@ -92,6 +104,7 @@ def test_a_full_context_is_said_and_can_be_slid_past(home, cli):
         ("--top-p 1.5", ["top_p (1.5)"]),
         ("--max-new-tokens 0", ["max_new_tokens (0)"]),
         ("--num-beams 0", ["num_beams (0)"]),
+        ("--precision int4", ["int4", "float32", "int8"]),
         ("--num-beams 3 --num-return-sequences 4", ["(4)", "num_beams (3)"]),
         ("--num-return-sequences 0", ["num_return_sequences (0)"]),
         ("--num-return-sequences 2 --greedy", ["num_return_sequences (2)"]),

@@ -5,10 +5,13 @@ import math
 import pytest
 import torch
 
+from groundup.config import ModelConfig
 from groundup.decode.beam import beam_search, beam_search_plainly
 from groundup.decode.choose import Greedy, Sample
 from groundup.decode.generate import generate
 from groundup.decode.known import Known
+from groundup.models.causal_lm import CausalLM
+from groundup.nn import linear
 
 TOKENS = [0, 1, 3, 4]  # of 6: one without a token in the middle, one at the end
 
@@ -52,6 +55,22 @@ def test_beams(toy, source):
     )[0]
     assert [one.ids for one in found] == [one.ids for one in expected]
     assert [one.score for one in found] == pytest.approx([one.score for one in expected], abs=1e-5)
+
+
+def test_another_model_says_the_same_tokens(toy):
+    model, only = known(toy)
+    other = toy(vocab_size=6, seed=1)
+    ids = torch.zeros(1, 1, dtype=torch.int64)
+    assert only.by(other).step(ids, other.begin([3])).equal(only.only(other.step(ids, other.begin([3]))))
+    assert only.step(ids, model.begin([3])).equal(only.only(model.step(ids, model.begin([3])))), "as it was"
+
+
+def test_the_weights_behind_it_are_packed():
+    model = CausalLM(ModelConfig(vocab_size=64, context=48, width=32, layers=1, heads=2)).to(torch.float32).eval()
+    only = Known(model, TOKENS, vocab_size=64, device=torch.device("cpu"))
+    with linear.packed(only, rows=2):
+        assert model.head.packed is not None
+    assert model.head.packed is None
 
 
 def test_a_model_in_training_is_still_seen_to_be(toy):

@@ -7,6 +7,9 @@ from hypothesis import strategies as st
 from torch import nn
 
 from groundup.config import ModelConfig
+from groundup.decode.choose import Greedy
+from groundup.decode.generate import collect, generate
+from groundup.models.causal_lm import CausalLM
 from groundup.models.light import LightLinear, in_8_bits, lighten
 from groundup.models.seq2seq import Seq2Seq
 
@@ -66,3 +69,42 @@ def test_a_light_model_is_nearly_the_model_and_leaves_it_alone(tied):
     model(source, target).sum().backward()
     assert all(parameter.grad is not None for parameter in model.parameters()), "the model can still be trained"
     assert all(tensor.equal(before[name]) for name, tensor in model.state_dict().items())
+
+
+@pytest.mark.parametrize("family", ["gpt2", "llama3", "modern"])
+def test_a_light_language_model_is_nearly_the_model_head_and_all(variant, family):
+    model = variant(family)
+    ids = torch.randint(47, (3, 12), generator=torch.Generator().manual_seed(0))
+    light = lighten(model)
+    with torch.no_grad():
+        expected, found = model(ids).log_softmax(dim=-1), light(ids).log_softmax(dim=-1)
+    assert 0 < (found - expected).norm() < 0.1 * (expected - expected.mean()).norm()
+    assert isinstance(light.head, LightLinear)
+    assert light.stack.embed.weight.equal(model.stack.embed.weight), "tied or not, looking up is as it was"
+    assert not any(isinstance(module, nn.Linear) for module in light.modules())
+
+
+@pytest.mark.parametrize("tied", ["none", "head"])
+def test_where_the_choice_is_clear_a_light_model_writes_the_same(tied):
+    """Logits twenty apart: each token is followed by the next, whatever stood before it."""
+    config = ModelConfig(vocab_size=32, context=64, width=64, layers=2, heads=4, tied=tied)
+    model = CausalLM(config).eval()
+    with torch.no_grad():
+        if tied == "none":
+            model.stack.embed.weight.copy_(torch.eye(32, 64) * 10)
+            model.head.weight.copy_(torch.eye(32, 64).roll(1, dims=0) * 10)
+        else:
+            nn.init.normal_(model.stack.embed.weight)
+    ids, light = torch.tensor([[3, 9], [30, 1]]), lighten(model)
+
+    def written(by: CausalLM) -> list[list[int]]:
+        return collect(generate(by, by.begin(2), ids, choose=Greedy(), max_new_tokens=40))
+
+    assert written(light) == written(model)
+    if tied == "none":
+        assert written(light) == [[(start + n) % 32 for n in range(1, 41)] for start in (9, 1)]
+
+
+def test_other_devices_are_refused():
+    with pytest.raises(ValueError, match="int8 is for CPUs; use device=cpu"):
+        lighten(nn.Linear(3, 4, device="meta"))

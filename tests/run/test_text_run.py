@@ -4,6 +4,7 @@ import pytest
 import torch
 
 import groundup as gu
+from groundup.models.light import lighten
 from groundup.run.text import END, TextRun
 
 PROMPTS = ["two cats", "five old books and", "così", "日本 🙂"]
@@ -35,6 +36,24 @@ def test_the_stream_is_the_text_of_the_likeliest_tokens(writer: TextRun, prompt:
     pieces = list(writer.generate(prompt, max_new_tokens=20))
     assert "".join(pieces) == writer.tokenizer.decode(ids)
     assert all(pieces)
+
+
+def test_int8_writes_what_the_model_would_and_is_made_once(writer: TextRun, monkeypatch):
+    made = []
+    monkeypatch.setattr("groundup.run.text.lighten", lambda model: made.append(model) or lighten(model))
+    run = TextRun(writer.folder, writer.recipe, writer.model, writer.tokenizer)
+    prompt = "two cats and"
+    full, light = (run.generate(prompt, max_new_tokens=12, precision=p) for p in ("float32", "int8"))
+    assert "".join(light) == "".join(full)
+    assert light.written.logprobs != full.written.logprobs
+    assert light.written.logprobs == pytest.approx(full.written.logprobs, abs=0.1)
+    [[one]] = run.generate_batch([prompt], max_new_tokens=12, precision="int8")
+    assert one.text == light.written.text
+    assert run.search([prompt], max_new_tokens=12, precision="int8") == run.search([prompt], max_new_tokens=12)
+    assert made == [run.model]
+    for write in (run.generate, run.generate_batch, run.search):
+        with pytest.raises(ValueError, match=r"precision \(int4\) must be float32 or int8"):
+            write(["two"], precision="int4")  # pyright: ignore[reportArgumentType]
 
 
 def test_a_half_character_is_never_streamed(writer: TextRun):

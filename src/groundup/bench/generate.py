@@ -13,7 +13,8 @@ from groundup.bench.report import Report, Table, machine, ratio
 PACKAGES = ("torch", "transformers", "numpy")
 RULES = (
     "tokens/s: new tokens of all rows over the whole call, prompt included. same tokens: the share of positions where "
-    "both chose the same; in bfloat16 a near tie may fall either way, and a row differs from there on"
+    "both chose the same; with random weights there are many near ties, which bfloat16 and int8 may turn, and a row "
+    "differs from there on. int8: of the float32 weights, as generate --precision int8"
 )
 
 
@@ -50,7 +51,7 @@ class Settings:
 
 
 def compare(settings: Settings, say: Callable[[str], None]) -> Report:
-    """Every family in every precision at every batch size, both contestants in alternate rounds."""
+    """Every family in every precision at every batch size, the contestants in turn; int8 runs beside float32."""
     report = Report("generate", asdict(settings), machine(PACKAGES), notes=[RULES])
     prompt, new, batches = settings.prompt, settings.new, settings.batches
     size = {key: getattr(settings, key) for key in ("layers", "width", "heads", "context", "vocab_size")}
@@ -63,6 +64,9 @@ def compare(settings: Settings, say: Callable[[str], None]) -> Report:
             Contestant("ours", f"{__name__}:generate_ours", arguments),
             Contestant("transformers", f"{__name__}:generate_theirs", arguments, needs=("transformers",)),
         ]
+        if precision == "float32":
+            light = arguments | dict(precision="int8")
+            contestants.insert(1, Contestant("ours, int8", f"{__name__}:generate_ours", light))
         named = f"{family}, {precision}"
         outcomes = race(contestants, rounds=settings.rounds, say=lambda line, named=named: say(f"{named}: {line}"))
         for batch in batches:
@@ -74,10 +78,7 @@ def compare(settings: Settings, say: Callable[[str], None]) -> Report:
 
 
 def _rows(what: dict[str, Any], outcomes: dict[str, Outcome], *, tokens: int) -> list[dict[str, Any]]:
-    batch = what["batch"]
-    theirs = outcomes["transformers"].median(f"seconds {batch}")
-    said = [outcome.rounds[0][f"ids {batch}"] for outcome in outcomes.values() if outcome.rounds]
-    same = _same(*said) if len(said) == 2 else None
+    batch, theirs = what["batch"], outcomes["transformers"]
     rows = []
     for name, outcome in outcomes.items():
         seconds = outcome.median(f"seconds {batch}")
@@ -86,9 +87,9 @@ def _rows(what: dict[str, Any], outcomes: dict[str, Outcome], *, tokens: int) ->
             | {
                 "contestant": name,
                 "tokens/s": tokens / seconds if seconds else None,
-                "ratio": ratio(theirs, seconds),
+                "ratio": ratio(theirs.median(f"seconds {batch}"), seconds),
                 "ms/token": 1000 * seconds / tokens * batch if seconds else None,
-                "same tokens": same,
+                "same tokens": _same(outcome, theirs, f"ids {batch}"),
                 "MiB": outcome.median("peak_mib"),
                 "note": outcome.missing,
             }
@@ -96,24 +97,30 @@ def _rows(what: dict[str, Any], outcomes: dict[str, Outcome], *, tokens: int) ->
     return rows
 
 
-def _same(ours: list[list[int]], theirs: list[list[int]]) -> float:
-    pairs = [pair for rows in zip(ours, theirs, strict=True) for pair in zip(*rows, strict=True)]
+def _same(ours: Outcome, theirs: Outcome, key: str) -> float | None:
+    """None where one of them said nothing."""
+    if not (ours.rounds and theirs.rounds):
+        return None
+    said = zip(ours.rounds[0][key], theirs.rounds[0][key], strict=True)
+    pairs = [pair for rows in said for pair in zip(*rows, strict=True)]
     return sum(a == b for a, b in pairs) / len(pairs)
 
 
 def generate_ours(
     *, shape: dict[str, Any], precision: str, batches: list[int], prompt: int, new: int
 ) -> Iterator[dict[str, Any]]:
-    """`decode.generate`, every batch size once a round."""
+    """`decode.generate`, every batch size once a round; precision is that of the weights, int8 made of float32."""
     import torch
 
     from groundup.bench.shapes import Shape, spread
     from groundup.decode.choose import Greedy
     from groundup.decode.generate import collect, generate
+    from groundup.models.light import lighten
     from groundup.training.precision import choose_device
 
     device = choose_device()
-    model: Any = spread(Shape(**shape).ours()).to(device, getattr(torch, precision))
+    model: Any = spread(Shape(**shape).ours()).to(device)
+    model = lighten(model) if precision == "int8" else model.to(getattr(torch, precision))
 
     def write(ids: torch.Tensor) -> list[list[int]]:
         return collect(generate(model, model.begin(len(ids)), ids, choose=Greedy(), max_new_tokens=new))

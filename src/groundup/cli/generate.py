@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import tyro
 
@@ -62,6 +62,8 @@ class Generate:
     """Below each text a line a token: token, ln p, p (tabs between), by the model itself, before temperature etc."""
     seed: int | None = 0
     """Text n draws from (seed, n), whatever the others do. None draws anew each time."""
+    precision: Literal["float32", "int8"] = "float32"
+    """int8 is about 1.5 times as fast on a CPU; its texts and probabilities are not quite the model's own."""
     checkpoint: str = "best"
     """best, latest or the number of a step."""
     device: str = "auto"
@@ -133,7 +135,12 @@ def _choose(options: Generate) -> "Greedy | Sample":
 
 def _stream(run: "TextRun", prompt: str, choose: "Greedy | Sample", options: Generate) -> "Written":
     pieces = run.generate(
-        prompt, choose=choose, max_new_tokens=options.max_new_tokens, stop=options.stop, slide=options.slide
+        prompt,
+        choose=choose,
+        max_new_tokens=options.max_new_tokens,
+        stop=options.stop,
+        slide=options.slide,
+        precision=options.precision,
     )
     sys.stdout.write(prompt)
     for piece in pieces:
@@ -156,6 +163,7 @@ def _many(run: "TextRun", prompts: list[str], choose: "Greedy | Sample", options
             max_new_tokens=options.max_new_tokens,
             num_return_sequences=count,
             no_repeat_ngram_size=options.no_repeat_ngram_size,
+            precision=options.precision,
         )
     else:
         written = run.generate_batch(
@@ -165,6 +173,7 @@ def _many(run: "TextRun", prompts: list[str], choose: "Greedy | Sample", options
             stop=options.stop,
             num_return_sequences=count,
             slide=options.slide,
+            precision=options.precision,
         )
     for p, (prompt, texts) in enumerate(zip(prompts, written, strict=True), start=1):
         for n, one in enumerate(texts, start=1):

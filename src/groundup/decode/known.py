@@ -1,7 +1,8 @@
 """Ids without a token: a vocabulary padded to a round number, or another's model with rows to spare."""
 
-from collections.abc import Collection
-from typing import Any
+import copy
+from collections.abc import Collection, Iterable
+from typing import Any, Self
 
 import torch
 from torch import Tensor
@@ -28,6 +29,16 @@ class Known:
     @property
     def training(self) -> bool:
         return self._model.training
+
+    def by(self, model: Decoder) -> Self:
+        """The same tokens, said by another model of this size."""
+        other = copy.copy(self)
+        other._model = model
+        return other
+
+    def modules(self) -> Iterable[object]:
+        """The model's own: weights are packed through it (`nn.linear.packed`)."""
+        return getattr(self._model, "modules", tuple)()
 
     def step(self, ids: Tensor, state: Any, /) -> Tensor:
         """As the model's own."""

@@ -59,7 +59,7 @@ def packed(model: object, *, rows: int) -> Iterator[None]:
     It doubles the weights' memory meanwhile and costs as much time as about ten steps. Ten million weights, one core:
     a step takes 5.8 instead of 8.0 ms in bfloat16 (one row), 29 instead of 36 ms in float32 (32 rows).
     """
-    layers = [layer for layer in model.modules() if isinstance(layer, Linear)] if isinstance(model, nn.Module) else []
+    layers = [layer for layer in getattr(model, "modules", tuple)() if isinstance(layer, Linear)]
     for layer in layers:
         weight = layer.weight.detach()
         if _packing_pays(weight, rows):
