@@ -24,14 +24,14 @@ ROWS = {
 
 
 def tokenizers(corpus: str, *, name: str) -> Comparison:
-    """The rows on one corpus, as small models of which many can be trained."""
-    train = dataclasses.replace(RECIPE.train, steps=2000, average=200, validate_every=500, keep=1)
+    """The rows on one corpus, as small models of which many can be trained; so short a training wants little dropout."""
+    train = dataclasses.replace(RECIPE.train, steps=800, average=200, validate_every=200, keep=1)
     variants: dict[str, Recipe] = {
         row: PairRecipe(
             name=row,
             data=PairData(corpus=corpus, valid=1000, test=1000, batch_tokens=2048),
             tokenizer=tokenizer,
-            model=preset("seq2seq-tiny", vocab_size=tokenizer.vocab_size, width=128, mlp_width=512),
+            model=preset("seq2seq-tiny", vocab_size=tokenizer.vocab_size, width=128, mlp_width=512, dropout=0.1),
             train=train,
         )
         for row, tokenizer in ROWS.items()
