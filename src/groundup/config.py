@@ -215,7 +215,7 @@ def _at_least(least: int, name: str, value: Any) -> None:
     if not _whole(value):
         raise ValueError(f"{name} ({value!r}) must be a whole number")
     if value < least:
-        raise ValueError(f"{name} ({value}) must be at least {least}")
+        raise ValueError(f"{name} ({value}) must be at least {least}; try {name.split()[-1]}={least}")
 
 
 def _positive(name: str, value: Any) -> None:

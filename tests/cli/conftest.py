@@ -34,6 +34,7 @@ SMALL = (
 ).split()
 PAIR_MODEL = [*SMALL, *"--model.encoder-layers 1 --tokenizer.vocab-size 300 --data.batch-tokens 512".split()]
 PAIR_DATA = "--data.valid 8 --data.test 8".split()
+BY_CHARACTERS = [*SMALL, *"--model.context 32 --data.batch 4 --tokenizer.kind characters".split()]
 TEXT_MODEL = [*SMALL, *"--model.context 32 --tokenizer.vocab-size 300 --data.batch 4".split()]
 
 
@@ -71,8 +72,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
         main(["train", "translation", "pairs.tsv", "--name", "translator", *PAIR_MODEL, *PAIR_DATA, *steps(80, 40)])
         main(["train", "dialogue", "talk.tsv", "--name", "talker", *PAIR_MODEL, *steps(120)])
         main(["train", "corpus", "text.txt", "--name", "writer", *TEXT_MODEL, *steps(40, 20)])
-        characters = ["--tokenizer.kind", "characters"]
-        main(["train", "corpus", "text.txt", "--name", "speller", *TEXT_MODEL, *characters, *steps(40)])
+        main(["train", "corpus", "text.txt", "--name", "speller", *BY_CHARACTERS, *steps(40)])
     finally:
         os.chdir(before)
     return folder

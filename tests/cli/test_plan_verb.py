@@ -48,6 +48,7 @@ def test_this_machine_is_measured(cli):
         (["gpt2-124n"], "no recipe or preset 'gpt2-124n'; did you mean"),
         (["gpt2", "--device", "h10"], "no data sheet of a device 'h10'; did you mean 'h100'?"),
         (["gpt2", "--devices", "0"], "devices (0,) must be at least 1"),
+        (["gpt2", "--micro-batch", "0"], "micro_batch (0) must be at least 1; try --micro-batch 1"),
         (["gpt2", "--price", "-1"], "price (-1.0) must be above 0"),
         (["gpt2", "--efficiency", "40"], "efficiency (40.0) is a share, at most 1"),
         (["gpt2", "--batch-tokens", "100"], "a step of 100 tokens holds no text of 1,024; try --batch-tokens 1024"),

@@ -1,6 +1,7 @@
 """A whole comparison, with processes and files, on a text of a few kilobytes."""
 
 import dataclasses
+import io
 import json
 import time
 from pathlib import Path
@@ -216,6 +217,42 @@ def test_a_dry_run_says_what_it_would_take_and_trains_nothing(verb, tmp_path: Pa
     assert not (tmp_path / "x").exists()
 
 
+def test_off_a_terminal_it_says_what_it_will_do_and_what_begins_and_ends(verb, tiny, tmp_path: Path, monkeypatch):
+    said = []
+
+    class Still:
+        """A training that is over at once."""
+
+        def __init__(self, folder: Path) -> None:
+            Outcome(figures={"valid": 1.0, "test": 1.0}, training={"minutes": 0.1}).save(folder)
+            self.stdin, self.returncode = io.BytesIO(), 0
+
+        def poll(self) -> int:
+            return 0
+
+        def wait(self, timeout: float) -> int:
+            return 0
+
+    def begin(comparison, root: Path, trial: Trial, *, threads: int) -> Still:
+        folder = trial.folder(root)
+        folder.mkdir(parents=True)
+        save_recipe(planned(comparison, trial), folder / PLAN)
+        return Still(folder)
+
+    monkeypatch.setattr("groundup.comparisons.conduct.begin", begin)
+    monkeypatch.setattr("groundup.comparisons.report.report", lambda *_: said.append("reported"))
+    options = ("tiny", "--out", str(tmp_path / "x"), "--jobs", "1")
+    _, plan, _ = verb(*options, "--dry-run")
+    code, out, err = verb(*options)
+    assert (code, said) == (0, ["reported"])
+    assert out.rsplit(":", 2)[0] == plan.rsplit(":", 1)[0], "the same but for the minutes, which are measured"
+    lines = [line for line in err.splitlines() if "seed" in line]
+    assert [line.split()[0] for line in lines] == ["begun", "1", "begun", "2", "begun", "3", "begun", "4"]
+    for start, end in zip(lines[::2], lines[1::2], strict=True):
+        assert " ".join(start.split()[1:]) in " ".join(end.split())
+    assert verb(*options)[1].startswith(f"\n{tmp_path / 'x'}: "), "one that is there already needs no estimate"
+
+
 def test_finished_runs_stand_side_by_side(verb, done):
     root, known = done
     one, other = (str(Trial(name, 1e-2, 0).folder(root)) for name in ("gpt", "llama"))
@@ -239,6 +276,8 @@ def test_mistakes_cost_one_line(verb, done, corpus: Path, tmp_path: Path):
     for arguments, said in (
         ((), "what is to be compared"),
         (("tinny",), "did you mean 'tiny'"),
+        (("xyzzy",), "give two or more runs, or a name of tiny"),
+        ((str(run),), "is one run; give two or more of them, or a name of"),
         (("tiny", "--jobs", "0"), "jobs (0) must be at least 1"),
         (("tiny", "--steps", "0"), "steps (0) must be at least 1"),
         (("tiny", "--seeds", "1", "1"), "distinct"),

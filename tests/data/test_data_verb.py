@@ -7,6 +7,7 @@ import pytest
 
 from groundup.cli.data import main
 from groundup.data.catalogue import SOURCES
+from groundup.text.tokenizer import Tokenizer
 
 
 def test_list_names_every_corpus_and_where_it_is(capsys, monkeypatch, tmp_path):
@@ -27,6 +28,17 @@ def test_show_counts_a_file_of_pairs(capsys, tmp_path):
     assert "pairs          2" in out
     assert "1 to 2 " in out
     assert out.splitlines()[-1] == "  No.\tNon."
+
+
+def test_shards_are_for_another_verb(tmp_path):
+    (tmp_path / "text.txt").write_text("how now brown cow\n" * 50)
+    Tokenizer.train([tmp_path / "text.txt"], 260).save(tmp_path / "tokenizer.json")
+    out = tmp_path / "shards"
+    main(["prepare", str(tmp_path / "text.txt"), "--tokenizer", str(tmp_path / "tokenizer.json"), "--out", str(out)])
+    with pytest.raises(ValueError, match=f"token shards, not text; groundup data check {out}"):
+        main(["show", str(out)])
+    with pytest.raises(ValueError, match="nosuch: there is no such folder; groundup data prepare"):
+        main(["check", "nosuch"])
 
 
 def test_show_counts_aligned_files_and_texts(capsys, tmp_path):

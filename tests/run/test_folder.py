@@ -43,6 +43,20 @@ def test_a_checkpoint_that_is_not_there(translator):
         gu.load(translator.folder.path, checkpoint=76)
 
 
+def test_a_tokenizer_that_is_not_there_is_named(translator, writer, tmp_path):
+    for run in (translator, writer):
+        copy = shutil.copytree(run.folder.path, tmp_path / run.folder.name)
+        (copy / "tokenizer.json").unlink()
+        with pytest.raises(ValueError, match=rf"{run.folder.name}/tokenizer.json is missing.*bring it back.*anew"):
+            gu.load(copy)
+    recipe = (copy.parent / "translator" / "recipe.json").read_text()
+    two = copy.parent / "translator"
+    (two / "recipe.json").write_text(recipe.replace('"shared": true', '"shared": false'))
+    shutil.copy(translator.folder.path / "tokenizer.json", two / "source.json")
+    with pytest.raises(ValueError, match=r"translator/target\.json is missing"):
+        gu.load(two)
+
+
 def test_a_recipe_that_does_not_fit_the_weights_is_refused(translator, tmp_path):
     shutil.copytree(translator.folder.path, tmp_path / "run")
     recipe = (tmp_path / "run" / "recipe.json").read_text()

@@ -188,7 +188,7 @@ def test_a_folder_without_a_tokenizer_says_what_is_expected(tmp_path: Path):
     (tmp_path / "vocab.json").write_text("{}")
     with pytest.raises(FileNotFoundError, match=r"expected tokenizer\.json, vocab\.json \+ merges\.txt"):
         Tokenizer.load(tmp_path)
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError, match=r"none\.json: there is no such tokenizer; give a tokenizer\.json"):
         Tokenizer.load(tmp_path / "none.json")
 
 

@@ -49,6 +49,8 @@ def main(arguments: list[str]) -> None:
         side_by_side(options.names)
         return
     name = next(iter(options.names))
+    if name not in COMPARISONS and any((folder / "recipe.json").is_file() for folder in (Path(name), RUNS / name)):
+        raise ValueError(f"{name} is one run; give two or more of them, or a name of {', '.join(COMPARISONS)}")
     compare(wanted(name, options), options.out or RUNS / "compare" / name, options)
 
 
@@ -70,16 +72,23 @@ def compare(comparison: Comparison, root: Path, options: Compare) -> None:
     from groundup.comparisons.report import report
 
     jobs, threads = shared_out(comparison, options.jobs)
+    if options.dry_run or not root.exists():  # one that goes on tells its own pace
+        announce(comparison, sizes, jobs=jobs, threads=threads)
     if options.dry_run:
-        from groundup.comparisons.estimate import minutes
-
-        for name, size in sizes.items():
-            lrs = ", ".join(f"{lr:g}" for lr in comparison.grid(name))
-            print(f"  {name:20} {size:>12,} parameters  learning rates {lrs}")
-        print(f"{comparison.about}\n{tokens(comparison.first):,} tokens a run, seeds {comparison.seeds}")
-        took = minutes(comparison, jobs=jobs, threads=threads)
-        print(f"{comparison.runs} runs or a few more, {jobs} at a time with {threads} threads each: {took:.0f} minutes")
         return
     known = conduct(comparison, root, jobs=jobs, threads=threads)
     report(comparison, root, known)
     print(f"\n{root}: comparison.md, comparison.json, curves.png, samples/, and a folder for each run")
+
+
+def announce(comparison: Comparison, sizes: dict[str, int], *, jobs: int, threads: int) -> None:
+    """Variants, tokens, runs, and how long it will be; at once, even into a pipe."""
+    from groundup.comparisons.estimate import minutes
+
+    for name, size in sizes.items():
+        lrs = ", ".join(f"{lr:g}" for lr in comparison.grid(name))
+        print(f"  {name:20} {size:>12,} parameters  learning rates {lrs}")
+    print(f"{comparison.about}\n{tokens(comparison.first):,} tokens a run, seeds {comparison.seeds}", flush=True)
+    took = minutes(comparison, jobs=jobs, threads=threads)
+    many = f"{jobs} at a time with {threads} thread{'s' * (threads > 1)} each"
+    print(f"{comparison.runs} runs or a few more, {many}: about {took:.0f} minutes", flush=True)

@@ -14,6 +14,7 @@ from groundup.data.corpus import read_records, suffix
 from groundup.data.dialogue import dialogue_rows
 from groundup.data.load import load_pairs, load_texts, named
 from groundup.data.pairs import Pair, clean, read_rows
+from groundup.data.shards import is_shard_folder
 from groundup.data.sources import Source, locate, whereabouts
 
 Name = Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="NAME")]
@@ -86,6 +87,8 @@ def show(name: NameOrPath, /, other: Path | None = None, part: str | None = None
         cleaned = clean(read_rows(name, other) if other is not None else (row.pair for row in dialogue_rows(name)))
         print(f"left out       {cleaned.empty:,} rows with an empty side, {cleaned.repeated:,} repeated")
         _show_pairs(cleaned.pairs, count)
+    elif is_shard_folder(name):
+        raise ValueError(f"{name}: token shards, not text; groundup data check {name} says what is in them")
     else:
         _show_texts(load_texts(name), count)
 

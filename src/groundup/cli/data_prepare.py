@@ -59,6 +59,8 @@ def check(folder: Folder, /) -> None:
     """
     from groundup.data.shards import Shards
 
+    if not folder.is_dir():
+        raise ValueError(f"{folder}: there is no such folder; groundup data prepare SOURCE --out {folder} makes one")
     shards = Shards.open(folder)
     shards.check()
     if shards.fingerprint is not None:

@@ -57,6 +57,10 @@ def find(name: str) -> Path:
     from groundup.run.questions import FILE, hellaswag
 
     if name != "hellaswag":
+        if not Path(name).is_file():
+            raise ValueError(
+                f"no questions {name!r}; --choices takes hellaswag, or a .jsonl of {{ctx, endings, label}}"
+            )
         return Path(name)
     if (path := hellaswag()) is None:
         raise ValueError(

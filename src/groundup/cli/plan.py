@@ -95,7 +95,7 @@ def _check(options: PlanOptions) -> None:
     for name in ("per_node", "micro_batch", "batch_tokens", "context"):
         value = getattr(options, name)
         if value is not None and value < 1:
-            raise ValueError(f"{name} ({value}) must be at least 1")
+            raise ValueError(f"{name} ({value}) must be at least 1; try --{name.replace('_', '-')} 1")
     if not options.devices or min(options.devices) < 1:
         raise ValueError(f"devices {options.devices} must be at least 1; try --devices 8")
     for name in ("tokens", "price", "network", "efficiency"):

@@ -2,6 +2,7 @@
 
 import dataclasses
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -10,7 +11,9 @@ from types import ModuleType
 from typing import Any
 
 from groundup.cli.parse import parse
+from groundup.data.catalogue import PUBLISHED
 from groundup.presets import preset
+from groundup.recipes.check import check
 from groundup.recipes.recipe import PairRecipe, Recipe, TextRecipe
 from groundup.recipes.table import RECIPES, find_recipe
 from groundup.run.folder import RUNS, RunFolder
@@ -149,25 +152,6 @@ def in_place_of(folder: RunFolder) -> Iterator[RunFolder]:
         settle()
 
 
-def check(recipe: Recipe, default: Recipe) -> None:
-    """Refuse what would be ignored: the tokenizer decides the vocabulary, the kind of data the kind of model.
-
-    And refuse at once what would otherwise fail after the tokenizer, or after the training.
-    """
-    if not recipe.name or Path(recipe.name).name != recipe.name or recipe.name.startswith("."):
-        raise ValueError(f"the name of a run ({recipe.name!r}) must be that of one folder; try --name my-run")
-    if recipe.model.vocab_size != default.model.vocab_size:
-        raise ValueError("the tokenizer decides the model's vocabulary; set --tokenizer.vocab-size instead")
-    encoder = recipe.model.encoder_layers is not None
-    if encoder != isinstance(recipe, PairRecipe):
-        need = "an encoder-decoder; set --model.encoder-layers" if not encoder else "a decoder-only model"
-        raise ValueError(f"recipe {recipe.name} needs {need}")
-    if recipe.train.steps is None and recipe.max_minutes is None:
-        raise ValueError("a training needs an end; set --train.steps or --max-minutes")
-    if recipe.max_minutes is not None and not 0 < recipe.max_minutes < float("inf"):
-        raise ValueError(f"max_minutes ({recipe.max_minutes:g}) must be a number above 0; try --max-minutes 5")
-
-
 def with_data(recipe: Recipe, paths: list[str]) -> Recipe:
     if not paths:
         return recipe
@@ -175,8 +159,10 @@ def with_data(recipe: Recipe, paths: list[str]) -> Recipe:
         if len(paths) > 1:
             raise ValueError(f"{recipe.name} learns from one file or folder, not also {paths[1]!r}")
         return dataclasses.replace(recipe, data=dataclasses.replace(recipe.data, corpus=paths[0]))
+    valid, test = PUBLISHED.get(paths[0], (recipe.data.valid, recipe.data.test))
     other = paths[1] if len(paths) > 1 else None
-    return dataclasses.replace(recipe, data=dataclasses.replace(recipe.data, corpus=paths[0], other=other))
+    data = dataclasses.replace(recipe.data, corpus=paths[0], other=other, valid=valid, test=test)
+    return dataclasses.replace(recipe, data=data)
 
 
 def with_preset(recipe: Recipe, name: str) -> Recipe:
@@ -201,20 +187,24 @@ def planned(recipe: Recipe) -> Recipe:
 
 
 def print_plan(recipe: Recipe) -> None:
-    """The resolved recipe, parameters, and the memory that weights, gradients and optimizer take."""
+    """The resolved recipe, parameters, and the memory that a step takes; a warning where this machine has less."""
     import json
 
     from groundup.models.causal_lm import count_parameters, on_meta
+    from groundup.plan.here import needs, too_much
 
+    held = needs(recipe)
+    constant = held.weights + held.gradients + held.optimizer
     print(json.dumps(dataclasses.asdict(recipe), indent=2, ensure_ascii=False))
-    parameters = count_parameters(on_meta(recipe.model))
-    context = recipe.model.context
-    tokens = recipe.data.batch_tokens if isinstance(recipe, PairRecipe) else recipe.data.batch * context
+    tokens = recipe.data.batch_tokens if isinstance(recipe, PairRecipe) else recipe.data.batch * recipe.model.context
     of_step = recipe.train.batch_tokens or tokens * recipe.train.accumulate
     print(
-        f"{parameters:,} parameters at {recipe.model.vocab_size:,} tokens; weights, gradients and AdamW's two moments "
-        f"take {16 * parameters / 1e6:,.0f} MB; {of_step:,} tokens a step"
+        f"{count_parameters(on_meta(recipe.model)):,} parameters at {recipe.model.vocab_size:,} tokens; "
+        f"weights, gradients and optimizer take {constant / 1e6:,.0f} MB, "
+        f"a batch about {(held.total - constant) / 1e6:,.0f} MB; {of_step:,} tokens a step"
     )
+    if (warning := too_much(recipe)) is not None:
+        print(f"groundup: {warning}", file=sys.stderr)
 
 
 def take_option(arguments: list[str], name: str) -> tuple[str | None, list[str]]:

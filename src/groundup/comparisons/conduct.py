@@ -40,6 +40,7 @@ def conduct(comparison: Comparison, root: Path, *, jobs: int, threads: int) -> d
         while missing := missing_trials(comparison, known):
             for trial in [trial for trial in missing if trial not in running][: jobs - len(running)]:
                 running[trial] = begin(comparison, root, trial, threads=threads)
+                course.begun(trial)
             time.sleep(0.1)
             ended = [trial for trial, process in running.items() if process.poll() is not None]
             for trial in ended:

@@ -1,4 +1,4 @@
-"""How far a comparison is: a line for each finished run, and on a terminal one bar over all of them."""
+"""How far a comparison is: a line as a run begins and ends; on a terminal one bar over all of them."""
 
 import sys
 import time
@@ -63,6 +63,11 @@ class Course:
         self.looked = time.perf_counter()
         now = f"run {min(self.total, len(self.known) + len(self.running))} of {self.total}  {self.to_go()}"
         self.bar.update(self.task, completed=self.share(), description=now)
+
+    def begun(self, trial: Trial) -> None:
+        """Say which run begins, where no bar shows it."""
+        if self.bar.disable:
+            self.bar.console.print(f"begun   {trial}")
 
     def finished(self, trial: Trial) -> None:
         """Say what came of a run, and where its variant's grid has to grow or is settled."""

@@ -20,6 +20,6 @@ def find_comparison(name: str) -> Comparison:
     """The named comparison; ValueError offers the nearest name."""
     if name not in COMPARISONS:
         near = difflib.get_close_matches(name, COMPARISONS, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(COMPARISONS)}"
+        hint = f"did you mean {near[0]!r}?" if near else f"give two or more runs, or a name of {', '.join(COMPARISONS)}"
         raise ValueError(f"unknown comparison {name!r}; {hint}")
     return COMPARISONS[name]()

@@ -35,7 +35,7 @@ def split_pairs(pairs: Sequence[tuple[str, str]], *, valid: int, test: int, seed
     if valid + test >= len(pairs):
         raise ValueError(
             f"too small to split: {len(pairs):,} pairs, and {test:,} for the test and {valid:,} for validation leave "
-            "none to learn from; ask for fewer or bring more"
+            f"none to learn from; {_fewer(len(pairs))}"
         )
     groups = _groups(pairs)
     random.Random(seed).shuffle(groups)
@@ -76,12 +76,20 @@ def _deal(groups: list[list[int]], count: int, part: str) -> tuple[list[int], li
             left.append(group)
     # Groups of five cannot give 256 rows, and 255 will do; far fewer is not what was asked for.
     if len(rows) < 0.9 * count or not left:
-        smallest = min(map(len, groups), default=0)
+        smallest, flag = min(map(len, groups), default=0), "test" if part == "test" else "valid"
         raise ValueError(
             f"too small to split: {count:,} {part} pairs wanted and {len(rows):,} found in {len(groups):,} groups that "
-            f"share no sentence (the smallest of {smallest:,} pairs); ask for another number or bring more"
+            f"share no sentence (the smallest of {smallest:,} pairs); try another --data.{flag}, "
+            "bring more, or learn them by heart: --data.memorise"
         )
     return rows, left
+
+
+def _fewer(pairs: int) -> str:
+    """What to do with so few pairs."""
+    part = min(100, pairs // 10)
+    few = f"try --data.test {part} --data.valid {part}, or" if part else "bring more, or"
+    return f"{few} learn them by heart: --data.memorise"
 
 
 class TextSplits(NamedTuple):

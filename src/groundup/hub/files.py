@@ -73,6 +73,18 @@ def read_tensors(folder: Path) -> dict[str, tuple[Path, Tensor]]:
     return tensors
 
 
+def check_weights(folder: Path) -> None:
+    """Read the headers only: a ValueError names a file that is not there, cut short or without tensors."""
+    for file in _weight_files(folder):
+        try:
+            with safetensors.safe_open(file, framework="pt") as opened:
+                found = len(opened.keys())
+        except (safetensors.SafetensorError, OSError) as error:
+            raise ValueError(f"{file}: damaged, cut short or not there: {error}") from None
+        if not found:
+            raise ValueError(f"{file} holds no tensors; get it again")
+
+
 def _weight_files(folder: Path) -> list[Path]:
     if (folder / WEIGHTS).is_file():
         return [folder / WEIGHTS]
@@ -90,4 +102,8 @@ def _weight_files(folder: Path) -> list[Path]:
 
 
 def write_tensors(folder: Path, tensors: Mapping[str, Tensor]) -> None:
-    save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, folder / WEIGHTS, {"format": "pt"})
+    file = folder / WEIGHTS
+    file.touch()
+    mode = file.stat().st_mode  # what the umask leaves; safetensors lets nobody but the owner read
+    save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, file, {"format": "pt"})
+    file.chmod(mode)

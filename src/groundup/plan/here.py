@@ -1,23 +1,86 @@
-"""This machine as a device to plan for: what it gives, measured in half a second."""
+"""This machine as a device to plan for: what it gives, measured in half a second, and whether a recipe fits it."""
 
+import dataclasses
 import os
 import time
+from pathlib import Path
 
 import torch
 
+from groundup.plan.memory import Memory, memory
+from groundup.plan.work import recipe_work
+from groundup.recipes.recipe import PairRecipe, Recipe
+from groundup.training import launch
 from groundup.training.devices import Device
 from groundup.training.flops import measure_products
-from groundup.training.precision import choose_precision
+from groundup.training.precision import choose_device, choose_precision
 
+CONTAINER = Path("/sys/fs/cgroup/memory.max")
 LINK, NETWORK = 2e9, 0.1e9  # bytes a second: processes of one machine through gloo, a gigabit network
 
 
 def this_cpu(precision: str = "auto") -> tuple[Device, bool]:
     """The processor as it is now, its memory all of the machine's; and whether its products are bfloat16."""
     dtype = choose_precision("cpu", precision).dtype
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     peak = measure_products("cpu", dtype)
-    return Device("cpu", frozenset(), peak, memory, _bandwidth(), LINK, NETWORK), dtype == torch.bfloat16
+    return Device("cpu", frozenset(), peak, installed(), _bandwidth(), LINK, NETWORK), dtype == torch.bfloat16
+
+
+def installed(device: torch.device | None = None) -> int:
+    """Bytes of memory that the machine has, or its container may take, or the GPU has; in use or not."""
+    if device is not None and device.type == "cuda":
+        return torch.cuda.get_device_properties(device).total_memory
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else 1 << 62
+    try:
+        return min(machine, int(CONTAINER.read_text(encoding="ascii")))
+    except (OSError, ValueError):  # there is none, or it may take all
+        return machine
+
+
+def needs(recipe: Recipe) -> Memory:
+    """What a process of this training holds here. ValueError for a model beyond all counting."""
+    train, ranks = recipe.train, launch.size()
+    try:  # a step that is no whole number of micro-batches is for the training to refuse
+        work = recipe_work(dataclasses.replace(recipe, train=dataclasses.replace(train, batch_tokens=None)))
+    except RuntimeError as error:  # more bytes than 64 bits can say
+        raise ValueError(f"there is not memory enough for such a model; take a smaller one ({error})") from None
+    assert work.windows is not None, "a recipe says how many"
+    tokens = work.windows * work.config.context
+    return memory(
+        work,
+        tokens=tokens,
+        accumulates=train.accumulate > 1 or (train.batch_tokens or 0) > tokens * ranks,
+        ranks=ranks,
+        parallel="none" if ranks == 1 else "fsdp" if train.parallel == "fsdp" else "ddp",
+        recompute=train.recompute,
+        half=choose_precision(choose_device(train.device), train.precision).dtype == torch.bfloat16,
+    )
+
+
+def too_much(recipe: Recipe) -> str | None:
+    """Both numbers and the cure where a training needs more memory than there is; None where it fits."""
+    need, room = needs(recipe).total, installed(choose_device(recipe.train.device))
+    if need <= room:
+        return None
+    return f"this training needs about {need / 1e9:,.1f} GB and there are {room / 1e9:,.1f} GB; {_cure(recipe, room)}"
+
+
+def refuse_too_much(recipe: Recipe) -> None:
+    """ValueError where `too_much`: an operating system that runs out ends programs without a word."""
+    if (message := too_much(recipe)) is not None:
+        raise ValueError(message)
+
+
+def _cure(recipe: Recipe, room: int) -> str:
+    """The largest batch that fits, of those made by halving; or what else there is to try."""
+    name = "batch_tokens" if isinstance(recipe, PairRecipe) else "batch"
+    least = 2 * recipe.data.max_length if isinstance(recipe, PairRecipe) else 1
+    size = getattr(recipe.data, name)
+    while (size := size // 2) >= least:
+        smaller = dataclasses.replace(recipe, data=dataclasses.replace(recipe.data, **{name: size}))
+        if needs(smaller).total <= room:
+            return f"try --data.{name.replace('_', '-')} {size}"
+    return "take a smaller model or a shorter context"
 
 
 def _bandwidth() -> float:

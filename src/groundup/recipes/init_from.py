@@ -3,7 +3,7 @@
 import dataclasses
 from pathlib import Path
 
-from groundup.hub.files import local_folder
+from groundup.hub.files import check_weights, local_folder
 from groundup.hub.folder import from_hub, read_config, tokenizer_from_hub
 from groundup.recipes.recipe import Recipe, TextRecipe
 
@@ -14,7 +14,9 @@ def with_folder(recipe: Recipe, name: str) -> TextRecipe:
     """The recipe with the model and the tokenizer of the folder, or of that name on the Hub; dropout stays its own."""
     if not isinstance(recipe, TextRecipe):
         raise ValueError(f"--init-from is for language models; {recipe.name} learns from pairs")
-    _, model = read_config(local_folder(name))
+    folder = local_folder(name)
+    _, model = read_config(folder)
+    check_weights(folder)
     if model.encoder_layers is not None:
         raise ValueError(f"{name} holds an encoder-decoder; recipe {recipe.name} needs a decoder-only model")
     model = dataclasses.replace(model, **{field: getattr(recipe.model, field) for field in FREE})

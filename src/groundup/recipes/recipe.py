@@ -175,10 +175,11 @@ def _record(cls: type, values: dict[str, Any]) -> Any:
     for key in values:
         if key not in known:
             near = difflib.get_close_matches(key, known, n=1)
-            raise ValueError(f"unknown setting {key!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+            hint = f"did you mean {near[0]!r}?" if near else f"leave it out, or name one of {', '.join(known)}"
+            raise ValueError(f"unknown setting {key!r}; {hint}")
     return cls(**values)
 
 
 def _at_least(least: int, name: str, value: int) -> None:
     if value < least:
-        raise ValueError(f"{name} ({value}) must be at least {least}")
+        raise ValueError(f"{name} ({value}) must be at least {least}; try --{name.replace('_', '-')} {least}")

@@ -11,7 +11,9 @@ from groundup.data.load import load_pairs, load_splits
 from groundup.data.pairs import Pair
 from groundup.data.split import PairSplits
 from groundup.models.seq2seq import Seq2Seq
+from groundup.plan.here import refuse_too_much
 from groundup.recipes.judge import judge
+from groundup.recipes.order import keep_order
 from groundup.recipes.recipe import PairData, PairRecipe, save_recipe
 from groundup.recipes.redrawn import RedrawnBatches, Rows
 from groundup.recipes.report import describe_model, describe_tokenizer, training_record
@@ -43,6 +45,7 @@ def train_pairs(
         folder.save_tokenizers(source, target)
     for tokenizer, side in {source: 0, target: 1}.items():  # one line when it is shared
         say(f"tokenizer    {describe_tokenizer(tokenizer, [pair[side] for pair in splits.valid])}")
+    refuse_too_much(recipe)
     torch.manual_seed(recipe.train.seed)
     model = Seq2Seq(recipe.model)
     say(describe_model(model, recipe.model))
@@ -52,6 +55,7 @@ def train_pairs(
         f"batches      {len(epoch):,} an epoch of {epoch.pairs:,} pairs, {epoch.padding_share:.1%} padding, "
         f"{epoch.dropped:,} pairs too long\n"
     )
+    keep_order(folder, epoch, resume=resume, say=say)
     fitted = fit(
         model,
         train,

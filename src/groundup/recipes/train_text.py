@@ -15,7 +15,9 @@ from groundup.data.stream import Windows
 from groundup.hub.folder import tokenizer_from_hub
 from groundup.measure.perplexity import Perplexity
 from groundup.models.causal_lm import CausalLM
+from groundup.plan.here import refuse_too_much
 from groundup.recipes.init_from import begun_from, first_weights
+from groundup.recipes.order import keep_order
 from groundup.recipes.recipe import TextData, TextRecipe, save_recipe
 from groundup.recipes.report import describe_model, describe_tokenizer, training_record
 from groundup.recipes.text_parts import TextParts, document_end, open_shards, shard_parts, text_size
@@ -58,13 +60,15 @@ def train_text(
         folder.path.mkdir(parents=True, exist_ok=True)
         save_recipe(recipe, folder.recipe_file)
         folder.save_tokenizers(tokenizer, tokenizer)
+    stream = parts.stream(recipe)
+    refuse_too_much(recipe)
     torch.manual_seed(recipe.train.seed)
     model = CausalLM(recipe.model)
     if not saved_steps(folder.checkpoints) and (weights := first_weights(recipe)) is not None:
         model.load_state_dict(weights)
     say(describe_model(model, recipe.model))
-    stream = parts.stream(recipe)
     say(f"batches      {len(stream):,} an epoch, of {recipe.data.batch} windows of {recipe.model.context} tokens\n")
+    keep_order(folder, stream, resume=resume, say=say)
     fitted = fit(
         model,
         stream,

@@ -33,6 +33,11 @@ class RunFolder:
         return self.path / "metrics.jsonl"
 
     @property
+    def batches_file(self) -> Path:
+        """In which order it learns (`recipes.order`)."""
+        return self.path / "batches.json"
+
+    @property
     def checkpoints(self) -> Path:
         return self.path / "checkpoints"
 
@@ -60,6 +65,14 @@ class RunFolder:
         if (self.path / "tokenizer.json").is_file():
             shared = Tokenizer.load(self.path / "tokenizer.json")
             return shared, shared
+        recipe = self.recipe()
+        separate = recipe.task != "language" and not recipe.tokenizer.shared
+        for name in ("source.json", "target.json") if separate else ("tokenizer.json",):
+            if not (self.path / name).is_file():
+                raise ValueError(
+                    f"{self.path / name} is missing, and without it the model's numbers are no words; bring it back "
+                    "from a copy of the run, or train it anew (--overwrite)"
+                )
         return Tokenizer.load(self.path / "source.json"), Tokenizer.load(self.path / "target.json")
 
 

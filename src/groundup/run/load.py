@@ -24,13 +24,14 @@ def load(
     folder = find_run(run)
     recipe = folder.recipe()
     place = choose_device(device)
+    source, target = folder.tokenizers()
     if isinstance(recipe, TextRecipe):
         model = CausalLM(recipe.model)
         _read_weights(model, folder, checkpoint)
-        return TextRun(folder, recipe, model.to(place).eval(), folder.tokenizers()[1])
+        return TextRun(folder, recipe, model.to(place).eval(), target)
     model = Seq2Seq(recipe.model)
     _read_weights(model, folder, checkpoint)
-    return PairRun(folder, recipe, model.to(place).eval(), *folder.tokenizers())
+    return PairRun(folder, recipe, model.to(place).eval(), source, target)
 
 
 def load_pair_run(run: str | Path, task: str, **options) -> PairRun:

@@ -68,6 +68,10 @@ def _put(path: Path, content: str) -> Path:
 def read(path: str | Path, *, pattern: str | None = None, specials: Mapping[str, int] | None = None) -> Parts:
     """The parts of the tokenizer in a file or folder; a ValueError says what is wrong with which file."""
     path = Path(path)
+    if not path.exists():
+        raise FileNotFoundError(
+            f"{path}: there is no such tokenizer; give a tokenizer.json, a .tiktoken or their folder"
+        )
     file = _within(path) if path.is_dir() else path
     try:
         parts = _read(file, pattern, specials)

@@ -1,9 +1,15 @@
 """Stopping a training between two steps, so that nothing is cut in half."""
 
+import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+SIGNALS = signal.SIGINT, signal.SIGTERM
+GRACE = 1.0
+"""Seconds that the main thread has to answer a second signal itself before the process is ended over its head."""
 
 
 class Interrupted(KeyboardInterrupt):
@@ -12,20 +18,46 @@ class Interrupted(KeyboardInterrupt):
 
 @contextmanager
 def stop_asked() -> Iterator[threading.Event]:
-    """Set by the first Ctrl-C or SIGTERM, so that no step is cut in half; the second raises KeyboardInterrupt."""
-    asked = threading.Event()
+    """Set by the first Ctrl-C or SIGTERM, so that no step is cut in half; the second raises KeyboardInterrupt.
+
+    Python answers signals between two of its own instructions, and one call of torch may take minutes. So a thread
+    counts them too, and where the second is not answered soon it ends the process with exit code 130.
+    """
+    asked, answered = threading.Event(), threading.Event()
     if threading.current_thread() is not threading.main_thread():
         yield asked  # Python gives signals to the main thread only
         return
 
     def on_signal(number: int, frame: object) -> None:
         if asked.is_set():
+            answered.set()
             raise KeyboardInterrupt
         asked.set()
 
-    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    watcher = threading.Thread(target=_watch, args=(reader, answered), daemon=True)
+    watcher.start()
+    woken = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)  # every signal writes its number there, at once
+    before = {number: signal.signal(number, on_signal) for number in SIGNALS}
     try:
         yield asked
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+        signal.set_wakeup_fd(woken)
+        answered.set()
+        os.close(writer)
+        watcher.join()
+        os.close(reader)
+
+
+def _watch(reader: int, answered: threading.Event) -> None:
+    """Read signals until there will be no more; end the process where a second one is not answered in time."""
+    count = 0
+    while numbers := os.read(reader, 64):
+        count += sum(number in SIGNALS for number in numbers)
+        if count > 1 and not answered.wait(GRACE):
+            shown = "\033[?25h" if sys.stderr.isatty() else ""  # the progress bar hides the cursor
+            os.write(2, f"{shown}\ngroundup: stopped at once; the last checkpoint stands\n".encode())
+            os._exit(130)

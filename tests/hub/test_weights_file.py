@@ -1,0 +1,57 @@
+"""What an export leaves on the disk can be read by whom the umask says; what is begun from is looked at first."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+
+from groundup.cli.main import main
+from groundup.hub.files import WEIGHTS, write_tensors
+
+
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o027, 0o640), (0o077, 0o600)])
+def test_weights_are_as_readable_as_other_files(tmp_path: Path, umask, mode):
+    before = os.umask(umask)
+    try:
+        for _ in range(2):  # a new file, and one that is there
+            write_tensors(tmp_path, {"a": torch.zeros(3)})
+            assert (tmp_path / WEIGHTS).stat().st_mode & 0o777 == mode
+    finally:
+        os.umask(before)
+
+
+def cut(folder: Path) -> None:
+    file = folder / WEIGHTS
+    file.write_bytes(file.read_bytes()[:-1])
+
+
+def scattered(folder: Path) -> None:
+    (folder / WEIGHTS).unlink()
+    index = {"weight_map": {"transformer.wte.weight": "model-00001-of-00001.safetensors"}}
+    (folder / f"{WEIGHTS}.index.json").write_text(json.dumps(index))
+
+
+@pytest.mark.parametrize(
+    ("harm", "words"),
+    [
+        (lambda folder: (folder / WEIGHTS).unlink(), f"has no {WEIGHTS}"),
+        (cut, f"{WEIGHTS}: damaged, cut short"),
+        (lambda folder: (folder / WEIGHTS).write_bytes(b""), f"{WEIGHTS}: damaged, cut short"),
+        (lambda folder: write_tensors(folder, {}), f"{WEIGHTS} holds no tensors"),
+        (scattered, "model-00001-of-00001.safetensors: damaged, cut short or not there"),
+    ],
+)
+def test_a_dry_run_looks_at_the_weights(tmp_path: Path, folders, capsys, harm, words):
+    folder = shutil.copytree(folders["gpt2"], tmp_path / "gpt2")
+    main(["train", "corpus", "--init-from", str(folder), "--dry-run"])
+    capsys.readouterr()
+    harm(folder)
+    with pytest.raises(SystemExit) as stop:
+        main(["train", "corpus", "--init-from", str(folder), "--dry-run"])
+    said = capsys.readouterr()
+    assert (stop.value.code, said.out) == (2, "")
+    assert words in said.err
+    assert said.err.count("\n") == 1
