@@ -21,16 +21,27 @@ def test_several_prompts_are_printed_one_after_the_other(home, cli, tmp_path):
     found = written_by("writer").generate_batch(
         prompts, choose=gu.Sample(temperature=0.8, top_p=0.95, seed=3), max_new_tokens=9
     )
-    expected = "".join(
-        f"--- {n}  ln p {one.logprob:.3f}, a token {one.mean:.3f}\n{prompt}{one.text}\n"
-        for n, (prompt, (one,)) in enumerate(zip(prompts, found, strict=True), start=1)
-    )
+
+    def expected(*numbers: int) -> str:
+        return "".join(
+            f"--- {n}  ln p {one.logprob:.3f}, a token {one.mean:.3f}\n{prompt}{one.text}\n"
+            for n, prompt, (one,) in zip(numbers, prompts, found, strict=True)
+        )
+
     options = ["--seed", "3", "--max-new-tokens", "9"]
     said = cli("generate", "writer", *prompts, *options)
-    assert (said.code, said.out, said.err) == (0, expected, "")
+    assert (said.code, said.out, said.err) == (0, expected(1, 2, 3), "")
     (tmp_path / "prompts.txt").write_text("1. I\n\n2. they see\nx\n")
-    assert cli("generate", "writer", "--file", str(tmp_path / "prompts.txt"), *options).out == expected
-    assert cli("generate", "writer", "--file", "-", *options, stdin="\n".join(prompts)).out == expected
+    assert cli("generate", "writer", "--file", str(tmp_path / "prompts.txt"), *options).out == expected(1, 3, 4)
+    assert cli("generate", "writer", "--file", "-", *options, stdin="\n".join(prompts)).out == expected(1, 2, 3)
+
+
+def test_a_bad_line_costs_that_line_only(home, cli):
+    options = ["--greedy", "--max-new-tokens", "9"]
+    said = cli("generate", "writer", "--file", "-", *options, stdin="1. I\n" + "they " * 99 + "\n2. they see\n")
+    assert said.code == 2
+    assert said.err.startswith("groundup: line 2: the prompt has ")
+    assert said.out == cli("generate", "writer", "--file", "-", *options, stdin="1. I\n\n2. they see\n").out
 
 
 def test_several_texts_of_one_prompt(home, cli):

@@ -220,6 +220,12 @@ def test_twice_as_many_steps_are_n_then_n(desk, cli):
     assert read(desk / "runs" / "halves", "recipe.json")["train"]["steps"] == 8
 
 
+def test_fewer_steps_than_were_taken_are_refused(desk, complaint, trained):
+    shutil.copytree(trained / "runs" / "writer", desk / "runs" / "writer")
+    assert "40 steps are taken already, more than --steps 3" in complaint("resume", "writer", "--steps", "3")
+    assert read(desk / "runs" / "writer", "recipe.json")["train"]["steps"] == 40
+
+
 def test_a_finished_run_resumed_changes_nothing(desk, cli, trained):
     shutil.copytree(trained / "runs" / "writer", desk / "runs" / "writer")
     before = weights(desk / "runs" / "writer", 40)

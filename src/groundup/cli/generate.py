@@ -77,11 +77,17 @@ def main(arguments: list[str]) -> None:
     prompts = _prompts(options)
     choose = _choose(options)  # complains before the model is loaded
     run = load_text_run(options.run, "generate", checkpoint=which(options.checkpoint), device=options.device)
-    if len(prompts) == 1 and options.num_return_sequences == options.num_beams == 1:
-        written = [[_stream(run, prompts[0], choose, options)]]
-    else:
-        written = _many(run, prompts, choose, options)
-    _tell_what_was_full([one for texts in written for one in texts], run.recipe.model.context, options)
+    bad = _refused(run, prompts, options) if options.file is not None else {}
+    for number, reason in bad.items():
+        print(f"groundup: line {number}: {reason}", file=sys.stderr)
+    if good := {number: prompt for number, prompt in prompts.items() if number not in bad}:
+        if len(prompts) == options.num_return_sequences == options.num_beams == 1:
+            written = [[_stream(run, *good.values(), choose, options)]]
+        else:
+            written = _many(run, good, choose, options)
+        _tell_what_was_full([one for texts in written for one in texts], run.recipe.model.context, options)
+    if bad:
+        sys.exit(2)
 
 
 def _check_together(options: Generate, flags: set[str]) -> None:
@@ -100,19 +106,31 @@ def _refuse(flags: set[str], useless: Sequence[str], because: str) -> None:
             raise ValueError(f"{because}: {flag} would change nothing; leave one of them out")
 
 
-def _prompts(options: Generate) -> list[str]:
+def _prompts(options: Generate) -> dict[int, str]:
+    """Prompts by their numbers: those of the lines, where they come from a file; blank lines are none."""
     if options.file is None:
-        return list(options.prompts) or [""]
+        return dict(enumerate(options.prompts or [""], start=1))
     if options.prompts:
         raise ValueError(f"prompts come from --file {options.file} or from the command line, not from both")
     from groundup.data.corpus import read_lines
 
     piped = str(options.file) == "-"
     lines = sys.stdin.read().split("\n") if piped else read_lines(options.file)
-    prompts = [line for line in lines if line.strip()]
+    prompts = {number: line for number, line in enumerate(lines, start=1) if line.strip()}
     if not prompts:
-        raise ValueError("standard input has no prompt in it; write one a line")
+        raise ValueError(f"{'standard input' if piped else options.file} has no prompt in it; write one a line")
     return prompts
+
+
+def _refused(run: "TextRun", prompts: dict[int, str], options: Generate) -> dict[int, str]:
+    """The prompts that the model cannot read, and why: a bad line costs nobody else theirs."""
+    reasons = {}
+    for number, prompt in prompts.items():
+        try:
+            run.prompt_ids(prompt, slide=options.slide)
+        except ValueError as error:
+            reasons[number] = str(error)
+    return reasons
 
 
 def _choose(options: Generate) -> "Greedy | Sample":
@@ -152,12 +170,14 @@ def _stream(run: "TextRun", prompt: str, choose: "Greedy | Sample", options: Gen
     return pieces.written
 
 
-def _many(run: "TextRun", prompts: list[str], choose: "Greedy | Sample", options: Generate) -> list[list["Written"]]:
+def _many(
+    run: "TextRun", prompts: dict[int, str], choose: "Greedy | Sample", options: Generate
+) -> list[list["Written"]]:
     """All texts, each below a line that says which one it is and its mean ln p a token."""
-    count = options.num_return_sequences
+    count, texts_of = options.num_return_sequences, list(prompts.values())
     if options.num_beams != 1:
         written = run.search(
-            prompts,
+            texts_of,
             num_beams=options.num_beams,
             length_penalty=options.length_penalty,
             max_new_tokens=options.max_new_tokens,
@@ -167,7 +187,7 @@ def _many(run: "TextRun", prompts: list[str], choose: "Greedy | Sample", options
         )
     else:
         written = run.generate_batch(
-            prompts,
+            texts_of,
             choose=choose,
             max_new_tokens=options.max_new_tokens,
             stop=options.stop,
@@ -175,7 +195,7 @@ def _many(run: "TextRun", prompts: list[str], choose: "Greedy | Sample", options
             slide=options.slide,
             precision=options.precision,
         )
-    for p, (prompt, texts) in enumerate(zip(prompts, written, strict=True), start=1):
+    for (p, prompt), texts in zip(prompts.items(), written, strict=True):
         for n, one in enumerate(texts, start=1):
             if len(prompts) * count > 1:
                 which = f"{p}.{n}" if count > 1 else f"{p}"
