@@ -43,7 +43,7 @@ def test_a_text_that_is_none(desk, complaint, name, content, expected):
     ("name", "content", "expected"),
     [
         ("empty.tsv", b"", ["empty.tsv", "empty"]),
-        ("one.tsv", b"a line\tuna riga\n", ["too small to split: 1 pairs", "1,000"]),
+        ("one.tsv", b"a line\tuna riga\n", ["too small to split: 1 pairs", "1,000", "--data.memorise"]),
         ("binary.tsv", b"a\tb\0" * 99, ["binary.tsv", "binary", "byte 3"]),
         ("lines.tsv", b"a\tb\nno tab here\n", ["lines.tsv, line 2:", "one column", "tab in, or delete"]),
         ("more.tsv", b"a\tb\nno tab here\n\nnor here\nnor there\n", ["line 2 (and 2 more lines)", "one column"]),
@@ -94,7 +94,7 @@ def test_vocabularies_too_small(desk, complaint):
         ("--model.width 30", ["heads (4) must divide width (30)", "; try width="]),
         ("--model.width 20", ["rotary", "must be even", "; try width="]),
         ("--model.kv-heads 3", ["kv_heads (3) must divide heads (4)"]),
-        ("--model.heads 0", ["heads (0) must be at least 1"]),
+        ("--model.heads 0", ["heads (0) must be at least 1", "try heads=1"]),
         ("--model.layers -1", ["layers (-1) must be at least 1"]),
         ("--model.dropout 1.5", ["dropout (1.5)", "try 0.1"]),
         ("--model.windows 0", ["windows (0,)", "try (None, 128)"]),
@@ -115,7 +115,7 @@ def test_vocabularies_too_small(desk, complaint):
         ("--max-minutes nan", ["max_minutes (nan)", "try --max-minutes"]),
         ("--max-minutes None", ["needs an end", "--train.steps"]),
         ("--data.valid 2", ["data.valid (2.0)", "try --data.valid 0.1"]),
-        ("--data.batch 0", ["data.batch (0)"]),
+        ("--data.batch 0", ["data.batch (0)", "try --data.batch 1"]),
         ("--tokenizer.pattern gpt5", ["'gpt5'", "did you mean 'gpt4'"]),
         ("--tokenizer.pattern (", ["'('", "not a regular expression"]),
         ("--name ../elsewhere", ["'../elsewhere'", "--name"]),
@@ -137,8 +137,11 @@ def test_settings_that_cannot_be(desk, complaint, flags, expected):
     ("flags", "expected"),
     [
         ("--data.batch-tokens 10", ["data.batch_tokens (10)", "data.max_length (64)", "try --data.batch-tokens"]),
-        ("--data.valid 500 --data.test 500", ["too small to split: 80 pairs", "500"]),
-        ("--num-beams 0", ["num_beams (0)"]),
+        (
+            "--data.valid 500 --data.test 500",
+            ["too small to split: 80 pairs", "500", "--data.test 8 --data.valid 8"],
+        ),
+        ("--num-beams 0", ["num_beams (0)", "try --num-beams 1"]),
         ("--preset gpt2-tiny", ["encoder-decoder"]),
         ("--model.encoder-layers None", ["encoder"]),
         ("--task poetry", ["'poetry'", "dialogue"]),
@@ -248,6 +251,8 @@ def test_prompts_longer_than_the_context_give_both_numbers(home, complaint):
         ("resume writer --max-minutes 0", ["max_minutes (0)"]),
         ("resume gone", ["'gone'", "writer"]),
         ("tokenizer encode gone Hi", ["gone"]),
+        ("data check gone", ["gone: there is no such folder", "groundup data prepare"]),
+        ("evaluate writer --choices nosuch", ["'nosuch'", "hellaswag, or a .jsonl"]),
         ("tokenizer encode text.txt Hi", ["text.txt is not a tokenizer"]),
         ("tokenizer decode runs/writer 1 99999", ["99999", "300 tokens"]),
         ("tokenizer decode runs/writer one", ["'one'"]),
@@ -296,7 +301,7 @@ def test_a_damaged_tokenizer_is_named(desk, trained, complaint):
     (desk / "runs" / "translator" / "tokenizer.json").write_text('{"model": ')
     words(complaint("translate", "translator", "Hi."), "runs/translator/tokenizer.json is not a tokenizer")
     (desk / "runs" / "translator" / "tokenizer.json").unlink()
-    words(complaint("translate", "translator", "Hi."), "runs/translator/", "No such file")
+    words(complaint("translate", "translator", "Hi."), "runs/translator/tokenizer.json is missing", "--overwrite")
 
 
 def test_a_run_whose_training_never_got_to_a_checkpoint(desk, trained, complaint):

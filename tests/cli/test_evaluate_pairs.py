@@ -1,6 +1,7 @@
 """evaluate: intervals, all references, reading along, the worst first, two runs against each other, bad lines named."""
 
 import json
+import re
 import shutil
 
 import pytest
@@ -92,6 +93,16 @@ def test_the_worst_come_first_with_everything_beside_them(home, cli):
     number = int(blocks[0].split("line ")[1].split("\n")[0])
     source, reference = (home / "pairs.tsv").read_text().splitlines()[number - 1].split("\t")
     assert f"  source     {source}\n  reference  {reference}\n" in blocks[0]
+
+
+def test_the_worst_come_as_json_too(home, cli):
+    flags = "--data pairs.tsv --num-beams 1 --teacher-forced --worst 5".split()
+    said = json.loads(cli("evaluate", "translator", *flags, "--json").out)
+    printed = cli("evaluate", "translator", *flags).out
+    assert said["results"][0]["metric"] == "bleu"
+    assert [f"chrF {row['chrf']:5.1f}" for row in said["worst"]] == re.findall(r"^chrF ..\S+", printed, re.MULTILINE)
+    for row in said["worst"]:
+        assert all(f"{row[name]}\n" in printed for name in ("place", "source", "reference", "ours", "read along"))
 
 
 def test_two_runs_on_the_same_pairs(home, cli, tmp_path):

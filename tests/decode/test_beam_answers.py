@@ -34,7 +34,8 @@ def a_run(toy, *, seed: int = 0) -> PairRun:
     begin = model.begin
     model.begin = lambda ids, mask: begin([ids.shape[1]] * len(ids) if mask is None else mask.sum(dim=1).tolist())
     model.parameters = lambda: iter([torch.zeros(1)])
-    recipe = SimpleNamespace(model=SimpleNamespace(context=20))
+    size = SimpleNamespace(context=20, vocab_size=12, layers=1, width=1)  # as many rows as the most beams asked for
+    recipe = SimpleNamespace(model=size)
     return PairRun(None, recipe, model, Letters(), Letters())  # pyright: ignore[reportArgumentType]
 
 

@@ -43,6 +43,9 @@ def main(arguments: list[str]) -> None:
     else:
         if options.num_beams is not None:
             raise ValueError(f"{options.run} is a language model, which writes on greedily here; leave --num-beams out")
+        tokens, context = len(run.tokenizer.encode(options.text)), run.recipe.model.context
+        if tokens > context:
+            raise ValueError(f"the text has {tokens} tokens, the model's context is {context}; shorten it")
         new_tokens = 40 if options.max_new_tokens is None else options.max_new_tokens
         written = look_at_text(run, options.text, folder, max_new_tokens=new_tokens)
     for path in written:

@@ -4,18 +4,18 @@ import io
 import itertools
 import re
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import tyro
 
+from groundup.cli.choosing import Choosing, given
 from groundup.cli.parse import parse
 
 if TYPE_CHECKING:
     from groundup.decode.choose import Greedy, Sample
     from groundup.run.chat import Conversation
 
-DRAWING = ("--temperature", "--top-k", "--top-p", "--min-p", "--seed")
 COMMANDS = ("/reset", "/history", "/quit")
 LINE_ENDS = re.compile(r"[\n\v\f\r\x1c-\x1e\x85\u2028\u2029]")
 
@@ -29,20 +29,7 @@ class Chat:
 
     run: tyro.conf.Positional[str]
     """A run folder, or its name under runs/."""
-    temperature: float | None = None
-    """Draw the words, below 1 more cautiously, above 1 more wildly; None and no --top-k etc.: the likeliest."""
-    top_k: int | None = None
-    """Draw from the k likeliest tokens only."""
-    top_p: float | None = None
-    """Draw from the likeliest tokens only that together hold this probability."""
-    min_p: float | None = None
-    """Draw from tokens only that are at least this many times as likely as the likeliest."""
-    seed: int | None = 0
-    """The same seed and the same lines give the same conversation. None draws anew each time."""
-    repetition_penalty: float | None = None
-    """Above 1 makes tokens already in the reply less likely."""
-    no_repeat_ngram_size: int | None = None
-    """Forbid any n-gram of this many tokens to appear twice in a reply."""
+    choosing: tyro.conf.OmitArgPrefixes[Choosing] = field(default_factory=Choosing)
     num_beams: int = 1
     """Above 1: beam search for the likeliest reply, which then comes in one piece."""
     max_new_tokens: int | None = None
@@ -54,7 +41,7 @@ class Chat:
 
 def main(arguments: list[str]) -> None:
     options = parse(Chat, arguments, prog="groundup chat")
-    choose = _choose(options, {argument.split("=")[0].replace("_", "-") for argument in arguments})
+    choose = _choose(options, given(arguments))
     from groundup.run.chat import Conversation
     from groundup.run.load import load_pair_run, which
 
@@ -71,23 +58,11 @@ def main(arguments: list[str]) -> None:
 
 def _choose(options: Chat, flags: set[str]) -> "Greedy | Sample":
     """ValueError for what cannot be meant, or would change nothing beside the rest."""
-    from groundup.decode.choose import Greedy, Sample
-
     if options.num_beams < 1:
         raise ValueError(f"num_beams ({options.num_beams}) must be at least 1; try 4")
     if options.max_new_tokens is not None and options.max_new_tokens < 1:
         raise ValueError(f"max_new_tokens ({options.max_new_tokens}) must be at least 1")
-    drawing = [flag for flag in (*DRAWING, "--repetition-penalty") if flag in flags]
-    if options.num_beams > 1 and drawing:
-        raise ValueError(f"--num-beams {options.num_beams} searches for the likeliest reply: leave out {drawing[0]}")
-    drawn = dict(temperature=options.temperature, top_k=options.top_k, top_p=options.top_p, min_p=options.min_p)
-    drawn = {name: value for name, value in drawn.items() if value is not None}
-    repetition = dict(repetition_penalty=options.repetition_penalty, no_repeat_ngram_size=options.no_repeat_ngram_size)
-    if drawn:
-        return Sample(**drawn, **repetition, seed=options.seed)  # type: ignore[arg-type]
-    if "--seed" in flags:
-        raise ValueError("--seed is for words that are drawn: say --temperature 0.8 as well, or leave it out")
-    return Greedy(**repetition)  # type: ignore[arg-type]
+    return options.choosing.choose(flags, num_beams=options.num_beams)
 
 
 def _talk(conversation: "Conversation", prompt: str = "") -> bool:

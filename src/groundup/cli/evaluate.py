@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal
 
@@ -39,7 +40,7 @@ class Evaluate:
     teacher_forced: bool = False
     """Also read along: loss and token accuracy with the reference given up to each token."""
     worst: int = 0
-    """Also print this many of the worst sentences."""
+    """Also print this many of the worst sentences; with --json there are then "results" and "worst"."""
     choices: str | None = None
     """Put multiple-choice questions to a language model instead: hellaswag, or a .jsonl of {ctx, endings, label}."""
     limit: int | None = None
@@ -87,8 +88,6 @@ def _check(options: Evaluate) -> None:
         raise ValueError("--limit is how many of the --choices are asked; give both")
     if options.worst < 0:
         raise ValueError(f"worst ({options.worst}) must not be negative; try --worst 10")
-    if options.worst and options.json:
-        raise ValueError("--json prints figures only; leave --worst out")
     if options.rival is not None and options.worst:
         raise ValueError("--worst shows the sentences of one run; leave the second one out")
     if options.rival == options.run:
@@ -97,7 +96,7 @@ def _check(options: Evaluate) -> None:
 
 def _judge_pairs(runs: dict, options: Evaluate) -> None:
     """Judge one pair run, or two and the difference between them; print it, and keep it in their results.json."""
-    from groundup.cli.evaluate_pairs import differences, judged, print_worst, same_pairs
+    from groundup.cli.evaluate_pairs import differences, judged, print_worst, same_pairs, worst
 
     test = same_pairs(runs, options)
     found = [(name, run, *judged(run, test, options)) for name, run in runs.items()]
@@ -107,18 +106,21 @@ def _judge_pairs(runs: dict, options: Evaluate) -> None:
     if len(say) > NAMED:
         print(f"groundup: and {len(say) - NAMED:,} more such lines", file=sys.stderr)
     apart = differences(found[0][3], found[1][3], test, options) if len(found) > 1 else []
-    _report([(name, run, results) for name, run, results, _ in found], apart, options)
-    if options.worst:
-        print_worst(found[0][1], test, found[0][3][-1], options)
+    rows = worst(found[0][1], test, found[0][3][-1], options) if options.worst else []
+    _report([(name, run, results) for name, run, results, _ in found], apart, options, rows)
+    if not options.json:
+        print_worst(rows)
 
 
-def _report(found: list[tuple], apart: list, options: Evaluate) -> None:
+def _report(found: list[tuple], apart: list, options: Evaluate, rows: Sequence[dict] = ()) -> None:
     from groundup.run.results import keep_evaluation
 
     if options.json:
         records = [[asdict(result) for result in results] for _, _, results in found]
-        parts = {"first": records[0], "second": records[-1], "differences": [asdict(one) for one in apart]}
-        print(json.dumps(parts if len(found) > 1 else records[0], indent=2, ensure_ascii=False))
+        said = records[0] if not options.worst else {"results": records[0], "worst": rows}
+        if len(found) > 1:
+            said = {"first": records[0], "second": records[-1], "differences": [asdict(one) for one in apart]}
+        print(json.dumps(said, indent=2, ensure_ascii=False))
     else:
         everything = [result for _, _, results in found for result in results] + apart
         for name, _, results in found:

@@ -1,5 +1,6 @@
 """What `groundup evaluate` does with pairs: the test, the answers, their scores, and how far two runs are apart."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -98,14 +99,23 @@ def differences(first: "list[Answers]", second: "list[Answers]", test: Test, opt
     ]
 
 
-def print_worst(run: "PairRun", test: Test, answers: "Answers", options: "Evaluate") -> None:
+def worst(run: "PairRun", test: Test, answers: "Answers", options: "Evaluate") -> list[dict]:
     """The worst sentences by chrF, each with its place, what was asked, what was wanted and what was said."""
     from groundup.measure.translation import sentence_scores
     from groundup.recipes.judge import read_along
 
+    rows = []
     for score in sentence_scores(answers.texts, [pair.target for pair in test.pairs])[: options.worst]:
         pair = test.pairs[score.row]
-        print(f"\nchrF {score.chrf:5.1f}  BLEU {score.bleu:5.1f}  {test.places[score.row]}")
-        print(f"  source     {pair.source}\n  reference  {pair.target}\n  ours       {score.hypothesis}")
-        if options.teacher_forced:
-            print(f"  read along {read_along(run, pair)}")
+        row = {"chrf": score.chrf, "bleu": score.bleu, "place": test.places[score.row]}
+        row |= {"source": pair.source, "reference": pair.target, "ours": score.hypothesis}
+        rows.append(row | ({"read along": read_along(run, pair)} if options.teacher_forced else {}))
+    return rows
+
+
+def print_worst(rows: Sequence[dict]) -> None:
+    """`worst` for a person to read."""
+    for row in rows:
+        print(f"\nchrF {row['chrf']:5.1f}  BLEU {row['bleu']:5.1f}  {row['place']}")
+        for name in [name for name in ("source", "reference", "ours", "read along") if name in row]:
+            print(f"  {name:10} {row[name]}")

@@ -6,8 +6,10 @@ A hypothesis of n generated tokens, the end token included, has the score ln p(t
     ((5 + n) / 6) ** length_penalty   `gnmt`: Wu et al. 2016, section 7, without their coverage penalty
 
 so length_penalty = 0 judges by probability alone, which favours short answers; larger ones favour longer answers.
+With length_penalty = 1 the first is the mean ln p of a token.
 """
 
+import os
 from collections.abc import Callable
 from itertools import count
 from typing import Literal
@@ -32,6 +34,10 @@ def by_length(n: int, length_penalty: float) -> float:
 def gnmt(n: int, length_penalty: float) -> float:
     """((5 + n) / 6) ** length_penalty, for which Wu et al. 2016 found 0.6 to 0.7 best."""
     return ((5 + n) / 6) ** length_penalty
+
+
+DIVISORS: dict[str, Divisor] = {"average": by_length, "gnmt": gnmt}
+"""The divisors by the names that a person calls them."""
 
 
 def beam_search(
@@ -161,6 +167,32 @@ def check_beams(beams: int, num_return_sequences: int, length_penalty: float) ->
         raise ValueError(
             f"num_return_sequences ({num_return_sequences}) must be between 1 and num_beams ({beams}); "
             f"try num_beams={max(num_return_sequences, 1)}"
+        )
+
+
+def check_room(beams: int, *, vocab_size: int, tokens: int, cached: int, device: torch.device) -> None:
+    """ValueError for more beams than there are tokens, or than memory holds for answers of so many `tokens`.
+
+    cached: numbers that a token leaves behind in the caches.
+    """
+    if beams > vocab_size:
+        raise ValueError(f"num_beams ({beams}) must be at most the vocabulary's {vocab_size:,}; try num_beams=4")
+    # Logits and three likenesses of them; caches, twice while they grow; which beam goes through which slots.
+    check_memory("num_beams", beams, each=16 * vocab_size + 8 * tokens * (cached + beams), device=device)
+
+
+def check_memory(name: str, number: int, *, each: int, device: torch.device) -> None:
+    """ValueError where so many hypotheses, of about `each` bytes, are more than the device's memory holds."""
+    if device.type == "cuda":
+        memory = torch.cuda.get_device_properties(device).total_memory
+    elif hasattr(os, "sysconf"):
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    else:  # Windows, which does not say
+        return
+    if number * each > memory:
+        raise ValueError(
+            f"{name} ({number}) would take about {number * each / 1e6:,.0f} MB of memory, and there are "
+            f"{memory / 1e6:,.0f}; try {name}=4"
         )
 
 

@@ -31,11 +31,15 @@ def draw_attention(
     """
     from matplotlib.figure import Figure  # without pyplot: no window, no global state
 
+    from groundup.look.fonts import drawable, families
+
     if weights.dim() not in (3, 4):
         raise ValueError(f"weights need the shape (H, T, S) or (L, H, T, S), not {tuple(weights.shape)}")
     T, S = weights.shape[-2:]
     if len(queries) != T or len(keys) != S:
         raise ValueError(f"weights of {T} queries and {S} keys need as many names, not {len(queries)} and {len(keys)}")
+    fonts = families([title, *queries, *keys])
+    queries, keys = ([_label(drawable(token, fonts)) for token in tokens] for tokens in (queries, keys))
     names = _names(weights)
     columns = weights.shape[1] if weights.dim() == 4 else math.ceil(math.sqrt(len(names)))
     rows = math.ceil(len(names) / columns)
@@ -52,14 +56,15 @@ def draw_attention(
         image = axes.imshow(maps[i], vmin=0.0, vmax=largest, cmap="viridis")
         axes.set_title(name, fontsize=8, pad=4, color="#444444")
         # Every head has the same tokens: they are named once, at the left and below the lowest head of a column.
-        _name_tokens(axes, queries if i % columns == 0 else (), keys if i + columns >= len(names) else (), cell)
+        below = i + columns >= len(names)
+        _name_tokens(axes, queries if i % columns == 0 else (), keys if below else (), cell, fonts)
     for axes in grid[len(names) :]:
         axes.remove()
     assert image is not None
     bar = figure.colorbar(image, ax=grid[: len(names)].tolist(), shrink=min(1.0, 4 / size[1]), aspect=25, pad=0.02)
     bar.ax.tick_params(labelsize=7, length=2)
     bar.outline.set_visible(False)  # type: ignore[operator]
-    figure.suptitle(title, fontsize=11, parse_math=False)
+    figure.suptitle(drawable(title, fonts), fontsize=11, fontfamily=fonts, parse_math=False)
     figure.savefig(path, format="png", dpi=160, bbox_inches="tight", pad_inches=0.15)
 
 
@@ -70,19 +75,18 @@ def _names(weights: Tensor) -> list[str]:
     return [f"layer {i + 1}, head {h + 1}" for i in range(L) for h in range(H)]
 
 
-def _name_tokens(axes: "Axes", queries: Sequence[str], keys: Sequence[str], cell: float) -> None:
+def _name_tokens(axes: "Axes", queries: Sequence[str], keys: Sequence[str], cell: float, fonts: list[str]) -> None:
     every = math.ceil(READABLE / cell)
     # Tokens are not formulas: without parse_math=False a "$" in one would be taken for the beginning of one.
-    size = 8 if cell > 0.18 else 7
+    how = {"fontsize": 8 if cell > 0.18 else 7, "fontfamily": fonts, "parse_math": False}
     columns, rows = range(0, len(keys), every), range(0, len(queries), every)
-    axes.set_xticks(columns, [_label(keys[i]) for i in columns], rotation=90, fontsize=size, parse_math=False)
-    axes.set_yticks(rows, [_label(queries[i]) for i in rows], fontsize=size, parse_math=False)
+    axes.set_xticks(columns, [keys[i] for i in columns], rotation=90, **how)
+    axes.set_yticks(rows, [queries[i] for i in rows], **how)
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     axes.set_facecolor("#e8e8ec")
 
 
-def _label(token: str) -> str:
-    """The token on one line: escapes for what does not print, and cut when it is long."""
-    text = token if token.isprintable() else repr(token)[1:-1]
+def _label(text: str) -> str:
+    """Cut when it is long."""
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"

@@ -3,13 +3,11 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-import torch
-
 from groundup.data.dialogue import SIGN, join_turns, plain_turn
 from groundup.data.normalise import normalise_sentence
-from groundup.decode.choose import Greedy, Picker, Sample
-from groundup.decode.generate import generate
-from groundup.run.pairs import BOS, EOS, PairRun
+from groundup.decode.choose import Greedy, Sample
+from groundup.decode.draw import Going
+from groundup.run.pairs import EOS, PairRun
 
 
 class Turn(NamedTuple):
@@ -100,38 +98,8 @@ class Conversation:
         )
 
     def _streamed(self, kept: list[Turn]) -> Iterator[str]:
-        run, ids = self.run, self.ids(kept)
-        with torch.no_grad():
-            state = run.model.begin(*run.pad([ids]))
-        columns = generate(
-            run.model,
-            state,
-            torch.tensor([[run.target.special_id(BOS)]], device=run.device),
-            choose=_Going(self._picker),
-            max_new_tokens=2 * len(ids) + 10 if self.max_new_tokens is None else self.max_new_tokens,
-            stop_ids=[run.target.special_id(EOS)],
-            limit=run.recipe.model.context,
-        )
-        return self._text(int(column.ids) for column in columns)
-
-    def _text(self, ids: Iterator[int]) -> Iterator[str]:
-        """What the ids say, piece by piece, without special tokens and never half a character."""
-        stream, hidden = self.run.target.stream(), {*self.run.target.specials.values()}
-        for id in ids:
-            if id not in hidden and (piece := stream.push(id)):
-                yield piece
-        if rest := stream.flush():
-            yield rest
-
-
-class _Going:
-    """A picker that is under way: its draws go on with the next reply."""
-
-    def __init__(self, picker: Picker):
-        self._picker = picker
-
-    def begin(self, device: torch.device) -> Picker:
-        return self._picker
+        said = join_turns([turn.text for turn in kept])
+        return self.run.stream(said, choose=Going(self._picker), max_new_tokens=self.max_new_tokens)
 
 
 def _knows_turns(run: PairRun) -> bool:

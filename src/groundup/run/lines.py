@@ -1,11 +1,13 @@
 """Lines of text through an encoder-decoder: long ones sentence by sentence, and a bad one costs nobody else theirs."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from groundup.data.normalise import normalise_sentence
-from groundup.decode.beam import by_length
+from groundup.decode.beam import Divisor, by_length
+from groundup.run.growing import Growing
 from groundup.run.pairs import Answer, PairRun
+from groundup.run.writing import check_list
 
 _BETWEEN = re.compile(r"""(?<=[.!?…])\s+|(?<=[.!?…]["'”’»)\]])\s+|\s*[\r\n]\s*""")
 
@@ -19,18 +21,35 @@ def sentences(text: str) -> list[str]:
 
 
 def answer_lines(
-    run: PairRun, lines: Sequence[str], *, split: bool = True, length_penalty: float = 1.0, **options
+    run: PairRun,
+    lines: Sequence[str],
+    *,
+    split: bool = True,
+    length_penalty: float = 1.0,
+    divisor: Divisor = by_length,
+    show: Callable[[str], None] | None = None,
+    **options,
 ) -> list[list[Answer] | str]:
     """For each line its answers, best first (`PairRun.answers`, which `options` are for), or why it has none.
 
     A line of more tokens than any the run has learnt from is translated sentence by sentence if `split`, with one
-    answer: their best answers joined, its score by the same formula from all their tokens.
+    answer: their best answers joined, its score by the same formula from all their tokens. `show` is told, step by
+    step, what the best hypotheses say so far, which is of use where there is one line.
     """
+    check_list(lines, "lines", "answer_lines")
+
+    def score(logprob: float, n: int) -> float:
+        return logprob / divisor(n, length_penalty)
+
     parts = [_parts(run, line) if split else [line] for line in lines]
     asked = [part for line in parts for part in line]
     refused = run.refused(asked) | {row: "not UTF-8 text" for row, part in enumerate(asked) if not _well_formed(part)}
     found = run.answers(
-        ["" if row in refused else part for row, part in enumerate(asked)], length_penalty=length_penalty, **options
+        ["" if row in refused else part for row, part in enumerate(asked)],
+        length_penalty=length_penalty,
+        divisor=divisor,
+        watch=None if show is None else Growing(run.target, score, show),
+        **options,
     )
     answers: list[list[Answer] | str] = []
     end = 0
@@ -42,7 +61,7 @@ def answer_lines(
         elif len(line) == 1:
             answers.append(found[rows[0]])
         else:
-            answers.append([_joined([found[row][0] for row in rows if found[row]], length_penalty)])
+            answers.append([_joined([found[row][0] for row in rows if found[row]], score)])
     return answers
 
 
@@ -60,8 +79,7 @@ def _well_formed(text: str) -> bool:
     return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
-def _joined(answers: list[Answer], length_penalty: float) -> Answer:
+def _joined(answers: list[Answer], score: Callable[[float, int], float]) -> Answer:
     logprob = sum(answer.logprob for answer in answers)
     ids = [id for answer in answers for id in answer.ids]
-    text = " ".join(answer.text for answer in answers)
-    return Answer(text, logprob / by_length(len(ids), length_penalty), logprob, ids)
+    return Answer(" ".join(answer.text for answer in answers), score(logprob, len(ids)), logprob, ids)

@@ -1,21 +1,27 @@
 """A trained encoder-decoder with its tokenizers: translate, reply, judge, look."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import torch
 
 from groundup.data.normalise import normalise_sentence
-from groundup.decode.beam import Divisor, beam_search, by_length, check_beams
+from groundup.decode.beam import Divisor, EarlyStopping, beam_search, by_length, check_beams, check_memory, check_room
+from groundup.decode.choose import Choose, Greedy
+from groundup.decode.draw import check_draw, draw
+from groundup.decode.generate import generate
 from groundup.decode.hypotheses import Branch, Hypothesis, Watch
 from groundup.models.light import lighten
 from groundup.models.seq2seq import Seq2Seq
 from groundup.recipes.recipe import PairRecipe
 from groundup.run.folder import RunFolder
+from groundup.run.growing import pieces
+from groundup.run.writing import check_list
 from groundup.text.tokenizer import Tokenizer
 
 PAD, BOS, EOS = "<pad>", "<bos>", "<eos>"
+Precision = Literal["float32", "int8"]
 
 
 class Answer(NamedTuple):
@@ -45,58 +51,91 @@ class PairRun:
         """The best answer to each sentence; options as `answers`. An empty sentence has an empty answer."""
         return [found[0].text if found else "" for found in self.answers(sentences, **options)]
 
+    @torch.inference_mode()
     def answers(
         self,
         sentences: Sequence[str],
         *,
         num_beams: int = 1,
+        choose: Choose | None = None,
         length_penalty: float = 1.0,
         divisor: Divisor = by_length,
+        early_stopping: EarlyStopping = False,
         max_new_tokens: int | None = None,
         num_return_sequences: int = 1,
         no_repeat_ngram_size: int | None = None,
         batch: int = 128,
-        precision: Literal["float32", "int8"] = "float32",
+        precision: Precision = "float32",
         watch: Watch | None = None,
     ) -> list[list[Answer]]:
         """The best answers to each sentence, best first; `num_beams=1` is greedy.
 
         Sentences are normalised as the training text was and decoded in batches of similar length. Without
-        max_new_tokens an answer may have twice its source's tokens and ten more, within the context. Of answers whose
-        tokens differ but whose text is the same only the best is given, so there may be fewer than
-        num_return_sequences. In int8 (CPUs only) answers come about twice as fast, with scores that are not quite the
-        model's own. `watch`: see `beam_search`; its sentence numbers are places in `sentences`.
+        max_new_tokens an answer may have twice its source's tokens and ten more, within the context. Scores are
+        ln p / divisor(n, length_penalty), divisor being `by_length` or `gnmt`; `decode.beam` has their formulas, and
+        what early_stopping does. Of answers whose tokens differ but whose text is the same only the best is given, so
+        there may be fewer than num_return_sequences. In int8 (CPUs only) answers come about twice as fast, with scores
+        that are not quite the model's own. `watch`: see `beam_search`; its sentence numbers are places in `sentences`.
+
+        With `choose`, a `Sample(...)` or a `Greedy(...)`, there are no beams: it picks token after token. Answers are
+        then in the order in which they were drawn, repeats included, and none depends on its neighbours: answer k to
+        sentence i draws from a stream made of (seed, i * num_return_sequences + k).
         """
-        check_beams(num_beams, num_return_sequences, length_penalty)
-        if precision not in ("float32", "int8"):
-            raise ValueError(f"precision ({precision}) must be float32 or int8")
-        sources = [self._source_ids(sentence) for sentence in sentences]
-        order = sorted((i for i, ids in enumerate(sources) if len(ids) > 1), key=lambda i: -len(sources[i]))
+        check_list(sentences, "sentences", "translate")
+        model = self._decoder(precision)
+        check_beams(num_beams, num_return_sequences if choose is None else 1, length_penalty)
+        if choose is None:
+            each = num_beams
+            how: dict[str, Any] = dict(
+                beams=num_beams,
+                num_return_sequences=num_beams,
+                length_penalty=length_penalty,
+                divisor=divisor,
+                early_stopping=early_stopping,
+                no_repeat_ngram_size=no_repeat_ngram_size,
+            )
+        else:
+            each = num_return_sequences
+            check_draw(choose, num_beams, each, no_repeat_ngram_size, early_stopping is not False, watch)
+            how = dict(choose=choose, each=each, score=lambda p, n: p / divisor(n, length_penalty))
         found: list[list[Answer]] = [[] for _ in sentences]
-        rows = max(1, batch // max(1, num_beams))
-        for chunk in (order[at : at + rows] for at in range(0, len(order), rows)):
-            ids, mask = self.pad([sources[i] for i in chunk])
-            model = self.model if precision == "float32" else self._light
-            with torch.inference_mode():
-                hypotheses = beam_search(
-                    model,
-                    model.begin(ids, mask),
-                    torch.full((len(chunk), 1), self.target.special_id(BOS), device=self.device),
-                    beams=num_beams,
-                    eos=self.target.special_id(EOS),
-                    max_new_tokens=self._limits([len(sources[i]) for i in chunk], max_new_tokens),
-                    length_penalty=length_penalty,
-                    divisor=divisor,
-                    num_return_sequences=num_beams,
-                    no_repeat_ngram_size=no_repeat_ngram_size,
-                    watch=None if watch is None else _renumbered(watch, chunk),
-                )
+        for chunk, ids, mask, limits in self._batches(sentences, max(1, batch // each), max_new_tokens):
+            self._check_room(each, max(limits), beams=choose is None)
+            start = torch.full((len(chunk), 1), self.target.special_id(BOS), device=self.device)
+            begun = model, model.begin(ids, mask), start
+            how["eos"], how["max_new_tokens"] = self.target.special_id(EOS), torch.tensor(limits)
+            how["watch"] = None if watch is None else _renumbered(watch, chunk)
+            hypotheses = beam_search(*begun, **how) if choose is None else draw(*begun, numbers=chunk, **how)
             for i, best in zip(chunk, hypotheses, strict=True):
-                found[i] = self._distinct(best)[:num_return_sequences]
+                answers = [self._answer(hypothesis) for hypothesis in best]
+                found[i] = answers if choose else _distinct(answers)[:num_return_sequences]
         return found
+
+    def stream(
+        self, sentence: str, *, choose: Choose | None = None, max_new_tokens: int | None = None
+    ) -> Iterator[str]:
+        """The answer to one sentence in pieces of text as they come; choose is `Greedy()` (None) or a `Sample(...)`.
+
+        ValueError, at once, for a sentence that cannot be read. `max_new_tokens`: see `answers`.
+        """
+        ids = self._source_ids(sentence)
+        if len(ids) == 1:
+            return iter(())
+        with torch.no_grad():
+            state = self.model.begin(*self.pad([ids]))
+        columns = generate(
+            self.model,
+            state,
+            torch.tensor([[self.target.special_id(BOS)]], device=self.device),
+            choose=choose or Greedy(),
+            max_new_tokens=self._limit(len(ids), max_new_tokens),
+            stop_ids=[self.target.special_id(EOS)],
+        )
+        return pieces((int(column.ids) for column in columns), self.target)
 
     def refused(self, sentences: Sequence[str]) -> dict[int, str]:
         """The sentences, by their row, that `answers` would refuse (too long, characters never seen), and why."""
+        check_list(sentences, "sentences", "refused")
         reasons = {}
         for row, sentence in enumerate(sentences):
             try:
@@ -135,22 +174,47 @@ class PairRun:
             )
         return ids
 
-    def _limits(self, lengths: list[int], max_new_tokens: int | None) -> torch.Tensor:
-        most = self.recipe.model.context
-        wanted = [2 * length + 10 if max_new_tokens is None else max_new_tokens for length in lengths]
-        return torch.tensor([min(most, limit) for limit in wanted])
+    def _batches(
+        self, sentences: Sequence[str], rows: int, max_new_tokens: int | None
+    ) -> Iterator[tuple[list[int], torch.Tensor, torch.Tensor | None, list[int]]]:
+        """Numbers, ids, mask and limits of sentences with words, at most `rows` of similar length at a time."""
+        sources = [self._source_ids(sentence) for sentence in sentences]
+        order = sorted((i for i, ids in enumerate(sources) if len(ids) > 1), key=lambda i: -len(sources[i]))
+        for chunk in (order[at : at + rows] for at in range(0, len(order), rows)):
+            limits = [self._limit(len(sources[i]), max_new_tokens) for i in chunk]
+            yield chunk, *self.pad([sources[i] for i in chunk]), limits
+
+    def _limit(self, length: int, max_new_tokens: int | None) -> int:
+        return min(self.recipe.model.context, 2 * length + 10 if max_new_tokens is None else max_new_tokens)
+
+    def _decoder(self, precision: Precision) -> Seq2Seq:
+        if precision not in ("float32", "int8"):
+            raise ValueError(f"precision ({precision}) must be float32 or int8")
+        return self.model if precision == "float32" else self._light
 
     @cached_property
     def _light(self) -> Seq2Seq:
         return lighten(self.model)
 
-    def _distinct(self, hypotheses: list[Hypothesis]) -> list[Answer]:
-        """Best first, one an answer: tokens can spell the same text in several ways."""
-        answers: dict[str, Answer] = {}
-        for ids, score, logprob in hypotheses:
-            text = self.target.decode(ids, skip_special=True)
-            answers.setdefault(text, Answer(text, score, logprob, ids))
-        return list(answers.values())
+    def _check_room(self, number: int, tokens: int, *, beams: bool) -> None:
+        """ValueError for more beams, or drawn answers, to a sentence than there can be."""
+        vocab_size, cached = self.recipe.model.vocab_size, 2 * self.recipe.model.layers * self.recipe.model.width
+        if beams:
+            check_room(number, vocab_size=vocab_size, tokens=tokens, cached=cached, device=self.device)
+        else:
+            check_memory("num_return_sequences", number, each=16 * vocab_size + 8 * tokens * cached, device=self.device)
+
+    def _answer(self, hypothesis: Hypothesis) -> Answer:
+        ids, score, logprob = hypothesis
+        return Answer(self.target.decode(ids, skip_special=True), score, logprob, ids)
+
+
+def _distinct(answers: list[Answer]) -> list[Answer]:
+    """Best first, one a text: tokens can spell the same one in several ways."""
+    first: dict[str, Answer] = {}
+    for answer in answers:
+        first.setdefault(answer.text, answer)
+    return list(first.values())
 
 
 def _renumbered(watch: Watch, numbers: Sequence[int]) -> Watch:

@@ -19,7 +19,7 @@ class Answered:
 
     accuracies: "list[Accuracy]"
     faults: list[str]
-    """Lines of the file that were left out, and why."""
+    """Lines of the file that were left out, and why: no questions, or too long for the model."""
     cut: int
     """Questions whose context was longer than the model's, and lost its beginning."""
     precision: str
@@ -33,19 +33,30 @@ def answer(
     begin: Callable[[int], object] = lambda questions: None,
     progress: Callable[[int], object] = lambda done: None,
 ) -> Answered:
-    """Judge the run by the file's questions, or `limit` of them; `begin` hears how many, `progress` of each batch."""
+    """Judge the run by the file's questions, or `limit` of them; `begin` hears how many, `progress` of each batch.
+
+    A question that does not fit the model's context is left out; ValueError where none is left.
+    """
     from groundup.measure.multiple_choice import accuracies, encode, read_questions, score
     from groundup.training.precision import choose_precision
 
     questions, faults = read_questions(path, limit=limit)
     context, precision = run.recipe.model.context, choose_precision(run.device)
-    items = [encode(question, run.tokenizer.encode, context=context) for question in questions]
+    fitting, items = [], []
+    for question in questions:
+        try:
+            items.append(encode(question, run.tokenizer.encode, context=context))
+            fitting.append(question)
+        except ValueError as error:  # too long, or characters that the vocabulary lacks
+            faults.append(f"{path}: {error}; left out")
+    if not items:
+        raise ValueError(f"none of {len(questions):,} questions can be asked: {faults[-1].removesuffix('; left out')}")
     begin(len(items))
     tokens = 1024 if run.device.type == "cpu" else 32_768
     with precision.autocast():
         scores = score(run.model, items, context=context, device=run.device, tokens=tokens, progress=progress)
     dtype = str(precision.dtype).removeprefix("torch.")
-    return Answered(accuracies(questions, items, scores), faults, sum(item.cut for item in items), dtype)
+    return Answered(accuracies(fitting, items, scores), faults, sum(item.cut for item in items), dtype)
 
 
 def hellaswag() -> Path | None:

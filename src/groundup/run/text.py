@@ -6,7 +6,7 @@ from typing import Literal
 
 import torch
 
-from groundup.decode.beam import Hypothesis, beam_search
+from groundup.decode.beam import Hypothesis, beam_search, check_room
 from groundup.decode.choose import Choose, Greedy
 from groundup.decode.known import Known
 from groundup.decode.protocol import Decoder
@@ -15,7 +15,7 @@ from groundup.models.causal_lm import CausalLM
 from groundup.models.light import lighten
 from groundup.recipes.recipe import TextRecipe
 from groundup.run.folder import RunFolder
-from groundup.run.writing import Writing, Written
+from groundup.run.writing import Writing, Written, check_list
 from groundup.text.tokenizer import Tokenizer
 
 END = "<|endoftext|>"
@@ -77,6 +77,7 @@ class TextRun:
         `Sample` draws it from a stream of its own, made of (seed, row). So the same seed writes the same texts.
         In int8 a near tie may fall otherwise in other company: a batch is rounded together.
         """
+        check_list(prompts, "prompts", "generate_batch")
         model = self._decoder(precision)
         if num_return_sequences < 1:
             raise ValueError(f"num_return_sequences ({num_return_sequences}) must be at least 1")
@@ -115,9 +116,18 @@ class TextRun:
         They end at the end-of-text token or where the context is full: hypotheses do not slide. precision: as for
         `generate`; the log-probabilities of what was found are the model's own in either.
         """
+        check_list(prompts, "prompts", "search")
+        config = self.recipe.model
+        check_room(
+            num_beams,
+            vocab_size=config.vocab_size,
+            tokens=min(max_new_tokens, config.context),
+            cached=2 * config.layers * config.width,
+            device=self.device,
+        )
         model = self._decoder(precision)
         ids = [self.prompt_ids(prompt) for prompt in prompts]
-        room = self.recipe.model.context + 1
+        room = config.context + 1
         found: list[list[Written]] = [[] for _ in ids]
         for rows in _batches(ids, max(1, batch // max(1, num_beams)), fit=room - max_new_tokens):
             padded, mask = pad_left([ids[row] for row in rows], self.device)

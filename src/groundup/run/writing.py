@@ -1,6 +1,6 @@
 """A text on its way from ids to characters, and what is known of it when it is written."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -78,3 +78,9 @@ class Writing(Iterator[str]):
         """What has been written."""
         ended = "stop" if self.stopped else "length" if len(self._ids) == self._limit else "context"
         return Written("".join(until([self._text], self._stop)), self._ids, self._logprobs, ended)
+
+
+def check_list(texts: Sequence[str], name: str, method: str) -> None:
+    """A string is a sequence of strings, its letters; ValueError, since nobody means that."""
+    if isinstance(texts, str):
+        raise ValueError(f"{name} is one string; try {method}([text])")
