@@ -82,7 +82,7 @@ def main(arguments: list[str]) -> None:
         print(f"groundup: line {number}: {reason}", file=sys.stderr)
     if good := {number: prompt for number, prompt in prompts.items() if number not in bad}:
         if len(prompts) == options.num_return_sequences == options.num_beams == 1:
-            written = [[_stream(run, *good.values(), choose, options)]]
+            written = [[_stream(run, next(iter(good.values())), choose, options)]]
         else:
             written = _many(run, good, choose, options)
         _tell_what_was_full([one for texts in written for one in texts], run.recipe.model.context, options)

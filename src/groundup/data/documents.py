@@ -88,17 +88,17 @@ def _blocks(file: "Unpacked", path: Path) -> Iterator[bytes]:
             raise ValueError(f"{path} is not UTF-8 text: byte {at} is {data[error.start]:#x}") from None
         if not read:
             break
-        done, loose = done + len(read), data[size:]
+        done, loose, place = done + len(read), data[size:], None
         if cut := LAST_CUT.search(text):
             place = size - len(text[cut.start() :].encode())
         elif cut := LAST_CUT.search(before + text[:2]):  # it may lie where the two meet
             place = len(text[: cut.start() - len(before)].encode())
         before = (before + text[-2:])[-2:]
-        if cut:
+        if place is None:
+            rest += data[:size]
+        else:
             yield rest + data[:place]
             rest = data[place:size]
-        else:
-            rest += data[:size]
     if rest:
         yield rest
 
