@@ -46,10 +46,10 @@ def main(arguments: list[str]) -> None:
     if options.steps is not None:
         from groundup.training.checkpoint import saved_steps
 
-        recipe = dataclasses.replace(recipe, train=dataclasses.replace(recipe.train, steps=options.steps))
         taken = max(saved_steps(folder.checkpoints), default=0)
-        if options.steps < taken:
+        if 0 < options.steps < taken:
             raise ValueError(f"{taken:,} steps are taken already, more than --steps {options.steps:,}; ask for more")
+        recipe = dataclasses.replace(recipe, train=dataclasses.replace(recipe.train, steps=options.steps))
     check(recipe, recipe)
     if recipe != written and launch.rank() == 0:  # or an interruption would forget the new end
         aside = folder.path / ".recipe.json"
