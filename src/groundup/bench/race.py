@@ -95,7 +95,7 @@ class _Process:
             environment |= dict.fromkeys(THREADS, str(contestant.threads))
             environment["TOKENIZERS_PARALLELISM"] = "true" if contestant.threads > 1 else "false"
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "groundup.bench.worker"],
+            [sys.executable, "-P", "-m", "groundup.bench.worker"],  # -P: nothing of the folder we are in
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -87,7 +87,7 @@ def begin(comparison: Comparison, root: Path, trial: Trial, *, threads: int) -> 
     test = [str(root / TEST)] if isinstance(comparison.first, TextRecipe) else []
     with (folder / LOG).open("a", encoding="utf-8") as log:
         return subprocess.Popen(
-            [sys.executable, "-m", run_one.__module__, str(folder), *test],
+            [sys.executable, "-P", "-m", run_one.__module__, str(folder), *test],  # -P: nothing of the folder we are in
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=subprocess.STDOUT,
