@@ -139,3 +139,10 @@ def contents(folder: Path) -> dict[str, str]:
         for path in folder.rglob("*")
         if path != folder / "runs"
     }
+
+
+@pytest.fixture
+def beginner(desk: Path) -> Path:
+    """A translator that has learnt for a moment only, in the `desk`."""
+    main(["train", "translation", "pairs.tsv", "--name", "beginner", *PAIR_MODEL, *PAIR_DATA, *steps(12)])
+    return desk / "runs" / "beginner"

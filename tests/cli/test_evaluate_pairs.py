@@ -105,16 +105,9 @@ def test_the_worst_come_as_json_too(home, cli):
         assert all(f"{row[name]}\n" in printed for name in ("place", "source", "reference", "ours", "read along"))
 
 
-def test_two_runs_on_the_same_pairs(home, cli, tmp_path):
-    shutil.copytree(home / "runs" / "translator", tmp_path / "early")
-    step = min(int(path.name[5:]) for path in (tmp_path / "early/checkpoints").glob("step-*"))
-    name = f"step-{step:08d}"
-    latest, best = (tmp_path / "early/checkpoints" / pointer for pointer in ("latest", "best"))
-    from groundup.training.manifest import digest
-
-    best.write_text(f"{name} {digest(best.parent / name / 'MANIFEST.json')}\n")
-    latest.write_text(best.read_text())
-    said = cli("evaluate", str(tmp_path / "early"), "translator", "--data", "pairs.tsv", "--num-beams", "1", "--json")
+def test_two_runs_on_the_same_pairs(trained, beginner, cli):
+    two = [str(beginner), str(trained / "runs" / "translator")]
+    said = cli("evaluate", *two, "--data", "pairs.tsv", "--num-beams", "1", "--json")
     found = json.loads(said.out)
     bleu, chrf, ter = found["differences"]
     assert chrf["second"] - chrf["first"] > 3
@@ -122,7 +115,7 @@ def test_two_runs_on_the_same_pairs(home, cli, tmp_path):
     for one in (bleu, chrf, ter):
         for side in ("first", "second"):
             assert one[side] == pytest.approx({r["metric"]: r["value"] for r in found[side]}[one["metric"]])
-    plain = cli("evaluate", str(tmp_path / "early"), "translator", "--data", "pairs.tsv", "--num-beams", "1").out
+    plain = cli("evaluate", *two, "--data", "pairs.tsv", "--num-beams", "1").out
     assert f"chrf          {chrf['second'] - chrf['first']:+.2f}  p = {chrf['p_value']:.3f}  greedy" in plain
 
 
