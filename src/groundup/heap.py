@@ -1,8 +1,13 @@
-"""Keep the memory of one step for the next, in training and writing, instead of giving it back in between."""
+"""Memory: how much there is, and to keep that of one step for the next instead of giving it back in between."""
 
 import ctypes
 import functools
+import os
+from pathlib import Path
 
+import torch
+
+CONTAINER = Path("/sys/fs/cgroup/memory.max")
 # Of glibc's malloc.h.
 TRIM_THRESHOLD, MMAP_MAX = -1, -4
 
@@ -20,3 +25,14 @@ def keep_memory() -> bool:
     except (AttributeError, OSError, TypeError):  # another C library, or none that can be asked
         return False
     return bool(told(MMAP_MAX, 0) and told(TRIM_THRESHOLD, -1))
+
+
+def installed(device: torch.device | None = None) -> int:
+    """Bytes of memory that a GPU has, or else the machine or its container, in use or not; 2**62 where nobody says."""
+    if device is not None and device.type == "cuda":
+        return torch.cuda.get_device_properties(device).total_memory
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else 1 << 62
+    try:
+        return min(machine, int(CONTAINER.read_text(encoding="ascii")))
+    except (OSError, ValueError):  # there is none, or it may take all
+        return machine

@@ -40,7 +40,7 @@ def test_the_stream_is_the_text_of_the_likeliest_tokens(writer: TextRun, prompt:
 
 def test_int8_writes_what_the_model_would_and_is_made_once(writer: TextRun, monkeypatch):
     made = []
-    monkeypatch.setattr("groundup.run.text.lighten", lambda model: made.append(model) or lighten(model))
+    monkeypatch.setattr("groundup.models.light.lighten", lambda model: made.append(model) or lighten(model))
     run = TextRun(writer.folder, writer.recipe, writer.model, writer.tokenizer)
     prompt = "two cats and"
     full, light = (run.generate(prompt, max_new_tokens=12, precision=p) for p in ("float32", "int8"))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import tyro
 
+from groundup.cli.choosing import DRAWING, NOT_FOR_BEAMS, given
 from groundup.cli.parse import parse
 
 if TYPE_CHECKING:
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
     from groundup.run.text import TextRun
     from groundup.run.writing import Written
 
-DRAWING = ("--temperature", "--top-k", "--top-p", "--min-p")
-NOT_FOR_BEAMS = (*DRAWING, "--repetition-penalty", "--stop", "--slide", "--greedy")
+ONLY_ALONE = (*NOT_FOR_BEAMS, "--stop", "--slide", "--greedy")
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Generate:
 
 def main(arguments: list[str]) -> None:
     options = parse(Generate, arguments, prog="groundup generate")
-    _check_together(options, {argument.split("=")[0].replace("_", "-") for argument in arguments})
+    _check_together(options, given(arguments))
     from groundup.run.load import load_text_run, which
 
     prompts = _prompts(options)
@@ -93,7 +93,7 @@ def main(arguments: list[str]) -> None:
 def _check_together(options: Generate, flags: set[str]) -> None:
     """ValueError for flags given that would change nothing beside the others."""
     if options.num_beams != 1:
-        _refuse(flags, NOT_FOR_BEAMS, f"--num-beams {options.num_beams} searches for the likeliest text")
+        _refuse(flags, ONLY_ALONE, f"--num-beams {options.num_beams} searches for the likeliest text")
     else:
         _refuse(flags, ["--length-penalty"], "without --num-beams nothing is ranked")
     if options.greedy:

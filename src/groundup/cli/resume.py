@@ -7,7 +7,8 @@ from pathlib import Path
 import tyro
 
 from groundup.cli.parse import parse
-from groundup.cli.train import check, train_recipe
+from groundup.cli.train import train_recipe
+from groundup.recipes.check import check
 from groundup.recipes.recipe import save_recipe
 from groundup.recipes.table import RECIPES
 from groundup.run.folder import RUNS, find_run

@@ -9,7 +9,6 @@ so length_penalty = 0 judges by probability alone, which favours short answers; 
 With length_penalty = 1 the first is the mean ln p of a token.
 """
 
-import os
 from collections.abc import Callable
 from itertools import count
 from typing import Literal
@@ -20,6 +19,7 @@ from torch import Tensor
 from groundup.decode.choose import check_repetition, no_repeat_ngram
 from groundup.decode.hypotheses import Candidate, Hypothesis, Sentence, Watch
 from groundup.decode.protocol import Decoder, State, check_ready, history, log_probabilities
+from groundup.heap import installed
 
 STRIPS = 16
 Divisor = Callable[[int, float], float]
@@ -183,12 +183,7 @@ def check_room(beams: int, *, vocab_size: int, tokens: int, cached: int, device:
 
 def check_memory(name: str, number: int, *, each: int, device: torch.device) -> None:
     """ValueError where so many hypotheses, of about `each` bytes, are more than the device's memory holds."""
-    if device.type == "cuda":
-        memory = torch.cuda.get_device_properties(device).total_memory
-    elif hasattr(os, "sysconf"):
-        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    else:  # Windows, which does not say
-        return
+    memory = installed(device)
     if number * each > memory:
         raise ValueError(
             f"{name} ({number}) would take about {number * each / 1e6:,.0f} MB of memory, and there are "

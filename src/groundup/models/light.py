@@ -8,12 +8,28 @@ and so is everything between the matrices: attention, norms and caches are the m
 import copy
 import warnings
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 import torch
 from torch import Tensor, nn
 
 M = TypeVar("M", bound=nn.Module)
+Precision = Literal["float32", "int8"]
+
+
+class Precisions(Generic[M]):
+    """A model, and its light copy from when that is first asked for."""
+
+    def __init__(self, model: M):
+        self._models: dict[str, M] = {"float32": model}
+
+    def of(self, precision: Precision) -> M:
+        """The model that computes so. ValueError for another word, or where 8 bits are not to be had."""
+        if precision not in ("float32", "int8"):
+            raise ValueError(f"precision ({precision}) must be float32 or int8")
+        if precision not in self._models:
+            self._models[precision] = lighten(self._models["float32"])
+        return self._models[precision]
 
 
 def lighten(model: M) -> M:

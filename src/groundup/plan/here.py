@@ -1,12 +1,11 @@
 """This machine as a device to plan for: what it gives, measured in half a second, and whether a recipe fits it."""
 
 import dataclasses
-import os
 import time
-from pathlib import Path
 
 import torch
 
+from groundup.heap import installed
 from groundup.plan.memory import Memory, memory
 from groundup.plan.work import recipe_work
 from groundup.recipes.recipe import PairRecipe, Recipe
@@ -15,7 +14,6 @@ from groundup.training.devices import Device
 from groundup.training.flops import measure_products
 from groundup.training.precision import choose_device, choose_precision
 
-CONTAINER = Path("/sys/fs/cgroup/memory.max")
 LINK, NETWORK = 2e9, 0.1e9  # bytes a second: processes of one machine through gloo, a gigabit network
 
 
@@ -24,17 +22,6 @@ def this_cpu(precision: str = "auto") -> tuple[Device, bool]:
     dtype = choose_precision("cpu", precision).dtype
     peak = measure_products("cpu", dtype)
     return Device("cpu", frozenset(), peak, installed(), _bandwidth(), LINK, NETWORK), dtype == torch.bfloat16
-
-
-def installed(device: torch.device | None = None) -> int:
-    """Bytes of memory that the machine has, or its container may take, or the GPU has; in use or not."""
-    if device is not None and device.type == "cuda":
-        return torch.cuda.get_device_properties(device).total_memory
-    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else 1 << 62
-    try:
-        return min(machine, int(CONTAINER.read_text(encoding="ascii")))
-    except (OSError, ValueError):  # there is none, or it may take all
-        return machine
 
 
 def needs(recipe: Recipe) -> Memory:

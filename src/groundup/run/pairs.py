@@ -1,8 +1,7 @@
 """A trained encoder-decoder with its tokenizers: translate, reply, judge, look."""
 
 from collections.abc import Iterator, Sequence
-from functools import cached_property
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 
@@ -12,7 +11,7 @@ from groundup.decode.choose import Choose, Greedy
 from groundup.decode.draw import check_draw, draw
 from groundup.decode.generate import generate
 from groundup.decode.hypotheses import Branch, Hypothesis, Watch
-from groundup.models.light import lighten
+from groundup.models.light import Precision, Precisions
 from groundup.models.seq2seq import Seq2Seq
 from groundup.recipes.recipe import PairRecipe
 from groundup.run.folder import RunFolder
@@ -21,7 +20,6 @@ from groundup.run.writing import check_list
 from groundup.text.tokenizer import Tokenizer
 
 PAD, BOS, EOS = "<pad>", "<bos>", "<eos>"
-Precision = Literal["float32", "int8"]
 
 
 class Answer(NamedTuple):
@@ -46,6 +44,7 @@ class PairRun:
         self.source = source
         self.target = target
         self.device = next(model.parameters()).device
+        self._precisions = Precisions(model)
 
     def translate(self, sentences: Sequence[str], **options) -> list[str]:
         """The best answer to each sentence; options as `answers`. An empty sentence has an empty answer."""
@@ -82,7 +81,7 @@ class PairRun:
         sentence i draws from a stream made of (seed, i * num_return_sequences + k).
         """
         check_list(sentences, "sentences", "translate")
-        model = self._decoder(precision)
+        model = self._precisions.of(precision)
         check_beams(num_beams, num_return_sequences if choose is None else 1, length_penalty)
         if choose is None:
             each = num_beams
@@ -186,15 +185,6 @@ class PairRun:
 
     def _limit(self, length: int, max_new_tokens: int | None) -> int:
         return min(self.recipe.model.context, 2 * length + 10 if max_new_tokens is None else max_new_tokens)
-
-    def _decoder(self, precision: Precision) -> Seq2Seq:
-        if precision not in ("float32", "int8"):
-            raise ValueError(f"precision ({precision}) must be float32 or int8")
-        return self.model if precision == "float32" else self._light
-
-    @cached_property
-    def _light(self) -> Seq2Seq:
-        return lighten(self.model)
 
     def _check_room(self, number: int, tokens: int, *, beams: bool) -> None:
         """ValueError for more beams, or drawn answers, to a sentence than there can be."""

@@ -1,8 +1,6 @@
 """A trained language model with its tokenizer: write on, judge, look."""
 
 from collections.abc import Collection, Iterator, Sequence
-from functools import cached_property
-from typing import Literal
 
 import torch
 
@@ -12,14 +10,13 @@ from groundup.decode.known import Known
 from groundup.decode.protocol import Decoder
 from groundup.decode.sliding import Said, pad_left, write_texts
 from groundup.models.causal_lm import CausalLM
-from groundup.models.light import lighten
+from groundup.models.light import Precision, Precisions
 from groundup.recipes.recipe import TextRecipe
 from groundup.run.folder import RunFolder
 from groundup.run.writing import Writing, Written, check_list
 from groundup.text.tokenizer import Tokenizer
 
 END = "<|endoftext|>"
-Precision = Literal["float32", "int8"]
 
 
 class TextRun:
@@ -31,6 +28,7 @@ class TextRun:
         self.model = model
         self.tokenizer = tokenizer
         self.device = next(model.parameters()).device
+        self._precisions = Precisions(model)
         tokens = {*tokenizer.vocabulary.ids.values(), *tokenizer.specials.values()}
         self._known = Known(model, tokens, vocab_size=model.config.vocab_size, device=self.device)
         self._knows_all = len(tokens) == model.config.vocab_size
@@ -188,14 +186,8 @@ class TextRun:
 
     def _decoder(self, precision: Precision) -> Decoder:
         """What chooses the tokens; ValueError where it cannot be had."""
-        if precision not in ("float32", "int8"):
-            raise ValueError(f"precision ({precision}) must be float32 or int8")
-        model = self.model if precision == "float32" else self._light
+        model = self._precisions.of(precision)
         return model if self._knows_all else self._known.by(model)  # type: ignore[return-value]  # a property is enough
-
-    @cached_property
-    def _light(self) -> CausalLM:
-        return lighten(self.model)
 
     @property
     def _stop_ids(self) -> list[int]:

@@ -163,8 +163,13 @@ def _write(aside: Path, files: dict[str, dict[str, Tensor]], rest: str, state: d
         shutil.copymode(aside / STATE, aside / name)  # safetensors lets nobody else read its files
 
 
+def is_sharded(path: Path) -> bool:
+    """Whether a checkpoint's folder holds slices, damaged or not."""
+    return (path / REST).is_file() or any(path.glob("shard-*.safetensors"))
+
+
 def _read(step: int, path: Path, *, with_optimizer: bool = True) -> Checkpoint:
-    in_slices = (path / REST).is_file()
+    in_slices = is_sharded(path)
     files = verify(path, step, {STATE} if in_slices else REQUIRED)
     if in_slices:
         run = path.resolve().parents[1].name

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from groundup.training.checkpoint import REST, STATE, Checkpoint, all_or_nothing, save_checkpoint
+from groundup.training.checkpoint import REST, STATE, Checkpoint, all_or_nothing, is_sharded, save_checkpoint
 from groundup.training.distributed import found_shards, read_shards, write_shards
 from groundup.training.manifest import seal, verify
 from groundup.training.places import (
@@ -105,11 +105,6 @@ def load_sharded(path: Path, step: int, *, like: dict[str, Tensor], parameters: 
         if f"model.{name}" not in found:
             raise ValueError(f"{path}: {name!r} is missing; use the recipe it was made with")
     return _filled(path, step, {name: tensor.detach() for name, tensor in into.items()})
-
-
-def is_sharded(path: Path) -> bool:
-    """Whether a checkpoint's folder holds slices, damaged or not."""
-    return (path / REST).is_file() or any(path.glob("shard-*.safetensors"))
 
 
 def find_whole(folder: Path) -> tuple[int, Path, str | None]:
