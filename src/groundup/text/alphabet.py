@@ -1,5 +1,8 @@
 """GPT-2's names of bytes: a file cannot hold a token of any bytes as text, so " the" is written "Ġthe"."""
 
+from codecs import charmap_decode
+from typing import Any
+
 
 def _byte_names() -> list[str]:
     """A printable Latin-1 character stands for itself, the other bytes are named from U+0100 on."""
@@ -10,12 +13,12 @@ def _byte_names() -> list[str]:
 
 BYTE_NAMES = _byte_names()
 _BYTES = {name: byte for byte, name in enumerate(BYTE_NAMES)}
-_NAMES = dict(enumerate(BYTE_NAMES))  # Latin-1 has each byte as the character of that number
+_TABLE: Any = "".join(BYTE_NAMES)  # what decoding takes, if not what its type says
 
 
 def name_of(token: bytes) -> str:
     """The name of a token: one character for each byte."""
-    return token.decode("latin-1").translate(_NAMES)
+    return charmap_decode(token, "strict", _TABLE)[0]
 
 
 def token_of(name: str) -> bytes:

@@ -1,6 +1,7 @@
 """What stands in a tokenizer.json, Hugging Face's format, and the tokenizer that it means; `files` reads and writes."""
 
 from collections.abc import Mapping
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from groundup.text import patterns
@@ -26,7 +27,7 @@ def to_json(parts: Parts) -> dict[str, Any]:
     vocabulary, pattern, specials, frame = parts
     if isinstance(vocabulary, BytePair):
         called = {token: name_of(token) for token in vocabulary.ids}
-        names = {called[token]: id for token, id in vocabulary.ids.items()}
+        names = called.values()
         merges = [f"{called[left]} {called[right]}" for left, right in vocabulary.merges]
         model = {"type": "BPE", "ignore_merges": vocabulary.whole_first, "merges": merges}
         steps = [_split_step(pattern)] if pattern is not None else []
@@ -34,18 +35,19 @@ def to_json(parts: Parts) -> dict[str, Any]:
         pre_tokenizer = {"type": "Sequence", "pretokenizers": steps}
         decoder = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": False, "use_regex": False}
     elif isinstance(vocabulary, Characters):
-        names = {token.decode(): id for token, id in vocabulary.ids.items()}
+        names = [token.decode() for token in vocabulary.ids]
         model = {"type": "WordLevel", "unk_token": ""}  # not in the vocabulary: unknown characters are errors
         pre_tokenizer, decoder = _EVERY_CHARACTER, {"type": "Fuse"}
     else:
-        names = {token.decode(): id for token, id in vocabulary.ids.items()}
+        names = [token.decode() for token in vocabulary.ids]
         unknown = [name for name, id in specials.items() if id == vocabulary.unknown]
         model = {"type": "WordLevel", "unk_token": unknown[0]}
         pre_tokenizer, decoder = _EVERY_WORD, None  # without a decoder, tokens are joined by spaces
     for name in specials:
         if name in names:
             raise ValueError(f"special token {name!r} is an ordinary token too; give it another name")
-    vocab = dict(sorted({**names, **specials}.items(), key=lambda item: item[1]))
+    numbered = [*zip(names, vocabulary.ids.values(), strict=True), *specials.items()]
+    vocab = dict(sorted(numbered, key=itemgetter(1)))
     return {
         "version": "1.0",
         "truncation": None,
