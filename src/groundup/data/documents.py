@@ -229,7 +229,7 @@ class Unpacked:
         self._file.close()
 
 
-def _fastest() -> tuple[Callable[..., Any], type[Exception]]:
+def _fastest() -> tuple[Callable[..., Any], Any]:
     """What makes an object that unpacks, and what that raises."""
     try:
         from isal import isal_zlib
