@@ -100,6 +100,23 @@ def test_where_nothing_is_whole_nothing_is_touched(saved):
     assert everything(folder) == before
 
 
+@pytest.mark.parametrize("found", ["nothing", "an ordinary one"])
+def test_a_crash_between_the_two_renames_of_a_save_hides_no_slices(saved, found):
+    folder, model = saved
+    final = folder / "step-00000002"
+    shutil.rmtree(folder / "step-00000001")
+    (folder / "best").unlink()
+    replaced = final.rename(folder / f".replaced-{final.name}")  # which `latest` still names
+    if found == "an ordinary one":  # of a conversion
+        shutil.copytree(replaced, final, ignore=lambda *_: ["optimizer.json"])
+        (final / "MANIFEST.json").write_text("{}")
+    assert make_whole(folder) == ([2], [])
+    loaded, warning = load_for_resume(folder)
+    assert (loaded.step, warning) == (2, None)
+    assert all(torch.equal(loaded.model[name], tensor) for name, tensor in model_tensors(model).items())
+    assert {path.name for path in folder.iterdir()} == {"latest", "step-00000002"}
+
+
 def test_a_strangers_slice_is_refused_in_the_latest_and_in_what_stands_in_for_it(saved):
     folder, _ = saved
     shutil.copy(slices_of(folder, 1), folder / "step-00000002" / "shard-00009-model-00001-of-00001.safetensors")

@@ -86,9 +86,10 @@ def train_recipe(
     module is the recipe's own: its `watch` looks at a language model at every validation, its `finish` at the end.
     """
     folder = RunFolder(RUNS / recipe.name)
-    if launch.restarted() and (folder.checkpoints / "latest").is_file():
+    again = is_mine(folder)
+    if again and (folder.checkpoints / "latest").is_file():
         recipe, resume = dataclasses.replace(folder.recipe(), name=recipe.name), True
-    if folder.path.exists() and not resume and not launch.restarted() and launch.rank() == 0:
+    if folder.path.exists() and not resume and not again and launch.rank() == 0:
         make_way(folder, overwrite=overwrite)
     if isinstance(recipe, PairRecipe):
         from groundup.recipes.train_pairs import train_pairs as flow
@@ -102,11 +103,22 @@ def train_recipe(
     elif init_from is not None:
         options["init_from"] = init_from
     with nullcontext(folder) if resume else in_place_of(folder) if launch.rank() == 0 else elsewhere(folder) as place:
+        if not resume and (stamp := launch.stamp()) is not None:
+            place.path.mkdir(parents=True, exist_ok=True)
+            place.launch_file.write_text(stamp, encoding="utf-8")
         run = flow(recipe, place, **options)  # type: ignore[arg-type]
     print(f"\nrun          {folder.path}: results.json, metrics.jsonl, plots/loss.png, checkpoints/")
     if hasattr(module, "finish"):
         module.finish(run)  # type: ignore[union-attr]
     return run
+
+
+def is_mine(folder: RunFolder) -> bool:
+    """Whether an earlier attempt of this launch began the run: torchrun, or Slurm, started it again."""
+    stamp = launch.stamp()
+    if stamp is None:
+        return launch.restarted()
+    return folder.begun_under(stamp) and (launch.restarted() or not folder.results_file.is_file())
 
 
 def make_way(folder: RunFolder, *, overwrite: bool) -> None:

@@ -38,6 +38,11 @@ class RunFolder:
         return self.path / "batches.json"
 
     @property
+    def launch_file(self) -> Path:
+        """The `launch.stamp` under which it was begun, if that was by torchrun."""
+        return self.path / "launch.txt"
+
+    @property
     def checkpoints(self) -> Path:
         return self.path / "checkpoints"
 
@@ -51,6 +56,10 @@ class RunFolder:
 
     def recipe(self) -> Recipe:
         return load_recipe(self.recipe_file)
+
+    def begun_under(self, stamp: str) -> bool:
+        """Whether it was this launch that began it."""
+        return self.launch_file.is_file() and self.launch_file.read_text(encoding="utf-8") == stamp
 
     def save_tokenizers(self, source: Tokenizer, target: Tokenizer) -> None:
         """One file when both sides share a vocabulary, else one each."""

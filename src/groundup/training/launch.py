@@ -1,6 +1,8 @@
 """How this process was started: alone, or by torchrun as one of several. No torch here: the command line asks."""
 
 import os
+import shlex
+import sys
 
 from groundup.training.settings import ParallelName
 
@@ -33,6 +35,18 @@ def attempt() -> int:
 def restarted() -> bool:
     """Whether torchrun started this process in place of one that failed."""
     return attempt() > 0
+
+
+def stamp() -> str | None:
+    """What all attempts of one launch share, and no other launch: its name for torchrun, and what it was told to do.
+
+    Over several machines `attempt` counts on each by itself, so it cannot tell. On one, the process that starts the
+    others stands for a name. None where there is neither.
+    """
+    name = os.environ.get("TORCHELASTIC_RUN_ID", "none")
+    if name == "none":
+        name = f"process {os.getppid()}" if os.environ.get("LOCAL_WORLD_SIZE") == os.environ.get("WORLD_SIZE") else ""
+    return shlex.join([name, *sys.argv[1:]]) if launched() and name else None
 
 
 def restarts() -> bool:

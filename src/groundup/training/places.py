@@ -28,14 +28,14 @@ def step_name(step: int) -> str:
 
 def saved_steps(folder: str | Path) -> list[int]:
     """The steps that have a checkpoint, in order, whole or not."""
-    return sorted({step for step, _ in _places(Path(folder))})
+    return sorted({step for step, _ in places(Path(folder))})
 
 
 def find(folder: Path, which: Pointer | int) -> tuple[int, Path]:
     """The step and the folder that a pointer or a number names; ValueError, FileNotFoundError where it names none."""
     if not isinstance(which, int):
         return _best(folder) if which == "best" else _follow(folder, which)
-    for step, path in reversed(_places(folder)):
+    for step, path in reversed(places(folder)):
         if step == which:
             return step, path
     raise FileNotFoundError(f"{folder / step_name(which)}: {_nothing(folder)}")
@@ -45,7 +45,7 @@ def newest_whole(
     folder: Path, required: set[str], check: Callable[[Path, int, set[str]], object] = verify
 ) -> tuple[int, Path] | None:
     """The highest step whose every byte is what was written."""
-    for step, path in reversed(_places(folder)):
+    for step, path in reversed(places(folder)):
         with suppress(ValueError, OSError):
             check(path, step, required)
             return step, path
@@ -80,7 +80,7 @@ def names_as_best(folder: Path, step: int) -> bool:
 
 def settle(folder: Path) -> None:
     """Undo a save that a crash cut short before `latest` named it, finish one cut short after it, clear up."""
-    for step, replaced in _places(folder):
+    for step, replaced in places(folder):
         if replaced.name.startswith(REPLACED):
             final, named = folder / step_name(step), _named(folder, "latest")
             if named != final and (named == replaced or not final.exists()):
@@ -108,13 +108,13 @@ def discard(path: Path) -> None:
 def prune(folder: Path, step: int, keep: int) -> None:
     """Steps beyond `step` belong to a future that a resumed run has left; of the others the latest `keep` stay."""
     kept = [s for s in saved_steps(folder) if s <= step][-keep:]
-    for old, path in _places(folder):
+    for old, path in places(folder):
         if path.name.startswith(REPLACED) or (old not in kept and not names_as_best(folder, old)):
             discard(path)
 
 
-def _places(folder: Path) -> list[tuple[int, Path]]:
-    """Every step with its folder, in order; what it has replaced comes before it."""
+def places(folder: Path) -> list[tuple[int, Path]]:
+    """Every step with its folder, in order; what it is to replace comes before it."""
     found = [(re.fullmatch(r"(?:\.replaced-)?step-(\d+)", path.name), path) for path in folder.glob("*step-*")]
     return sorted((int(match[1]), path) for match, path in found if match)
 
@@ -125,7 +125,7 @@ def _follow(folder: Path, pointer: Pointer) -> tuple[int, Path]:
     if not file.is_file():
         raise FileNotFoundError(f"{file}: {_nothing(folder)}")
     text, another = file.read_bytes().decode("utf-8", "replace"), None
-    for step, path in _places(folder):
+    for step, path in places(folder):
         manifest = path / MANIFEST
         if text.startswith(f"{step_name(step)} ") and manifest.is_file():
             if text == f"{step_name(step)} {digest(manifest)}\n":

@@ -26,6 +26,7 @@ from groundup.training.places import (
     find,
     names_as_best,
     newest_whole,
+    places,
     prune,
     put,
     saved_steps,
@@ -134,12 +135,14 @@ def make_whole(folder: Path) -> tuple[list[int], list[str]]:
     Returns the steps that were turned, and a sentence for each that is damaged, which stays as it is. OSError where
     the disk refuses; then the slices stand.
     """
+    if not any(is_sharded(path) for _, path in places(folder)):
+        return [], []
+    settle(folder)  # a save may have been cut short while the step's folder had the name of one replaced
     turned, damaged = [], []
     for step in saved_steps(folder):
         path = folder / step_name(step)
         if not is_sharded(path):
             continue
-        settle(folder)
         try:
             check(path, step)
             whole = {name: torch.empty_like(t, device="cpu") for name, t in found_shards(path).items()}
