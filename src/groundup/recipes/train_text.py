@@ -1,6 +1,7 @@
 """From running text to a judged language model: the flow that every `TextRecipe` runs through."""
 
 import dataclasses
+import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -8,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from rich.console import Console
+from rich.progress import track
 
 from groundup.data.load import load_texts
 from groundup.data.split import split_text, split_texts
@@ -164,9 +167,11 @@ def score_ids(run: TextRun, ids: NDArray[np.integer], *, split: str) -> list[Res
     end = document_end(data, run.tokenizer)
     held_out = Windows(ids, length=context, batch=data.batch, end_of_text=end)
     precision = choose_precision(run.device, "float32")
+    aside = {"console": Console(stderr=True), "transient": True, "disable": not sys.stderr.isatty()}
+    watched = track(held_out, f"reading {len(ids):,} held-out tokens", **aside)
     text_bytes, characters = text_size(ids, run.tokenizer)
     measured = Perplexity.from_totals(
-        validate(run.model, held_out, precision) * (len(ids) - 1),
+        validate(run.model, watched, precision) * (len(ids) - 1),
         len(ids) - 1,
         text_bytes=text_bytes,
         skipped_bytes=text_size(ids[:1], run.tokenizer)[0],
