@@ -10,6 +10,7 @@ before, so T / window small attentions of (window, 2 * window) take the place of
 """
 
 from functools import cache, lru_cache, partial
+from importlib.util import find_spec
 from typing import Any
 
 import torch
@@ -19,6 +20,8 @@ from torch.nn import functional as F
 from groundup.nn.attend import Attend, attend
 from groundup.nn.masks import Mask, visible, within
 
+TRITON = find_spec("triton") is not None  # what compiles for a GPU; not everywhere part of PyTorch
+
 
 class BandedAttend(Attend):
     """`Attend` for a layer with a window: what `build_mask` left as a band is attended block by block."""
@@ -27,7 +30,7 @@ class BandedAttend(Attend):
         if mask.window is None:  # a short text, or new tokens behind a cache
             return super().forward(q, k, v, mask)
         dropout = self.dropout if self.training else 0.0
-        if q.device.type == "cuda" and mask.keys is None and dropout == 0 and q.shape[3] >= 16:
+        if TRITON and q.device.type == "cuda" and mask.keys is None and dropout == 0 and q.shape[3] >= 16:
             return attend_flex(q, k, v, window=mask.window)  # it knows neither dropout nor narrower heads
         return attend_banded(q, k, v, window=mask.window, keys=mask.keys, dropout=dropout)
 
@@ -84,7 +87,8 @@ def band_mod(b: Tensor, h: Tensor, q_at: Tensor, k_at: Tensor, *, window: int) -
 def _block_mask(T: int, window: int, device: torch.device) -> Any:
     from torch.nn.attention.flex_attention import create_block_mask
 
-    return create_block_mask(partial(band_mod, window=window), None, None, T, T, device=device)
+    with torch.inference_mode(False):  # it is kept, and the next to ask for it may be a training
+        return create_block_mask(partial(band_mod, window=window), None, None, T, T, device=device)
 
 
 @cache

@@ -46,7 +46,8 @@ class RMSNorm(nn.Module):
             return (x * _scale(x, self.eps)).mul_(self.weight).to(x.dtype)
         if x.device.type == "cpu" and x.dtype == self.weight.dtype == torch.float32:
             return _RMSNorm.apply(x, self.weight, self.eps)  # pyright: ignore[reportReturnType]
-        return F.rms_norm(x, self.weight.shape, self.weight.to(x.dtype), self.eps)
+        # Autocast gives float32 on CUDA, where the queries' and keys' norms would part them from the values.
+        return F.rms_norm(x, self.weight.shape, self.weight.to(x.dtype), self.eps).to(x.dtype)
 
 
 def _scale(x: Tensor, eps: float) -> Tensor:
