@@ -1,7 +1,7 @@
 #!/bin/bash
 # The same on several machines: run it on each of them, with one MASTER (the first machine's name) and NODES (how many).
 # runs/ and the shards must lie on a disk that all of them see. A machine may fail and come back: the others wait for it.
-# ID tells one launch from another; the same on all machines, another for another training at the same time.
+# ID tells one launch from another: the same on all machines; another one to begin anew with --overwrite.
 # Usage: MASTER=node1 NODES=4 bash many-nodes.sh RECIPE SHARDS [options of groundup train]
 set -euo pipefail
 recipe=$1 shards=$2

@@ -41,6 +41,30 @@ def test_characters_have_no_size_and_no_merges(desk, complaint, cli, flags):
     assert cli("train", "shakespeare-char", "text.txt", *flags, "--tokenizer.kind", "bpe", "--dry-run").code == 0
 
 
+@pytest.mark.parametrize("flags", [["vocab-size", "300"], ["pattern", "none"], ["kind", "characters"]])
+def test_shards_have_their_tokenizer(desk, complaint, cli, flags):
+    tokenizer = ["tokenizer", "train", "text.txt", "280", "--out", "tok"]
+    assert cli(*tokenizer).code == 0
+    prepare = ["data", "prepare", "text.txt", "--tokenizer", "tok", "--out", "made", "--valid-tokens", "99"]
+    assert cli(*prepare).code == 0
+    train = ["train", "gpt2-tiny", "made"]
+    said = complaint(*train, f"--tokenizer.{flags[0]}", flags[1])
+    assert said.startswith(f"--tokenizer.{flags[0]} ({flags[1]}): made holds token shards")
+    assert "leave it out, or name the text itself" in said
+    assert cli(*train, "--tokenizer.pad", "64", "--dry-run").code == 0, "the rows of the model are not the tokenizer's"
+    assert cli("train", "gpt2-tiny", "text.txt", f"--tokenizer.{flags[0]}", flags[1], "--dry-run").code == 0
+
+
+def test_a_text_that_is_too_short_is_named(desk, complaint):
+    (desk / "short.txt").write_text("aab" * 9)
+    said = complaint("train", "shakespeare-char", "short.txt", "--train.steps", "1", "--train.warmup", "0")
+    assert said.startswith("short.txt: the text has ")
+    (desk / "one.txt").write_text("x")
+    assert complaint("train", "shakespeare-char", "one.txt").startswith("one.txt: too small to split: 1 characters")
+    (desk / "few.tsv").write_text("one\tuno\ntwo\tdue\n")
+    assert complaint("train", "translation", "few.tsv").startswith("few.tsv: too small to split: 2 pairs")
+
+
 def test_translation_asks_for_pairs(desk, complaint, cli):
     said = complaint("train", "translation")
     assert "none is named" in said

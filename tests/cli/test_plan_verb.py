@@ -52,6 +52,12 @@ def test_this_machine_is_measured(cli):
         (["gpt2", "--price", "-1"], "price (-1.0) must be above 0"),
         (["gpt2", "--efficiency", "40"], "efficiency (40.0) is a share, at most 1"),
         (["gpt2", "--batch-tokens", "100"], "a step of 100 tokens holds no text of 1,024; try --batch-tokens 1024"),
+        (
+            ["gpt2", "--devices", "3"],
+            "batch_tokens (524,288) must be a multiple of 3,072: windows of 1,024 tokens on 3 ranks; try 2 ranks, "
+            "or --batch-tokens 522240 or 525312",
+        ),
+        (["gpt2-tiny", "--devices", "5"], "try 4 ranks, or --batch-tokens 7680 or 8960"),
         (["gpt2", "--precision", "float32"], "leave --precision float32 out"),
         (["gpt3-175b"], "it fits with --devices 256 --parallel fsdp --recompute --micro-batch 1"),
     ],

@@ -2,6 +2,7 @@
 
 import json
 import socket
+import sys
 
 import pytest
 
@@ -17,12 +18,12 @@ TRAIN = ["train", "corpus", "text.txt", "--name", "mine", *SMALL]
 def started(monkeypatch):
     """Let this process look as if torchrun had started it, for the so-manieth time."""
 
-    def start(again: int = 0, most: int = 0):
+    def start(again: int = 0, most: int = 0, **more: object):
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         said = {"RANK": 0, "WORLD_SIZE": 1, "LOCAL_RANK": 0, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
-        said |= {"TORCHELASTIC_RESTART_COUNT": again, "TORCHELASTIC_MAX_RESTARTS": most}
+        said |= {"TORCHELASTIC_RESTART_COUNT": again, "TORCHELASTIC_MAX_RESTARTS": most} | more
         for name, value in said.items():
             monkeypatch.setenv(name, str(value))
 
@@ -33,7 +34,7 @@ def test_started_again_it_goes_on_where_a_checkpoint_is_and_begins_anew_where_no
     started()
     said = cli(*TRAIN)
     assert said.code == 0, said.err
-    assert "training on 1 ranks" in said.err
+    assert "training on 1 rank " in said.err
     assert "already there" in cli(*TRAIN).err
     started(again=1, most=2)
     said = cli(*TRAIN)
@@ -44,6 +45,29 @@ def test_started_again_it_goes_on_where_a_checkpoint_is_and_begins_anew_where_no
     said = cli(*TRAIN)
     assert said.code == 0, said.err
     assert "resumed" not in said.err
+
+
+def test_an_attempt_is_known_by_its_launch_whatever_this_machine_has_counted(desk, cli, started, monkeypatch):
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["groundup", *arguments])
+        return cli(*arguments)
+
+    def killed(*_, **__):
+        raise KeyboardInterrupt
+
+    started(most=3, TORCHELASTIC_RUN_ID="job 7")
+    with monkeypatch.context() as patch:
+        patch.setattr("groundup.recipes.train_text.score_ids", killed)
+        assert call(*TRAIN).code == 130
+    for other in (dict(TORCHELASTIC_RUN_ID="job 8"), dict(TORCHELASTIC_RUN_ID="job 8", again=1)):
+        started(most=3, **other)  # started again after it was refused, it would go on with what is not its own
+        assert "already there" in call(*TRAIN).err
+    started(most=3, TORCHELASTIC_RUN_ID="job 7")
+    assert "already there" in call(*TRAIN, "--train.lr", "0.1").err
+    said = call(*TRAIN)  # another machine failed, so here nobody has counted
+    assert said.code == 0, said.err
+    assert "resumed at step 4" in said.err
+    assert "already there" in call(*TRAIN).err, "it is finished"
 
 
 def test_overwriting_with_restarts_leaves_nothing_that_could_be_mistaken_for_its_own(desk, cli, started, monkeypatch):
@@ -91,5 +115,5 @@ def test_the_plan_tells_the_tokens_of_a_step(desk, cli):
     assert "1,024 tokens a step" in said.out
     said = cli(*TRAIN, "--train.batch-tokens", "1000")
     assert said.code == 2
-    assert "batch_tokens (1,000) must be a multiple of 128" in said.err
+    assert "batch_tokens (1,000) must be a multiple of 32: windows of 32 tokens on 1 rank" in said.err
     assert not (desk / "runs" / "mine").exists()

@@ -24,7 +24,7 @@ from groundup.cli.data import main
 from groundup.data import documents, shard_writer
 from groundup.data import prepare as prepare_module
 from groundup.data.prepare import prepare
-from groundup.data.shards import Shards
+from groundup.data.shards import Shards, sealed
 from groundup.text.reading import blocks
 from groundup.text.tokenizer import Tokenizer
 
@@ -253,6 +253,23 @@ def test_a_finished_folder_is_left_alone_and_another_is_not_mixed_in(tmp_path: P
         prepare(source, tokenizer, tmp_path / "full")
 
 
+def test_another_text_of_the_same_name_and_size_is_not_gone_on_with(tmp_path: Path, tokenizer: Tokenizer):
+    source, out = jsonl(tmp_path / "a.jsonl"), tmp_path / "out"
+    prepare(source, tokenizer, out, valid_tokens=40)
+    whole = source.read_bytes()
+    os.utime(source, (1, 1))  # as a copy may have it
+    prepare(source, tokenizer, out, valid_tokens=40)
+    for other in (whole.replace(b"Document 0.", b"Document 1."), whole.replace(b"Document 59", b"Document 58")):
+        assert len(other) == len(whole)
+        source.write_bytes(other)
+        with pytest.raises(ValueError, match=r"index\.json: the shards there were made with other content"):
+            prepare(source, tokenizer, out, valid_tokens=40)
+    index = json.loads((out / "index.json").read_text())
+    del index["about"]["content"], index["sha256"]
+    (out / "index.json").write_text(json.dumps(sealed(index)))
+    prepare(source, tokenizer, out, valid_tokens=40)  # from before it was kept, so nothing can be said
+
+
 def test_a_full_disk_is_named_and_what_is_finished_counts(tmp_path: Path, tokenizer: Tokenizer):
     """A limit on the size of files fails a write as a full disk does, in the middle of one."""
     source, out = jsonl(tmp_path / "a.jsonl", DOCUMENTS * 20), tmp_path / "out"
@@ -413,6 +430,34 @@ def test_a_terminal_is_not_needed_for_progress(capsys, monkeypatch):
         for read in (10, 30, 40):
             lines(read, 110, read * 5)
     assert capsys.readouterr().err == " 27.3%  150 tokens, 10 a second, 0:40 to go\n"
+
+
+def test_a_first_report_that_comes_late_tells_no_speed(capsys, monkeypatch):
+    """Going on, what was read before it belongs to an earlier call."""
+    from groundup.cli import data_prepare
+
+    clock = iter([0.0, 15.0, 20.0])
+    monkeypatch.setattr(time, "perf_counter", lambda: next(clock))
+    with data_prepare.Lines() as lines:
+        lines(50, 110, 500)
+        assert capsys.readouterr().err == ""
+        lines(60, 110, 550)
+    assert capsys.readouterr().err == " 54.5%  550 tokens, 10 a second, 0:25 to go\n"
+
+
+@pytest.mark.parametrize(
+    ("flag", "value", "cure"),
+    [("workers", 0, r"\d+"), ("workers", -3, r"\d+"), ("shard-tokens", -5, "100000000"), ("valid-tokens", -1, "0")],
+)
+def test_a_number_that_cannot_be_is_named_with_a_cure(
+    tmp_path: Path, tokenizer: Tokenizer, flag: str, value: int, cure
+):
+    tokenizer.save(tmp_path / "tok")
+    command = ["prepare", str(jsonl(tmp_path / "a.jsonl")), "--tokenizer", str(tmp_path / "tok")]
+    name = flag.replace("-", "_")
+    with pytest.raises(ValueError, match=rf"^{name} \({value}\) must be at least \d; try --{flag} {cure}$"):
+        main([*command, "--out", str(tmp_path / "out"), f"--{flag}", str(value)])
+    assert not (tmp_path / "out").exists()
 
 
 def test_gpt2_shards_of_novels_are_what_tiktoken_says(tmp_path: Path, data_dir: Path):

@@ -108,6 +108,29 @@ def test_flipped_bits_of_shard_and_index_are_found(folder: Path):
     Shards.open(folder).check()
 
 
+def test_ranks_share_the_reading_and_one_of_them_finds_the_damage(folder: Path):
+    shards = Shards.open(folder)
+    seen: list[list[Path]] = []
+
+    def watched(share):
+        seen.append([shard.path for shard in share])
+        return share
+
+    for rank in range(3):
+        shards.check(rank=rank, ranks=3, watched=watched)
+    assert sorted(path for share in seen for path in share) == sorted(shard.path for shard in shards.shards)
+    assert max(map(len, seen)) - min(map(len, seen)) <= 1
+    overwrite(folder / "train-00001.bin", 90, b"\xff")
+    found = []
+    for rank in range(99):  # more than there are shards
+        try:
+            shards.check(rank=rank, ranks=99)
+        except ValueError as error:
+            found.append(str(error))
+    assert len(found) == 1
+    assert "train-00001.bin: damaged" in found[0]
+
+
 def test_an_id_outside_the_vocabulary_is_named_with_its_byte(tmp_path: Path):
     ids = np.arange(50, dtype=np.uint16)
     ids[33] = 300

@@ -111,6 +111,17 @@ def test_a_stranger_among_the_shards_is_named(tmp_path: Path):
         Shards.open(tmp_path)
 
 
+def test_a_folder_of_nothing_but_a_damaged_file_is_still_one_of_shards(tmp_path: Path):
+    (tmp_path / "some_train_000001.bin").write_bytes(b"weights of something else")
+    (tmp_path / "README.md").write_text("what is here")
+    assert is_shard_folder(tmp_path)
+    with pytest.raises(ValueError, match=r"000001\.bin: not a token shard of groundup, .* \(byte 0\)"):
+        Shards.open(tmp_path)
+    (tmp_path / "below").mkdir()
+    (tmp_path / "below" / "a.txt").write_text("words")
+    assert not is_shard_folder(tmp_path), "beside text a .bin may be anything"
+
+
 def test_a_folder_of_text_is_none_of_shards(tmp_path: Path):
     (tmp_path / "a.txt").write_text("words")
     (tmp_path / "config.json").write_text(json.dumps({}))

@@ -42,6 +42,17 @@ def test_rms_norm(shape: list[int], width: int, scale: float):
     torch.testing.assert_close(ours(x), rms_norm_plainly(x, ours.weight, 1e-6), atol=1e-5, rtol=1e-4)
 
 
+@pytest.mark.parametrize("rows", [1, 100])
+def test_rms_norm_without_gradients_is_the_same_for_few_numbers_and_for_many(rows: int):
+    ours = RMSNorm(128, 1e-6)
+    randomise(ours, nn.RMSNorm(128))
+    x = stream([rows], 128, scale=3.0)
+    with torch.no_grad():
+        torch.testing.assert_close(ours(x), rms_norm_plainly(x, ours.weight, 1e-6))
+        wide = ours.bfloat16()(x.bfloat16())
+    torch.testing.assert_close(wide.float(), rms_norm_plainly(x, ours.weight, 1e-6), atol=0.1, rtol=0.02)
+
+
 @pytest.mark.parametrize("norm", [LayerNorm, RMSNorm])
 def test_eps_is_used(norm: type[nn.Module]):
     x = stream([3], 8, scale=1e-3)

@@ -7,12 +7,14 @@ import pytest
 import torch
 
 from groundup.models.causal_lm import CausalLM
+from groundup.plan.here import needs
 from groundup.plan.memory import held_by_head, kept, memory
 from groundup.plan.plan import How, Plan, plan, room
 from groundup.plan.speed import Assumptions, Cluster
 from groundup.plan.work import Work, recipe_work, work
 from groundup.presets import preset
-from groundup.recipes import demo, shakespeare_char
+from groundup.recipes import demo, gpt2_124m, shakespeare_char
+from groundup.recipes.text_parts import of_each
 from groundup.training.devices import Device, find_device
 from groundup.training.head import head_loss
 
@@ -151,6 +153,20 @@ def test_micro_batches_left_open_are_the_largest_that_fit():
     assert smaller in (1, 2, 4, 8, 16, 32)
     with pytest.raises(ValueError, match="--micro-batch"):
         planned("gpt2-large", device=A100, windows=2 * smaller)
+
+
+@pytest.mark.parametrize("devices", [1, 4, 8, 32, 512])
+def test_a_rank_takes_at_a_time_what_it_does_in_training(devices):
+    """Whole micro-batches that make up the batch exactly, so a plan is of the very step that is taken."""
+    recipe = gpt2_124m.RECIPE
+    found = plan(recipe_work(recipe), Cluster(H100, devices, 8), PLAIN)
+    assert found.batch_tokens == recipe.train.batch_tokens
+    assert found.windows == of_each(recipe, devices).batch
+    assert planned("gpt2", context=1000).batch_tokens == 524_000, "a preset's half a million, in whole windows"
+    small = replace(recipe, train=replace(recipe.train, batch_tokens=8 * 1024))
+    assert needs(small) == needs(replace(small, data=replace(small.data, batch=8))) != needs(recipe)
+    odd = planned("gpt2", devices=8, windows=48)
+    assert (odd.windows, odd.micro_batches, odd.batch_tokens) == (32, 2, 2**19)
 
 
 def test_recipes_are_read():

@@ -70,10 +70,9 @@ def test_watching_writes_and_asks(trained_writer, monkeypatch, tmp_path):
     monkeypatch.delenv("GROUNDUP_DATA", raising=False)
     assert gpt2_tiny.watch(trained_writer, 20, said.append) == {}
     assert (trained_writer.folder.samples / "step-00000020.txt").is_file()
-    assert said[0].startswith("step 20  writes: ")
-    again: list[str] = []
-    gpt2_tiny.watch(trained_writer, 20, again.append)
-    assert again == said
+    assert [line[:16] for line in said] == ["step 20  writes:"]
+    gpt2_tiny.watch(trained_writer, 0, said.append)
+    assert "HellaSwag is not asked: there is no hellaswag/hellaswag_val.jsonl" in said[2], "once, at the beginning"
     (tmp_path / "hellaswag").mkdir()
     lines = ['{"ctx": "I see", "endings": ["the dog.", "the sea."], "label": 1}\n'] * 8
     (tmp_path / "hellaswag" / "hellaswag_val.jsonl").write_text("".join(lines))

@@ -16,7 +16,8 @@ import torch
 from faults import CRASHED, Faults, How
 from tiny import Row, fork, same, wait
 
-from groundup.training.checkpoint import load_checkpoint, load_for_resume, save_checkpoint, saved_steps
+from groundup.training.checkpoint import load_checkpoint, read_checkpoint, save_checkpoint, saved_steps
+from groundup.training.sharded import find_whole
 
 WAYS: tuple[tuple[str, How, int], ...] = (
     ("no space left", "fails", errno.ENOSPC),
@@ -216,7 +217,7 @@ def judge(run: Path, before: tuple[Save, ...], save: Save, *, finished: bool) ->
         except (ValueError, OSError) as error:
             wrong.append(f"not loaded: {error}")
     try:
-        found, _ = load_for_resume(run)
+        found = read_checkpoint(*find_whole(run)[:2])
         if not any(one.is_what_was_read(found) for one in (*before, save)):
             wrong.append("what is resumed is none of those saved")
     except (ValueError, OSError) as error:

@@ -96,7 +96,7 @@ class Board:
             return call
 
         for phase, module, name in (
-            ("resume", store_module, "load_for_resume"),
+            ("resume", store_module, "read_checkpoint"),
             ("validation", fit_module, "validate"),
             ("save", store_module, "save_checkpoint"),
             ("resume", store_module, "find_whole"),

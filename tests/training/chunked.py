@@ -91,5 +91,5 @@ def on_a_rank(parallel: str) -> Any:
             team=team,
         )
         losses = [step.loss for step in steps]
-        team.bring_home(trained, model)
-        return losses, {name: tensor.detach().clone() for name, tensor in model_tensors(model).items()}
+        with team.at_home(trained, model):
+            return losses, {name: tensor.detach().clone() for name, tensor in model_tensors(model).items()}

@@ -27,8 +27,8 @@ from torch import Tensor
 
 from groundup.models.causal_lm import CausalLM
 from groundup.presets import preset
+from groundup.training import distributed, launch, manifest, optim, sharded, store
 from groundup.training import fit as fit_module
-from groundup.training import launch, optim, sharded
 from groundup.training.distributed import assembled
 from groundup.training.fit import fit
 from groundup.training.settings import TrainSettings
@@ -106,7 +106,13 @@ def tiny(**changes: Any) -> Tiny:
 
 
 def train(
-    folder: str | Path, *, on: dict[int, str] | None = None, resume: bool = False, judge: bool = False, **changes: Any
+    folder: str | Path,
+    *,
+    on: dict[int, str] | None = None,
+    resume: bool = False,
+    judge: bool = False,
+    watch: bool = False,
+    **changes: Any,
 ) -> dict[str, Any]:
     """Fit the tiny model; what was said, how it ended, and the weights that it ended with."""
     said, model = io.StringIO(), tiny()
@@ -121,6 +127,7 @@ def train(
         valid=mean if judge else held_out,
         resume=resume,
         report=said,
+        watch=(lambda step, note: {"size": mean()}) if watch else None,
     )
     weights = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     return {"said": said.getvalue(), "result": result, "weights": weights, "training": model.training}
@@ -150,6 +157,55 @@ def fallen_back(folder: str) -> tuple[int, str | None]:
         checkpoint, warning = Store(Path(folder), trained, optim.from_settings(trained, settings), team, keep=9).load()
         load_model_tensors(trained, checkpoint.model, file=folder)
     return checkpoint.step, warning
+
+
+def gone_on(folders: list[str], parallel: str) -> int:
+    """The step that these ranks go on from, each with a folder of its own."""
+    with assembled(TrainSettings(**{**SETTINGS, "parallel": parallel})) as team:
+        team.wrap(trained := team.own(tiny()))
+        optimizer = optim.from_settings(trained, TrainSettings(**SETTINGS))
+        return Store(Path(folders[team.rank]), trained, optimizer, team, keep=9).load()[0].step
+
+
+def crowded(folder: str) -> dict[str, Any]:
+    """Train with somebody who looks at the model, where no device has room for the whole of it."""
+    distributed._has_room = lambda device, model: False
+    return train(folder, parallel="fsdp", watch=True)
+
+
+def hashed(folder: str) -> tuple[list[str], list[bool]]:
+    """Train in slices: the slices that rank 0 hashed for saves, and at each conversion whether the ranks still met."""
+    read, met, digest, make_whole = [], [], manifest.digest, store.make_whole
+
+    def noted(path: Path) -> str:
+        if path.parent.name.startswith(".unfinished-step"):
+            read.append(path.name.split("-model")[0])
+        return digest(path)
+
+    def turned(folder: Path) -> Any:
+        met.append(torch.distributed.is_initialized())
+        return make_whole(folder)
+
+    manifest.digest, store.make_whole = noted, turned
+    train(folder, parallel="fsdp")
+    return [name for name in read if name.startswith("shard")], met
+
+
+def unreadable(folder: str) -> None:
+    """Train in slices, and rank 1 cannot read again what it has written."""
+
+    def measure(path: Path) -> Any:
+        raise OSError(5, "Input/output error")
+
+    if launch.rank() == 1:
+        sharded.measure = measure
+    train(folder, parallel="fsdp")
+
+
+def copied() -> bool:
+    """Whether this rank keeps its whole model beside the one that is cut into slices."""
+    with assembled(TrainSettings(**{**SETTINGS, "parallel": "fsdp"})) as team:
+        return team.own(model := tiny()) is not model
 
 
 def _rank(work: Callable[..., Any], rank: int, size: int, port: int, answers: Any, options: dict[str, Any]) -> None:

@@ -10,9 +10,9 @@ import torch
 from safetensors import SafetensorError
 
 from groundup.training import checkpoint as checkpoint_module
-from groundup.training.checkpoint import load_checkpoint, load_for_resume, save_checkpoint, saved_steps
+from groundup.training.checkpoint import load_checkpoint, save_checkpoint, saved_steps
 from groundup.training.optim import adamw
-from groundup.training.sharded import save_sharded
+from groundup.training.sharded import find_whole, save_sharded
 from groundup.training.team import Solo
 from groundup.training.tensors import load_model_tensors, model_tensors
 
@@ -67,8 +67,8 @@ def test_no_flipped_bit_is_loaded(toy_model, tmp_path):
             with pytest.raises(ValueError, match=r"--checkpoint (100|500)$") as error:
                 load_checkpoint(tmp_path)
             assert str(tmp_path) in str(error.value)
-            resumed, warning = load_for_resume(tmp_path)
-            assert resumed.step == (500 if file.name == "latest" else 100)
+            step, _, warning = find_whole(tmp_path)
+            assert step == (500 if file.name == "latest" else 100)
             assert warning is not None
             assert "going on from step" in warning
         file.write_bytes(whole)
@@ -112,7 +112,7 @@ def test_a_newer_format_says_update(toy_model, tmp_path):
 
 def test_what_is_not_there_is_named(toy_model, tmp_path):
     with pytest.raises(FileNotFoundError, match="latest"):
-        load_for_resume(tmp_path)
+        find_whole(tmp_path)
     save(tmp_path, 100, toy_model())
     with pytest.raises(FileNotFoundError, match=r"step-00000300.*\[100\]"):
         load_checkpoint(tmp_path, 300)
@@ -208,7 +208,7 @@ def test_the_best_is_known_even_if_its_pointer_was_not_written(toy_model, tmp_pa
     assert load_checkpoint(tmp_path, "best").step == 200
     for path in (tmp_path / "latest", tmp_path / "best"):
         path.unlink()
-    assert load_for_resume(tmp_path)[0].step == 300
+    assert find_whole(tmp_path)[0] == 300
     with pytest.raises(FileNotFoundError, match="best"):
         load_checkpoint(tmp_path, "best")
 

@@ -8,9 +8,10 @@ import pytest
 import torch
 from torch import nn
 
-from groundup.training.checkpoint import load_checkpoint, load_for_resume, save_checkpoint, saved_steps
+from groundup.training.checkpoint import load_checkpoint, read_checkpoint, save_checkpoint, saved_steps
 from groundup.training.optim import adamw, from_settings
 from groundup.training.settings import TrainSettings
+from groundup.training.sharded import find_whole
 from groundup.training.tally import Tally
 from groundup.training.tensors import load_model_tensors, model_tensors
 
@@ -79,8 +80,9 @@ def test_optimizers_go_on(old):
 
 def test_the_training_goes_on(old):
     """Its tally is still understood, and the next save stands beside it."""
-    checkpoint, warning = load_for_resume(old)
-    assert (checkpoint.step, warning) == (4, None)
+    step, path, warning = find_whole(old)
+    assert (step, warning) == (4, None)
+    checkpoint = read_checkpoint(step, path)
     assert set(checkpoint.state) <= {field.name for field in fields(Tally)}
     tally = Tally(**checkpoint.state)
     assert (tally.step, tally.best_step, tally.best_loss, tally.last_loss, tally.worse) == (4, 2, 2.5, 2.75, 1)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -11,14 +12,17 @@ import pytest
 import torch
 
 sys.path.insert(0, str(Path(__file__).parent))  # so that other processes find it too
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import ranks
+from pretend import PretendGPU
 from ranks import on_ranks
 
-from groundup.training import launch, micro
+from groundup.training import distributed, launch, micro
 from groundup.training.checkpoint import load_checkpoint, saved_steps
 from groundup.training.interrupt import Interrupted
 from groundup.training.log import read_metrics
+from groundup.training.manifest import digest
 from groundup.training.settings import TrainSettings
 
 # Sums of float32 in another order: what differs is the last bits, and Adam's first steps magnify those a little.
@@ -65,7 +69,7 @@ def test_ranks_train_as_one_process_does(tmp_path, alone, parallel, size):
     first, *others = on_ranks(size, folder=tmp_path, parallel=parallel, recompute=size == 4)
     assert others == [0] * (size - 1)
     assert_same_training(tmp_path, first["weights"], alone)
-    assert f"training on {size} ranks" in first["said"]
+    assert f"training on {size} ranks (cpu" in first["said"]
     assert first["result"].tokens == alone[1]["result"].tokens
     assert not first["training"]
     best = load_checkpoint(tmp_path / "checkpoints", "best")  # an ordinary one, whoever wrote it
@@ -173,6 +177,73 @@ def test_a_judgement_of_ones_own_sees_the_weights_that_slices_make(tmp_path):
     assert outcome["result"].best_step == one["result"].best_step
 
 
+def sizes(folder):
+    return {r["step"]: r["size"] for r in read_metrics(folder / "metrics.jsonl") if "size" in r}
+
+
+def test_who_looks_at_the_model_sees_the_weights_that_slices_make(tmp_path):
+    on_ranks(2, folder=tmp_path / "two", parallel="fsdp", watch=True)
+    ranks.train(tmp_path / "one", watch=True)
+    assert sizes(tmp_path / "two") == pytest.approx(sizes(tmp_path / "one"), rel=1e-5)
+    assert list(sizes(tmp_path / "two")) == [0, 4, 8]
+
+
+def test_where_no_device_has_room_for_the_model_nobody_looks_and_one_line_says_so(tmp_path, alone):
+    first = on_ranks(2, ranks.crowded, folder=tmp_path)[0]
+    assert first["said"].count("cpu has no room for the whole model") == 1
+    assert sizes(tmp_path) == {}
+    assert_same_training(tmp_path, first["weights"], alone)
+
+
+def test_a_model_in_slices_is_shown_on_the_gpu_if_that_has_room(monkeypatch):
+    class OnlyOne(distributed.Shards):
+        def __init__(self):
+            self.device = torch.device("cuda", 0)
+
+        def from_main(self, make):
+            return make()
+
+    model, trained, size = ranks.tiny(), ranks.tiny(), sum(p.nbytes for p in ranks.tiny().parameters())
+    with torch.no_grad():
+        trained.stack.embed.weight.add_(1)
+    with PretendGPU():
+        for free, place in ((2 * size, "cuda"), (size, "cpu")):
+            monkeypatch.setattr("torch.cuda.mem_get_info", lambda device, free=free: (free, 10 * size))
+            with OnlyOne().at_home(trained, model) as fits:
+                assert fits == (place == "cuda")
+                assert {p.device.type for p in model.parameters()} == {place}
+            assert {p.device.type for p in model.parameters()} == {"cpu"}
+    for name, tensor in trained.state_dict().items():
+        assert torch.equal(model.state_dict()[name], tensor)
+
+
+def test_only_the_first_rank_keeps_a_whole_model_beside_its_slices():
+    assert on_ranks(3, ranks.copied) == [True, False, False]
+
+
+@pytest.mark.parametrize("parallel", ["ddp", "fsdp"])
+def test_all_ranks_go_on_from_the_checkpoint_that_the_first_one_sees(tmp_path, alone, parallel):
+    """Also where another's `latest` is older, as a network's disk may show it; to see no such step is an error."""
+    here, there = tmp_path / "here", tmp_path / "there"
+    for folder in (here, there):
+        shutil.copytree(alone[0] / "checkpoints", folder)
+    four = there / "step-00000004" / "MANIFEST.json"
+    (there / "latest").write_text(f"step-00000004 {digest(four)}\n")
+
+    def gone_on():
+        return on_ranks(2, ranks.gone_on, folders=[str(here), str(there)], parallel=parallel)
+
+    assert gone_on() == [8, 8]
+    cure = "the checkpoint of step 8 that rank 0 goes on from; all ranks need one runs/ folder that they share"
+    eight = there / "step-00000008"
+    (eight / "MANIFEST.json").write_bytes(four.read_bytes())
+    assert [str(end) for end in gone_on()] == [f"rank 1 finds another one in place of {cure}"] * 2
+    shutil.rmtree(eight)
+    ends = gone_on()
+    assert [str(end) for end in ends] == [f"rank 1 does not find {cure}"] * 2
+    assert all(isinstance(end, ValueError) for end in ends)
+
+
 @pytest.mark.parametrize("parallel", ["ddp", "fsdp"])
 def test_a_disk_that_refuses_stops_all_ranks_with_its_reason(tmp_path, parallel):
     (tmp_path / "checkpoints").write_text("in the way")
@@ -203,6 +274,10 @@ def test_what_does_not_fit_how_it_was_started_is_refused(tmp_path, monkeypatch):
             ranks.train(tmp_path, parallel=parallel)
     ends = on_ranks(2, folder=tmp_path, parallel="none")
     assert all("torchrun started 2 processes" in str(end) for end in ends)
+    for name in ("RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"):
+        monkeypatch.setenv(name, "2")
+    with PretendGPU(), pytest.raises(ValueError, match=r"^device cuda:0 puts all 2 ranks .* try --train.device cuda$"):
+        ranks.train(tmp_path, device="cuda:0", parallel="fsdp")
 
 
 # Muon's iterations are in bfloat16, which makes more of the last bits.

@@ -13,8 +13,8 @@ import ranks
 from ranks import on_ranks
 
 from groundup.cli.main import main
-from groundup.training import distributed, sharded
-from groundup.training.checkpoint import load_checkpoint, load_for_resume, saved_steps
+from groundup.training import sharded, slices
+from groundup.training.checkpoint import load_checkpoint, read_checkpoint, saved_steps
 from groundup.training.interrupt import Interrupted
 from groundup.training.optim import adamw
 from groundup.training.sharded import find_whole, load_sharded, make_whole, save_sharded
@@ -71,8 +71,8 @@ def test_converting_names_a_damaged_slice_and_turns_the_others(saved, monkeypatc
     assert everything(folder / "step-00000002") == before
     assert {path.name for path in folder.iterdir()} == {"best", "latest", "step-00000001", "step-00000002"}
     assert load_checkpoint(folder, "best").step == 1
-    loaded, warning = load_for_resume(folder)
-    assert loaded.step == 1
+    step, _, warning = find_whole(folder)
+    assert step == 1
     assert file.name in warning
     assert warning.endswith("; going on from step 1")
 
@@ -111,8 +111,9 @@ def test_a_crash_between_the_two_renames_of_a_save_hides_no_slices(saved, found)
         shutil.copytree(replaced, final, ignore=lambda *_: ["optimizer.json"])
         (final / "MANIFEST.json").write_text("{}")
     assert make_whole(folder) == ([2], [])
-    loaded, warning = load_for_resume(folder)
-    assert (loaded.step, warning) == (2, None)
+    step, path, warning = find_whole(folder)
+    assert (step, warning) == (2, None)
+    loaded = read_checkpoint(step, path)
     assert all(torch.equal(loaded.model[name], tensor) for name, tensor in model_tensors(model).items())
     assert {path.name for path in folder.iterdir()} == {"latest", "step-00000002"}
 
@@ -144,6 +145,43 @@ def test_a_full_disk_leaves_the_slices(saved, monkeypatch):
     assert make_whole(folder) == ([1, 2], [])
 
 
+def test_the_best_slices_are_turned_first(saved, monkeypatch):
+    folder, model = saved
+    what = {"model": model_tensors(model), "optimizer": adamw(model, lr=1e-2).state_dict(), "state": {}}
+    save_sharded(folder, 3, Solo(), **what, best=True)
+    turned = []
+    monkeypatch.setattr(sharded, "_turn", lambda folder, step, read: turned.append(step))
+    assert make_whole(folder)[0] == sorted(turned)
+    assert len(turned) > 1
+    assert turned[0] == 3
+
+
+def test_each_rank_hashes_the_slices_it_wrote_and_all_but_the_first_leave_before_they_are_turned(tmp_path):
+    (read, met), other = on_ranks(2, ranks.hashed, folder=str(tmp_path))
+    assert other == 0
+    assert set(read) == {"shard-00001"}
+    assert met == [False]
+    assert load_checkpoint(tmp_path / "checkpoints", "best").step == 8
+
+
+def test_a_slice_that_cannot_be_read_again_stops_all_ranks_and_leaves_nothing(tmp_path):
+    ends = on_ranks(2, ranks.unreadable, folder=str(tmp_path))
+    assert str(ends[0]) == str(ends[1])
+    assert isinstance(ends[0], OSError)
+    assert "rank 1 cannot read what it wrote (Input/output error); earlier checkpoints stand" in str(ends[0])
+    assert list((tmp_path / "checkpoints").iterdir()) == []
+
+
+def test_a_slice_that_arrives_shorter_than_it_was_written_is_no_checkpoint(saved, monkeypatch):
+    folder, model = saved
+    longer = lambda path: {"bytes": path.stat().st_size + 1, "sha256": ""}  # noqa: E731
+    monkeypatch.setattr(sharded, "measure", longer)
+    what = {"model": model_tensors(model), "optimizer": adamw(model, lr=1e-2).state_dict(), "state": {}}
+    with pytest.raises(OSError, match=r"shard-00001.* bytes here, and .*what was saved before still stands$"):
+        save_sharded(folder, 3, Solo(), **what)
+    assert saved_steps(folder) == [1, 2]
+
+
 def test_slices_that_leave_a_gap_are_refused_when_saved_and_when_read(saved, monkeypatch):
     """As a folder that ranks do not really share would have them: every byte vouched for, and yet not all there."""
     folder, model = saved
@@ -173,7 +211,7 @@ def test_slices_that_leave_a_gap_are_refused_when_saved_and_when_read(saved, mon
     reader = hf_storage.HuggingFaceStorageReader
     monkeypatch.setattr(hf_storage, "HuggingFaceStorageReader", Gap)
     with pytest.raises(ValueError, match=r"hold 88 of the 96 numbers of 'model.embedding.weight'"):
-        distributed.found_shards(folder / "step-00000002")
+        slices.found_shards(folder / "step-00000002")
 
 
 def test_another_models_slices_are_refused(saved, toy_model):

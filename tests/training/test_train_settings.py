@@ -49,6 +49,7 @@ def test_what_cannot_be_is_refused_with_its_number(wrong):
     assert "\n" not in message
     name, value = list(wrong.items())[-1]
     assert name in message
+    assert f"--train.{name.replace('_', '-')} " in message or "--train." not in message
     assert str(value) in message
 
 

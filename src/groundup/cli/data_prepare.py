@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -62,7 +63,7 @@ def check(folder: Folder, /) -> None:
     if not folder.is_dir():
         raise ValueError(f"{folder}: there is no such folder; groundup data prepare SOURCE --out {folder} makes one")
     shards = Shards.open(folder)
-    shards.check()
+    shards.check(watched=_watched)
     if shards.fingerprint is not None:
         shards.load_tokenizer()
     held_out = sum(len(shard.ids) for shard in shards.shards if shard.part == "valid")
@@ -71,6 +72,15 @@ def check(folder: Folder, /) -> None:
         f"{folder}: {len(shards.shards)} shards, {len(shards) - held_out:,} tokens to learn from, {held_out:,} held "
         f"out, all below {shards.vocab_size:,}; {vouched}"
     )
+
+
+def _watched(shards: Sequence[Any]) -> Iterable[Any]:
+    """The shards one by one, with a bar on a terminal."""
+    from rich.console import Console
+    from rich.progress import track
+
+    hidden = not sys.stderr.isatty()
+    return track(shards, "reading the shards", console=Console(stderr=True), transient=True, disable=hidden)
 
 
 def write_shards(files: list[Path], tokenizer: Tokenizer, out: Path, **options: Any) -> None:
@@ -139,7 +149,9 @@ class Lines:
 
     def __call__(self, read: int, size: int, tokens: int) -> None:
         now = time.perf_counter()
-        self._began = self._began or (now, read, tokens)
+        if self._began is None:  # what came before it may be of an earlier call, so nothing is known of the speed
+            self._began = (now, read, tokens)
+            return
         if now - self._said < PLAIN:
             return
         self._said = now

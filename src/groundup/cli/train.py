@@ -89,6 +89,10 @@ def train_recipe(
     again = is_mine(folder)
     if again and (folder.checkpoints / "latest").is_file():
         recipe, resume = dataclasses.replace(folder.recipe(), name=recipe.name), True
+        if overwrite and launch.rank() == 0:
+            print(
+                f"going on with {folder.path}, which this launch began; to replace it give torchrun another --rdzv-id"
+            )
     if folder.path.exists() and not resume and not again and launch.rank() == 0:
         make_way(folder, overwrite=overwrite)
     if isinstance(recipe, PairRecipe):

@@ -8,6 +8,7 @@ written here, some groups behind, so that nobody stops while a file is synced. S
 number of threads nor their speed, and memory holds a few groups.
 """
 
+import hashlib
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -19,7 +20,7 @@ import numpy as np
 
 from groundup.data.documents import Piece, read_pieces, source_files
 from groundup.data.encoded import Encoded
-from groundup.data.shard_writer import ShardWriter
+from groundup.data.shard_writer import CONTENT, ShardWriter
 from groundup.data.shards import ENDS_OF_TEXT, Shards, end_of_text
 from groundup.text import engine
 from groundup.text.patterns import PATTERNS
@@ -29,6 +30,7 @@ from groundup.text.vocabulary import BytePair
 SHARD = 100_000_000  # ids, as published
 GROUP = 1 << 19  # characters that a thread encodes at a time
 AHEAD = 8  # groups read, and as many encoded, before they are wanted
+ENDS = 1 << 16  # bytes of a file's beginning, and of its end, by which it is known again
 BYTES = 400  # of the source for each token held out: about a hundredth of it
 
 Progress = Callable[[int, int, int], object]
@@ -51,16 +53,15 @@ def prepare(
     valid_tokens: the first tokens are held out in a shard of their own; None takes about a hundredth of the source, at
     most a shard. workers: threads, all cores by default. ValueError with file and place for whatever cannot be read.
     """
+    _check(shard_tokens=shard_tokens, valid_tokens=valid_tokens, workers=workers)
     files = source if isinstance(source, list) else source_files(source)
     sizes = [file.stat().st_size for file in files]
     valid = min(shard_tokens, sum(sizes) // BYTES) if valid_tokens is None else valid_tokens
-    if shard_tokens < 1 or valid < 0:
-        raise ValueError(f"shard_tokens ({shard_tokens}) must be above 0, valid_tokens ({valid}) not below")
     if (end := end_of_text(tokenizer)) is None:
         names, there = " or ".join(ENDS_OF_TEXT), ", ".join(tokenizer.specials) or "none"
         raise ValueError(f"the tokenizer has no {names} to part documents; its special tokens: {there}")
     named = [[file.name, size] for file, size in zip(files, sizes, strict=True)]
-    about = {"files": named, "column": column}
+    about = {"files": named, "column": column, CONTENT: _content(files, sizes)}
     writer = ShardWriter(folder, tokenizer, size=shard_tokens, valid=valid, about=about)
     if not writer.finished:
         _load_compiled(tokenizer, sum(sizes))
@@ -122,6 +123,28 @@ def in_order(
         finally:
             for future in waiting:
                 future.cancel()
+
+
+def _content(files: list[Path], sizes: list[int]) -> str:
+    """SHA-256 of how the files begin and end: a copy has the same, another text of that name and size hardly ever."""
+    found = hashlib.sha256()
+    for path, size in zip(files, sizes, strict=True):
+        with path.open("rb") as file:
+            found.update(file.read(ENDS))
+            file.seek(max(0, size - ENDS))
+            found.update(file.read(ENDS))
+    return found.hexdigest()
+
+
+def _check(*, shard_tokens: int, valid_tokens: int | None, workers: int | None) -> None:
+    """ValueError for a number that cannot be."""
+    for name, number, least, cure in (
+        ("shard_tokens", shard_tokens, 1, SHARD),
+        ("valid_tokens", valid_tokens, 0, 0),
+        ("workers", workers, 1, _cores()),
+    ):
+        if number is not None and number < least:
+            raise ValueError(f"{name} ({number}) must be at least {least}; try --{name.replace('_', '-')} {cure}")
 
 
 def _encode(group: list[Piece], *, tokenizer: Tokenizer, end: int) -> Encoded:

@@ -18,6 +18,8 @@ from groundup.data.shards import FORMAT, INDEX, PROGRESS, TOKENIZER, digest, fin
 from groundup.data.token_files import HEADER, IDS, MAGIC, VERSION
 from groundup.text.tokenizer import Tokenizer
 
+CONTENT = "content"
+"""What `about` says of the files besides their names and sizes; folders from before that go on without."""
 SYNC = 1 << 22  # ids after which the disk is told to begin, so that little is left to wait for at the end
 
 
@@ -123,6 +125,8 @@ class ShardWriter:
     def _agree(self, path: Path, found: dict[str, Any]) -> None:
         """ValueError if what lies there was made of something else."""
         about, ours = found.get("about"), json.loads(json.dumps(self._about))
+        if isinstance(about, dict) and CONTENT not in about:
+            ours.pop(CONTENT, None)
         if about != ours:
             other = [key for key in ours if not isinstance(about, dict) or about.get(key) != ours[key]]
             what = ", ".join(other).replace("_", " ")

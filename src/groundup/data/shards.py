@@ -10,7 +10,7 @@ A shard is mapped into memory, so a text of any length is read as it is needed.
 import hashlib
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from groundup.data.corpus import TEXT_SUFFIXES, suffix
 from groundup.data.token_files import GPT2, looks_like_tokens, map_tokens
 from groundup.text.tokenizer import Tokenizer
 
@@ -65,6 +66,9 @@ class Shard(NamedTuple):
     """The byte of the file at which the ids begin."""
     sha256: str | None
     """Of the whole file; None where no index says."""
+
+
+Watched = Callable[[Sequence[Shard]], Iterable[Shard]]
 
 
 @dataclass(frozen=True)
@@ -128,10 +132,12 @@ class Shards:
             raise ValueError(f"{self.folder / TOKENIZER}: not the tokenizer that {INDEX} says made the shards")
         return tokenizer
 
-    def check(self, progress: Callable[[Path], object] = lambda path: None) -> None:
-        """Read everything: ValueError for a file whose SHA-256 differs or an id outside the vocabulary."""
-        for shard in self.shards:
-            progress(shard.path)
+    def check(self, *, rank: int = 0, ranks: int = 1, watched: Watched = iter) -> None:
+        """Read everything: ValueError for a file whose SHA-256 differs or an id outside the vocabulary.
+
+        Of several ranks each reads its share. `watched` goes through the shards, and may show how far that is.
+        """
+        for shard in watched(self.shards[rank::ranks]):
             if shard.sha256 is not None and digest(shard.path) != shard.sha256:
                 raise ValueError(f"{shard.path}: damaged, its SHA-256 is not that of {INDEX}")
             for first in range(0, len(shard.ids), _LOOK):
@@ -143,14 +149,15 @@ class Shards:
 
 
 def is_shard_folder(path: str | Path) -> bool:
-    """Whether the folder is one of token shards, finished or not."""
+    """Whether the folder is one of token shards, finished or not; damaged ones too, where there is no text."""
     folder = Path(path)
     if not folder.is_dir():
         return False
     index = folder / INDEX  # others have files of that name too
     said = index.read_text(encoding="utf-8", errors="replace") if index.is_file() else ""
     begun = '"shards"' in said or (folder / PROGRESS).is_file()
-    return begun or any(map(looks_like_tokens, _candidates(folder)))
+    candidates = _candidates(folder)
+    return begun or any(map(looks_like_tokens, candidates)) or (bool(candidates) and not _holds_text(folder))
 
 
 def load_gpt2() -> Tokenizer:
@@ -207,6 +214,10 @@ def _listed(path: Path, part: str | None, tokens: int, sha256: str, made_by: str
 
 def _candidates(folder: Path) -> list[Path]:
     return sorted(file for file in folder.iterdir() if file.suffix in (".bin", ".npy") and file.is_file())
+
+
+def _holds_text(folder: Path) -> bool:
+    return any(suffix(file) in TEXT_SUFFIXES for file in folder.rglob("[!.]*"))
 
 
 def _part(path: Path) -> str:

@@ -13,6 +13,8 @@ from typing import Any, Generic, Literal, TypeVar
 import torch
 from torch import Tensor, nn
 
+# By its full name: to find it among its namesakes takes a tenth of the time of one row.
+_multiply = torch.ops.quantized.linear_dynamic.default
 M = TypeVar("M", bound=nn.Module)
 Precision = Literal["float32", "int8"]
 
@@ -55,7 +57,7 @@ class LightLinear(nn.Module):
         self._packed = _pack(linear.weight.detach(), bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        return torch.ops.quantized.linear_dynamic(x, self._packed, _saturates())
+        return _multiply(x, self._packed, _saturates())
 
 
 def in_8_bits(weight: Tensor) -> tuple[Tensor, Tensor]:
@@ -78,5 +80,5 @@ def _pack(weight: Tensor, bias: Tensor | None) -> Any:
 def _saturates() -> bool:
     """Whether x must make do with 7 bits: processors without 8-bit products (VNNI) add two of them in 16 bits."""
     x, weight = torch.full((1, 64), 255.0), torch.full((64, 64), 127.0)
-    found = torch.ops.quantized.linear_dynamic(x, _pack(weight, None), False)
+    found = _multiply(x, _pack(weight, None), False)
     return not torch.allclose(found, x @ weight.T, rtol=0.01)

@@ -74,13 +74,17 @@ def packed(model: object, *, rows: int) -> Iterator[None]:
 
 def linear_in_blocks(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     """x (..., K), weight (N, K) with N a multiple of BLOCK, bias (N,) -> (..., N), as `F.linear`."""
-    blocks = weight.view(-1, BLOCK, weight.shape[1])  # (N / BLOCK, BLOCK, K)
-    columns = x.reshape(-1, x.shape[-1]).t().expand(len(blocks), -1, -1)  # (N / BLOCK, K, R)
+    N, K = weight.shape
+    R = x.numel() // K
+    blocks = weight.view(-1, BLOCK, K)  # (N / BLOCK, BLOCK, K)
+    columns = x.contiguous().as_strided((N // BLOCK, K, R), (0, 1, K))  # the columns of x^T, for every block the same
     if bias is None:
         products = torch.bmm(blocks, columns)  # (N / BLOCK, BLOCK, R)
     else:
         products = torch.baddbmm(bias.view(-1, BLOCK, 1), blocks, columns)
-    return products.view(weight.shape[0], -1).t().reshape(*x.shape[:-1], -1)
+    if R == 1:
+        return products.view(*x.shape[:-1], N)
+    return products.view(N, R).t().reshape(*x.shape[:-1], N)
 
 
 def _packing_pays(weight: Tensor, rows: int) -> bool:

@@ -7,6 +7,8 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
+FEW = 2**13  # numbers; for less, PyTorch's one call takes 9 us where ours, of eight, take 15
+
 
 def layer_norm_plainly(x: Tensor, weight: Tensor, bias: Tensor, eps: float) -> Tensor:
     """weight * (x - mean) / sqrt(variance + eps) + bias, statistics over the last axis; x (..., C)."""
@@ -42,10 +44,10 @@ class RMSNorm(nn.Module):
         self.weight = nn.Parameter(torch.ones(width))
 
     def forward(self, x: Tensor) -> Tensor:
-        if x.device.type == "cpu" and not torch.is_grad_enabled():
-            return (x * _scale(x, self.eps)).mul_(self.weight).to(x.dtype)
-        if x.device.type == "cpu" and x.dtype == self.weight.dtype == torch.float32:
+        if x.device.type == "cpu" and torch.is_grad_enabled() and x.dtype == self.weight.dtype == torch.float32:
             return _RMSNorm.apply(x, self.weight, self.eps)  # pyright: ignore[reportReturnType]
+        if x.device.type == "cpu" and not torch.is_grad_enabled() and x.numel() > FEW:
+            return (x * _scale(x, self.eps)).mul_(self.weight).to(x.dtype)
         # Autocast gives float32 on CUDA, where the queries' and keys' norms would part them from the values.
         return F.rms_norm(x, self.weight.shape, self.weight.to(x.dtype), self.eps).to(x.dtype)
 

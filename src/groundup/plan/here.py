@@ -8,7 +8,8 @@ import torch
 from groundup.heap import installed
 from groundup.plan.memory import Memory, memory
 from groundup.plan.work import recipe_work
-from groundup.recipes.recipe import PairRecipe, Recipe
+from groundup.recipes.recipe import PairRecipe, Recipe, TextRecipe
+from groundup.recipes.text_parts import of_each
 from groundup.training import launch
 from groundup.training.devices import Device
 from groundup.training.flops import measure_products
@@ -25,9 +26,11 @@ def this_cpu(precision: str = "auto") -> tuple[Device, bool]:
 
 
 def needs(recipe: Recipe) -> Memory:
-    """What a process of this training holds here. ValueError for a model beyond all counting."""
+    """What a process of this training holds here. ValueError for a model beyond all counting, and as `of_each`."""
     train, ranks = recipe.train, launch.size()
-    try:  # a step that is no whole number of micro-batches is for the training to refuse
+    if isinstance(recipe, TextRecipe):
+        recipe = dataclasses.replace(recipe, data=of_each(recipe, ranks))
+    try:
         work = recipe_work(dataclasses.replace(recipe, train=dataclasses.replace(train, batch_tokens=None)))
     except RuntimeError as error:  # more bytes than 64 bits can say
         raise ValueError(f"there is not memory enough for such a model; take a smaller one ({error})") from None

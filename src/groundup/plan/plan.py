@@ -7,6 +7,7 @@ from typing import Any, Literal
 from groundup.plan.memory import RESERVE, Memory, Parallel, memory
 from groundup.plan.speed import Assumptions, Cluster, StepTime, step_time
 from groundup.plan.work import Work
+from groundup.training.micro import micro_batch
 
 Wanted = Literal["auto", "ddp", "fsdp"]
 
@@ -66,7 +67,7 @@ class Plan:
 
 
 def plan(work: Work, cluster: Cluster, how: How) -> Plan:
-    """How the work runs there. ValueError, with what would fit, where it does not; or where the batch is too small."""
+    """How the work runs there. ValueError with what would fit where it does not, or where a step cannot be shared."""
     if work.rows < cluster.devices:
         raise ValueError(
             f"a step of {work.batch_tokens:,} tokens is {work.rows:,} texts of {work.config.context:,}, too few for "
@@ -96,11 +97,17 @@ def fitting(work: Work, cluster: Cluster, how: How) -> Plan | None:
 def _tried(work: Work, cluster: Cluster, how: How) -> Iterator[Plan]:
     """Whole models before slices; where the micro-batch is left open, the largest power of two first, up to 64."""
     ways: tuple[Parallel, ...] = ("ddp", "fsdp") if how.parallel == "auto" else (how.parallel,)
-    each = work.rows // cluster.devices
     sizes = [work.windows] if work.windows is not None else [1 << n for n in range(6, -1, -1)]
     for way in ways if cluster.devices > 1 else ("none",):
-        for size in dict.fromkeys(min(size, each) for size in sizes):
+        for size in dict.fromkeys(_at_a_time(work, cluster.devices, size) for size in sizes):
             yield _one(work, cluster, how, way, size)
+
+
+def _at_a_time(work: Work, devices: int, most: int) -> int:
+    """Texts of a micro-batch, as a training takes them. ValueError where it would refuse."""
+    if not work.exact:
+        return min(most, work.rows // devices)
+    return micro_batch(work.batch_tokens, context=work.config.context, ranks=devices, most=most, flag="--batch-tokens")
 
 
 def _one(work: Work, cluster: Cluster, how: How, parallel: Parallel, windows: int) -> Plan:
@@ -126,7 +133,7 @@ def _cure(work: Work, cluster: Cluster, how: How) -> str:
                     return f"it fits with {' '.join(said)}"
     changed = replace(how, recompute=True, parallel="fsdp")
     for devices in (1 << n for n in range(1, 13)):
-        if cluster.devices < devices <= work.rows:
+        if cluster.devices < devices <= work.rows and work.rows % devices == 0:
             larger = replace(cluster, devices=devices)
             if (found := fitting(replace(work, windows=1), larger, changed)) is not None:
                 return f"it fits with --devices {devices} --parallel fsdp --recompute --micro-batch 1"

@@ -42,6 +42,8 @@ class Work:
     """Tokens whose logits are held at a time; None: those of a micro-batch."""
     minutes: float | None = None
     """Of a training that ends by the clock, whatever `tokens` says."""
+    exact: bool = True
+    """Whether a step must be batch_tokens, so that a training refuses what cannot make them up."""
 
     @property
     def rows(self) -> int:
@@ -71,7 +73,8 @@ def work(
         hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join([*RECIPES, *PRESETS])}"
         raise ValueError(f"no recipe or preset {name!r}; {hint}")
     config = preset(name) if context is None else preset(name, context=context)
-    return _work(name, config, batch_tokens or max(BATCH_TOKENS, config.context), tokens, windows)
+    whole = max(1, BATCH_TOKENS // config.context) * config.context
+    return _work(name, config, batch_tokens or whole, tokens, windows)
 
 
 def recipe_work(
@@ -92,11 +95,15 @@ def recipe_work(
     else:
         assert isinstance(recipe, TextRecipe)
         windows = windows or recipe.data.batch
-    step = batch_tokens or train.batch_tokens or windows * config.context * train.accumulate
+    given = batch_tokens or train.batch_tokens
+    step = given or windows * config.context * train.accumulate
     tokens = tokens or (step * train.steps if train.steps is not None else None)
     minutes = recipe.max_minutes if tokens is None else None
     job = _work(recipe.name, config, step, tokens, windows)
-    return dataclasses.replace(job, optimizer=train.optimizer, chunk_head=train.chunk_head, minutes=minutes)
+    exact = given is not None and isinstance(recipe, TextRecipe)
+    return dataclasses.replace(
+        job, optimizer=train.optimizer, chunk_head=train.chunk_head, minutes=minutes, exact=exact
+    )
 
 
 def _work(name: str, config: ModelConfig, batch_tokens: int, tokens: float | None, windows: int | None) -> Work:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from groundup.data.catalogue import PUBLISHED
+from groundup.data.catalogue import PUBLISHED, SOURCES
 from groundup.recipes.recipe import PairData, PairRecipe, Recipe
 
 
@@ -31,6 +31,13 @@ def check(recipe: Recipe, default: Recipe) -> None:
 
 
 def _check_tokenizer(recipe: Recipe, default: Recipe) -> None:
+    if _is_shards(recipe.data.corpus):
+        for name in ("kind", "vocab_size", "pattern"):
+            if (wanted := getattr(recipe.tokenizer, name)) != getattr(default.tokenizer, name):
+                raise ValueError(
+                    f"--tokenizer.{name.replace('_', '-')} ({wanted}): {recipe.data.corpus} holds token shards, and "
+                    "their tokenizer is the one that made them; leave it out, or name the text itself"
+                )
     kind = recipe.tokenizer.kind
     ignored = {
         "vocab_size": "characters are as many as the text has" if kind == "characters" else None,
@@ -40,6 +47,12 @@ def _check_tokenizer(recipe: Recipe, default: Recipe) -> None:
         if why is not None and (wanted := getattr(recipe.tokenizer, name)) != getattr(default.tokenizer, name):
             flag = f"--tokenizer.{name.replace('_', '-')}"
             raise ValueError(f"{flag} ({wanted}): {why}; leave it out, or add --tokenizer.kind bpe")
+
+
+def _is_shards(corpus: str) -> bool:
+    from groundup.data.shards import is_shard_folder  # numpy comes with it
+
+    return corpus not in SOURCES and is_shard_folder(corpus)
 
 
 def _check_held_out(data: PairData, default: PairData) -> None:

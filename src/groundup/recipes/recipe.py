@@ -64,7 +64,8 @@ class TextData:
     document_mask: bool = False
     """Let a token see its own document alone, where several share a window."""
     batch: int = 16
-    """Windows of text in a batch, each as long as the model's context."""
+    """Windows of text in a batch, each as long as the model's context; fewer where all ranks at once would take more
+    than `train.batch_tokens`."""
 
     def __post_init__(self) -> None:
         _at_least(1, "data.batch", self.batch)

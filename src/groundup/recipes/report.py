@@ -63,15 +63,19 @@ def training_record(fitted: FitResult, model: nn.Module, began: float) -> dict[s
         "target_tokens_per_second": round(fitted.tokens_per_second),
         "stopped": fitted.stopped,
         "parameters": count_parameters(model),
-        "hardware": hardware(),
+        "hardware": hardware(next(model.parameters()).device),
         "torch": torch.__version__,
     }
 
 
-def hardware() -> str:
-    """Processor or GPU in words, with what of it was used."""
-    if torch.cuda.is_available():
-        return torch.cuda.get_device_name()
+def hardware(device: torch.device | None = None) -> str:
+    """The device in words, None being the GPU where there is one; of the processor with what of it was used."""
+    if device is None and torch.cuda.is_available():
+        device = torch.device("cuda")
+    if device is not None and device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    if device is not None and device.type != "cpu":
+        return f"{_processor()}, {device.type}"
     return f"{_processor()}, {torch.get_num_threads()} threads on {os.cpu_count()} cores"
 
 

@@ -1,5 +1,6 @@
 """What a language model learns from and is judged by, as tokens: of a text encoded now, or of shards made before."""
 
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,8 +10,10 @@ from numpy.typing import NDArray
 from groundup.data.catalogue import SOURCES
 from groundup.data.shards import Rows, Shards, end_of_text, fingerprint, is_shard_folder
 from groundup.data.stream import ShardStream, TokenStream, Windows
+from groundup.recipes.naming import naming
 from groundup.recipes.recipe import TextData, TextRecipe
 from groundup.text.tokenizer import Tokenizer
+from groundup.training.micro import micro_batch
 
 _LOOK = 1 << 22  # ids counted in one go
 
@@ -29,9 +32,10 @@ class TextParts:
         """What to train on."""
         kind = dict(length=recipe.model.context, batch=recipe.data.batch, seed=recipe.train.seed)
         end = document_end(recipe.data, self.tokenizer)
-        if self.streamed:
-            return ShardStream(self.train, **kind, end_of_text=end)
-        return TokenStream(self.train[0], **kind, end_of_text=end)
+        with naming(recipe.data.corpus):
+            if self.streamed:
+                return ShardStream(self.train, **kind, end_of_text=end)
+            return TokenStream(self.train[0], **kind, end_of_text=end)
 
     def held_out(self, recipe: TextRecipe) -> Windows:
         """What to validate on: all of the held-out part, or as many of its first tokens as the recipe says."""
@@ -42,7 +46,19 @@ def held_out_windows(ids: NDArray[np.integer], recipe: TextRecipe, tokenizer: To
     """The first `data.valid_tokens` predictions in ids, or all."""
     first = ids if recipe.data.valid_tokens is None else ids[: recipe.data.valid_tokens + 1]
     end = document_end(recipe.data, tokenizer)
-    return Windows(first, length=recipe.model.context, batch=recipe.data.batch, end_of_text=end)
+    with naming(recipe.data.corpus):
+        return Windows(first, length=recipe.model.context, batch=recipe.data.batch, end_of_text=end)
+
+
+def of_each(recipe: TextRecipe, ranks: int) -> TextData:
+    """The data as each of the ranks takes them: in batches small enough for all to make up `train.batch_tokens`.
+
+    ValueError where they cannot.
+    """
+    if recipe.train.batch_tokens is None:
+        return recipe.data
+    batch = micro_batch(recipe.train.batch_tokens, context=recipe.model.context, ranks=ranks, most=recipe.data.batch)
+    return dataclasses.replace(recipe.data, batch=batch)
 
 
 def document_end(data: TextData, tokenizer: Tokenizer) -> int | None:

@@ -13,6 +13,7 @@ from groundup.data.split import PairSplits
 from groundup.models.seq2seq import Seq2Seq
 from groundup.plan.here import refuse_too_much
 from groundup.recipes.judge import judge
+from groundup.recipes.naming import naming
 from groundup.recipes.order import keep_order
 from groundup.recipes.recipe import PairData, PairRecipe, save_recipe
 from groundup.recipes.redrawn import RedrawnBatches, Rows
@@ -75,9 +76,10 @@ def read_splits(data: PairData) -> PairSplits:
     if data.memorise:
         pairs = turned(load_pairs(data.corpus, data.other), data.reverse)
         return PairSplits(pairs, pairs, pairs)
-    splits = load_splits(
-        data.corpus, data.other, valid=data.valid, test=data.test, seed=data.split_seed, train=data.phrasebook
-    )
+    with naming(data.corpus):
+        splits = load_splits(
+            data.corpus, data.other, valid=data.valid, test=data.test, seed=data.split_seed, train=data.phrasebook
+        )
     return PairSplits(*(turned(part, data.reverse) for part in splits))
 
 

@@ -3,8 +3,10 @@
 import dataclasses
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -20,19 +22,22 @@ from groundup.measure.perplexity import Perplexity
 from groundup.models.causal_lm import CausalLM
 from groundup.plan.here import refuse_too_much
 from groundup.recipes.init_from import begun_from, first_weights
+from groundup.recipes.naming import naming
 from groundup.recipes.order import keep_order
 from groundup.recipes.recipe import TextData, TextRecipe, save_recipe
 from groundup.recipes.report import describe_model, describe_tokenizer, training_record
-from groundup.recipes.text_parts import TextParts, document_end, open_shards, shard_parts, text_size
+from groundup.recipes.text_parts import TextParts, document_end, of_each, open_shards, shard_parts, text_size
 from groundup.run.folder import RunFolder
 from groundup.run.results import Result, save_results
 from groundup.run.text import END, TextRun
 from groundup.text.tokenizer import Tokenizer
+from groundup.training import launch
 from groundup.training.checkpoint import saved_steps
 from groundup.training.fit import fit
 from groundup.training.loop import validate
 from groundup.training.precision import choose_precision
 
+T = TypeVar("T")
 Watch = Callable[[TextRun, int, Callable[[str], None]], dict[str, float]]
 CONVENTION = "every token but the first, non-overlapping windows of {context} tokens over the whole text"
 
@@ -55,6 +60,7 @@ def train_text(
     tokenizer = folder.tokenizers()[1] if resume else None
     if init_from is not None:
         recipe, tokenizer = begun_from(recipe, init_from), tokenizer_from_hub(init_from)
+    data = of_each(recipe, launch.size())  # before anything is read, if it cannot be
     parts = read_parts(recipe, tokenizer, say=say)
     tokenizer = parts.tokenizer
     if not resume:
@@ -63,21 +69,22 @@ def train_text(
         folder.path.mkdir(parents=True, exist_ok=True)
         save_recipe(recipe, folder.recipe_file)
         folder.save_tokenizers(tokenizer, tokenizer)
-    stream = parts.stream(recipe)
+    stream, here = parts.stream(recipe), dataclasses.replace(recipe, data=data)
     refuse_too_much(recipe)
     torch.manual_seed(recipe.train.seed)
     model = CausalLM(recipe.model)
     if not saved_steps(folder.checkpoints) and (weights := first_weights(recipe)) is not None:
         model.load_state_dict(weights)
     say(describe_model(model, recipe.model))
-    say(f"batches      {len(stream):,} an epoch, of {recipe.data.batch} windows of {recipe.model.context} tokens\n")
-    keep_order(folder, stream, resume=resume, say=say)
+    say(f"batches      {len(stream):,} an epoch, of {recipe.data.batch} windows of {recipe.model.context} tokens")
+    say(describe_share(recipe, data.batch))
+    keep_order(folder, stream, resume=resume, say=say)  # of the recipe's batches, whatever ranks make of them
     fitted = fit(
         model,
-        stream,
+        parts.stream(here),
         folder=folder.path,
         settings=recipe.train,
-        valid=parts.held_out(recipe),
+        valid=parts.held_out(here),
         max_minutes=recipe.max_minutes,
         resume=resume,
         watch=watch and (lambda step, note: watch(TextRun(folder, recipe, model, tokenizer), step, note)),
@@ -97,8 +104,10 @@ def read_parts(recipe: TextRecipe, tokenizer: Tokenizer | None = None, *, say: C
         parts = shard_parts(shards, recipe.data, tokenizer)
         counts = sum(map(len, parts.train)), len(parts.valid)
         say(f"shards       {recipe.data.corpus}: {counts[0]:,} tokens to learn from, {counts[1]:,} held out")
-        shards.check()
-        say(f"tokenizer    {parts.tokenizer.vocab_size:,} tokens; every shard read and found whole")
+        rank, ranks = launch.rank(), launch.size()
+        shards.check(rank=rank, ranks=ranks, watched=partial(watched, what="reading the shards"))
+        found = "every shard" if ranks == 1 else f"of the shards one in {ranks}, the others elsewhere,"
+        say(f"tokenizer    {parts.tokenizer.vocab_size:,} tokens; {found} read and found whole")
         return parts
     train, valid = read_texts(recipe.data)
     say(
@@ -108,6 +117,20 @@ def read_parts(recipe: TextRecipe, tokenizer: Tokenizer | None = None, *, say: C
     tokenizer = tokenizer or train_tokenizer(recipe, train)
     say(f"tokenizer    {describe_tokenizer(tokenizer, valid)}")
     return TextParts(tokenizer, [encode_texts(train, tokenizer)], encode_texts(valid, tokenizer), streamed=False)
+
+
+def watched(items: Sequence[T], *, what: str) -> Iterable[T]:
+    """The items one by one, with a bar on the terminal that shows how far that is."""
+    shown = sys.stderr.isatty() and launch.rank() == 0
+    return track(items, what, console=Console(stderr=True), transient=True, disable=not shown)
+
+
+def describe_share(recipe: TextRecipe, batch: int) -> str:
+    """Where the batches of each rank are not the recipe's, a line about that; an empty line in any case."""
+    if batch == recipe.data.batch:
+        return ""
+    ranks = f"{launch.size():,} ranks make" if launch.size() > 1 else "1 rank makes"
+    return f"{'':12} micro-batches of {batch} windows, so that {ranks} up {recipe.train.batch_tokens:,} tokens\n"
 
 
 def with_vocabulary(recipe: TextRecipe, tokenizer: Tokenizer) -> TextRecipe:
@@ -121,10 +144,11 @@ def read_texts(data: TextData) -> tuple[list[str], list[str]]:
     if open_shards(data) is not None:
         raise ValueError(f"{data.corpus}: token shards, where the text itself is needed")
     texts = load_texts(data.corpus)
-    if len(texts) == 1:
-        first, last = split_text(texts[0], valid=data.valid)
-        return [first], [last]
-    splits = split_texts(texts, valid=data.valid)
+    with naming(data.corpus):
+        if len(texts) == 1:
+            first, last = split_text(texts[0], valid=data.valid)
+            return [first], [last]
+        splits = split_texts(texts, valid=data.valid)
     return splits.train, splits.valid
 
 
@@ -167,11 +191,10 @@ def score_ids(run: TextRun, ids: NDArray[np.integer], *, split: str) -> list[Res
     end = document_end(data, run.tokenizer)
     held_out = Windows(ids, length=context, batch=data.batch, end_of_text=end)
     precision = choose_precision(run.device, "float32")
-    aside = {"console": Console(stderr=True), "transient": True, "disable": not sys.stderr.isatty()}
-    watched = track(held_out, f"reading {len(ids):,} held-out tokens", **aside)
+    batches = watched(held_out, what=f"reading {len(ids):,} held-out tokens")
     text_bytes, characters = text_size(ids, run.tokenizer)
     measured = Perplexity.from_totals(
-        validate(run.model, watched, precision) * (len(ids) - 1),
+        validate(run.model, batches, precision) * (len(ids) - 1),
         len(ids) - 1,
         text_bytes=text_bytes,
         skipped_bytes=text_size(ids[:1], run.tokenizer)[0],

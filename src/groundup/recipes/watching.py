@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 def watch_text(
     run: "TextRun", step: int, prompt: str, *, say: Callable[[str], None], questions: int, max_new_tokens: int = 64
 ) -> dict[str, float]:
-    """Write on after the prompt into samples/, and answer HellaSwag questions where the file is at hand.
+    """Write on after the prompt into samples/, and answer HellaSwag questions; or say, once, that they are not there.
 
     Returns what is worth keeping in metrics.jsonl: shares of right answers, 0 .. 1. The draws have seeds of their own,
     so a training that is watched takes the same steps as one that is not. No more is lost than what could not be shown:
@@ -33,9 +33,11 @@ def watch_text(
 
 
 def _ask(run: "TextRun", step: int, *, say: Callable[[str], None], questions: int) -> dict[str, float]:
-    from groundup.run.questions import answer, hellaswag
+    from groundup.run.questions import FILE, answer, hellaswag
 
     if (path := hellaswag()) is None:
+        if step == 0:
+            say(f"step {step}  HellaSwag is not asked: there is no {FILE.as_posix()} in the folder GROUNDUP_DATA names")
         return {}
     answered = answer(run, path, limit=questions)
     found = answered.accuracies

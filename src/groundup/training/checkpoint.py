@@ -36,7 +36,7 @@ from groundup.training.places import (
 )
 from groundup.training.tensors import flatten_optimizer, restore_optimizer
 
-__all__ = ["Checkpoint", "load_checkpoint", "load_for_resume", "save_checkpoint", "saved_steps"]
+__all__ = ["Checkpoint", "load_checkpoint", "read_checkpoint", "save_checkpoint", "saved_steps"]
 
 MODEL, OPTIMIZER, STATE = "model.safetensors", "optimizer.safetensors", "state.json"
 UNAVERAGED = "unaveraged.safetensors"
@@ -123,7 +123,7 @@ def load_checkpoint(folder: str | Path, which: Pointer | int = "latest", *, opti
     """
     folder = Path(folder)
     try:
-        return _read(*find(folder, which), with_optimizer=optimizer)
+        return read_checkpoint(*find(folder, which), optimizer=optimizer)
     except InSlices:
         raise
     except ValueError as error:
@@ -132,16 +132,21 @@ def load_checkpoint(folder: str | Path, which: Pointer | int = "latest", *, opti
         raise ValueError(f"{error}; {cure}") from None
 
 
-def load_for_resume(folder: str | Path) -> tuple[Checkpoint, str | None]:
-    """The latest checkpoint, or if it cannot be read the newest whole one, with a sentence that says so."""
-    folder = Path(folder)
-    try:
-        return _read(*find(folder, "latest")), None
-    except (ValueError, OSError) as error:
-        whole = newest_whole(folder, REQUIRED)
-        if whole is None:
-            raise
-        return _read(*whole), f"{error}; going on from step {whole[0]}"
+def read_checkpoint(step: int, path: Path, *, optimizer: bool = True) -> Checkpoint:
+    """The checkpoint in this folder, every byte verified. ValueError where it is damaged or, InSlices, in slices."""
+    in_slices = is_sharded(path)
+    files = verify(path, step, {STATE} if in_slices else REQUIRED)
+    if in_slices:
+        run = path.resolve().parents[1].name
+        raise InSlices(f"{path}: in slices, as fsdp saves them; try: groundup resume {run} --convert")
+    moments = None
+    if optimizer and OPTIMIZER in files:
+        with safe_open(path / OPTIMIZER, framework="pt") as file:
+            rest = file.metadata()["rest"]
+        moments = restore_optimizer(_tensors(path / OPTIMIZER), rest)
+    state = json.loads((path / STATE).read_text(encoding="utf-8"))
+    unaveraged = _tensors(path / UNAVERAGED) if UNAVERAGED in files else None
+    return Checkpoint(step, _tensors(path / MODEL), moments, state, unaveraged)
 
 
 def _refuse_what_is_not_finite(step: int, files: dict[str, dict[str, Tensor]]) -> None:
@@ -166,22 +171,6 @@ def _write(aside: Path, files: dict[str, dict[str, Tensor]], rest: str, state: d
 def is_sharded(path: Path) -> bool:
     """Whether a checkpoint's folder holds slices, damaged or not."""
     return (path / REST).is_file() or any(path.glob("shard-*.safetensors"))
-
-
-def _read(step: int, path: Path, *, with_optimizer: bool = True) -> Checkpoint:
-    in_slices = is_sharded(path)
-    files = verify(path, step, {STATE} if in_slices else REQUIRED)
-    if in_slices:
-        run = path.resolve().parents[1].name
-        raise InSlices(f"{path}: in slices, as fsdp saves them; try: groundup resume {run} --convert")
-    optimizer = None
-    if with_optimizer and OPTIMIZER in files:
-        with safe_open(path / OPTIMIZER, framework="pt") as file:
-            rest = file.metadata()["rest"]
-        optimizer = restore_optimizer(_tensors(path / OPTIMIZER), rest)
-    state = json.loads((path / STATE).read_text(encoding="utf-8"))
-    unaveraged = _tensors(path / UNAVERAGED) if UNAVERAGED in files else None
-    return Checkpoint(step, _tensors(path / MODEL), optimizer, state, unaveraged)
 
 
 def _tensors(path: Path) -> dict[str, Tensor]:

@@ -2,8 +2,8 @@
 
 torchrun starts the processes and tells each its rank. Everything reaches the loop through one object: `team.Solo`, the
 only process; `Ranks`, each with the whole model and its own micro-batches (DistributedDataParallel, Li et al. 2020);
-`Shards`, each with a slice of every weight (fully_shard, after Rajbhandari et al. 2020, ZeRO). This is the only file
-that imports torch.distributed. Small agreements go through the CPU (gloo), gradients through NCCL where there are GPUs.
+`Shards`, each with a slice of every weight (fully_shard, after Rajbhandari et al. 2020, ZeRO). Only this file and
+`slices` import torch.distributed. Small agreements go through the CPU (gloo), gradients through NCCL on GPUs.
 """
 
 # pyright: reportPrivateImportUsage=false
@@ -12,7 +12,6 @@ that imports torch.distributed. Small agreements go through the CPU (gloo), grad
 import copy
 import os
 import sys
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import timedelta
@@ -29,7 +28,7 @@ from groundup.training.precision import choose_device
 from groundup.training.prepare import blocks
 from groundup.training.settings import TrainSettings
 from groundup.training.team import Solo
-from groundup.training.tensors import load_model_tensors, model_tensors
+from groundup.training.tensors import model_tensors
 
 T = TypeVar("T")
 
@@ -41,16 +40,21 @@ ENDED: list[Any] = []
 GONE = ("connection closed", "connection reset", "connection refused", "broken pipe", "remote process exited")
 
 
-class Ranks(Solo):
-    """One of several processes that each hold the whole model."""
+# A model that is to be shown on a GPU needs its own size there, and a quarter more for what it computes.
+ROOM = 1.25
 
-    def __init__(self, device: torch.device):
+
+class Ranks(Solo):
+    """One of several processes that each hold the whole model. `ours` says that the group they form is ours to end."""
+
+    def __init__(self, device: torch.device, *, ours: bool):
         super().__init__(device)
+        self.ours = ours
         self.rank, self.size = dist.get_rank(), dist.get_world_size()
 
     def described(self) -> str:
         how = "each with a slice of the model" if self.sharded else "each with a copy of the model"
-        return f"{self.size} ranks ({self.device.type}, {how})"
+        return f"{self.size} rank{'s' * (self.size > 1)} ({self.device.type}, {how})"
 
     def wrap(self, model: nn.Module) -> nn.Module:
         from torch.nn.parallel import DistributedDataParallel
@@ -74,18 +78,23 @@ class Ranks(Solo):
         return values
 
     def from_main(self, make: Callable[[], T]) -> T:
-        said: list[Any] = [None, None]
-        if self.main:
-            try:
-                said = [make(), None]
-            except Exception as error:
-                said = [None, error]
+        said: list[Any] = [_tried(make) if self.main else None]
         dist.broadcast_object_list(said, src=0)
-        if said[1] is not None:
-            raise said[1]
-        return said[0]
+        value, error = said[0]
+        if error is not None:
+            raise error
+        return value
+
+    def on_all(self, make: Callable[[], T]) -> list[T]:
+        said = self.gather(_tried(make))
+        for _, error in said:
+            if error is not None:
+                raise error
+        return [value for value, _ in said]  # type: ignore[misc]
 
     def leave(self) -> None:
+        if self.ours:
+            _part()  # all at once: NCCL may wait for the others here, and rank 0 still has long work to do
         if not self.main:
             sys.exit(0)
 
@@ -96,13 +105,13 @@ class Shards(Ranks):
     sharded = True
 
     def own(self, model: nn.Module) -> nn.Module:
-        """A copy: the caller's model is to be whole again at the end, on rank 0; the others give theirs up."""
+        """A copy on rank 0, where the caller's model is to be whole again; the others need theirs no more.
+
+        It stays where it is until `wrap` takes it to the device, block by block and each at once cut into slices.
+        """
         for tensor in model.state_dict().values():
             dist.broadcast(tensor, src=0)
-        mine = copy.deepcopy(model).to(self.device)
-        if not self.main:
-            model.to("meta")
-        return mine
+        return copy.deepcopy(model) if self.main else model
 
     def wrap(self, model: nn.Module) -> nn.Module:
         from torch.distributed.fsdp import fully_shard
@@ -131,10 +140,37 @@ class Shards(Ranks):
             return whole
         return distribute_tensor(whole.to(self.device), model.device_mesh, model.placements, src_data_rank=None)
 
-    def bring_home(self, trained: nn.Module, model: nn.Module) -> None:
-        whole = {name: self.whole(tensor).cpu() for name, tensor in model_tensors(trained).items()}
-        if self.main:
-            load_model_tensors(model, whole, file="weights")
+    @contextmanager
+    def at_home(self, trained: nn.Module, model: nn.Module) -> Iterator[bool]:
+        fits = self.from_main(lambda: _has_room(self.device, model))
+        if self.main and fits:
+            model.to(self.device)
+        home = model.state_dict()
+        for name, tensor in model_tensors(trained).items():
+            whole = self.whole(tensor)  # one at a time, and kept by rank 0 alone
+            if self.main:
+                home[name].copy_(whole)
+        try:
+            yield fits
+        finally:
+            if self.main:
+                model.to("cpu")
+
+
+def _tried(make: Callable[[], T]) -> tuple[T | None, Exception | None]:
+    try:
+        return make(), None
+    except Exception as error:
+        return None, error
+
+
+def _has_room(device: torch.device, model: nn.Module) -> bool:
+    """Whether the whole model fits on the device beside what is there now."""
+    if device.type != "cuda":
+        return True
+    torch.cuda.empty_cache()
+    free, _ = torch.cuda.mem_get_info(device)
+    return free > ROOM * sum(tensor.nbytes for tensor in model_tensors(model).values())
 
 
 @contextmanager
@@ -150,23 +186,27 @@ def assembled(settings: TrainSettings) -> Iterator[Solo]:
     if device.type == "mps":
         raise ValueError("several processes need the device cpu or cuda; try --train.device cpu")
     if device.type == "cuda":
+        here = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+        if device.index is not None and here > 1:
+            raise ValueError(
+                f"device {device} puts all {here} ranks of this machine on one GPU; try --train.device cuda"
+            )
         if device.index is None:
             device = choose_device(f"cuda:{launch.place()}")
         torch.cuda.set_device(device)
-    mine = not dist.is_initialized()
+    ours = not dist.is_initialized()
     try:
-        if mine:
+        if ours:
             _meet("gloo" if device.type == "cpu" else "cpu:gloo,cuda:nccl", timedelta(seconds=settings.timeout))
-        yield Shards(device) if parallel == "fsdp" else Ranks(device)
+        yield Shards(device, ours=ours) if parallel == "fsdp" else Ranks(device, ours=ours)
     except RuntimeError as error:
         lost = _lost(error, settings.timeout)
         if lost is None:
             raise
         raise lost from error
     finally:
-        if mine and dist.is_initialized():
-            ENDED.append(dist.group.WORLD)
-            dist.destroy_process_group()
+        if ours:
+            _part()
 
 
 def _meet(backend: str, timeout: timedelta) -> None:
@@ -177,6 +217,12 @@ def _meet(backend: str, timeout: timedelta) -> None:
     shared = dist.TCPStore(address, port, launch.size(), is_master=False, timeout=timeout)
     store = dist.PrefixStore(f"attempt-{launch.attempt()}", shared)
     dist.init_process_group(backend, store=store, rank=launch.rank(), world_size=launch.size(), timeout=timeout)
+
+
+def _part() -> None:
+    if dist.is_initialized():
+        ENDED.append(dist.group.WORLD)
+        dist.destroy_process_group()
 
 
 def _lost(error: RuntimeError, timeout: float) -> OSError | None:
@@ -190,46 +236,3 @@ def _lost(error: RuntimeError, timeout: float) -> OSError | None:
     if any(words in text for words in GONE):
         return ConnectionError(f"rank {rank}: another rank is gone, so this one stops; see what that one said last")
     return None
-
-
-def write_shards(tensors: dict[str, Tensor], folder: str | os.PathLike[str]) -> None:
-    """Each rank writes its slices into the folder as safetensors. OSError on all ranks where one of them cannot."""
-    from torch.distributed.checkpoint.api import CheckpointException
-    from torch.distributed.checkpoint.hf_storage import HuggingFaceStorageWriter
-    from torch.distributed.checkpoint.state_dict_saver import save
-
-    try:
-        save(tensors, storage_writer=HuggingFaceStorageWriter(str(folder), save_distributed=True))
-    except CheckpointException as error:
-        raise OSError(f"{folder}: could not be written ({_first_line(error)}); earlier checkpoints stand") from None
-
-
-def found_shards(folder: str | os.PathLike[str]) -> dict[str, Tensor]:
-    """What lies there, whatever number of ranks wrote it: whole tensors on the meta device.
-
-    ValueError where the slices of one leave a gap, which PyTorch would fill with whatever memory held.
-    """
-    from torch.distributed.checkpoint.hf_storage import HuggingFaceStorageReader
-
-    found: Any = HuggingFaceStorageReader(str(folder)).read_metadata().state_dict_metadata.items()
-    for name, entry in found:
-        here = sum(chunk.sizes.numel() for chunk in entry.chunks)
-        if here != entry.size.numel():
-            of = f"{here:,} of the {entry.size.numel():,} numbers of {name!r}"
-            raise ValueError(f"{folder}: its slices hold {of}; a shard-... file is missing or there twice")
-    return {name: torch.empty(entry.size, dtype=entry.properties.dtype, device="meta") for name, entry in found}
-
-
-def read_shards(folder: str | os.PathLike[str], into: dict[str, Tensor]) -> None:
-    """Fill these tensors, whole or sliced in any way. Of several ranks all have to call it where some are sliced."""
-    from torch.distributed.checkpoint.hf_storage import HuggingFaceStorageReader
-    from torch.distributed.checkpoint.state_dict_loader import load
-
-    sliced = any(isinstance(tensor, DTensor) for tensor in into.values())
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # "assuming the intent is to load in a single process": so it is
-        load(into, storage_reader=HuggingFaceStorageReader(str(folder)), no_dist=not sliced)
-
-
-def _first_line(error: BaseException) -> str:
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)

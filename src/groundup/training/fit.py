@@ -180,8 +180,7 @@ class _Fitting:
     def steps(self, max_minutes: float | None) -> Iterator[Step]:
         """`train`, as the settings say, from the step and the micro-batch reached so far."""
         settings, tally, team = self.settings, self.tally, self.team
-        if tally.batches is None:
-            tally.batches = tally.step * self.accumulate * team.size
+        tally.batches = micro.reached(tally, settings, self.accumulate * team.size)
         return train(
             self.running,
             micro.every(self.data, tally.batches + team.rank, team.size),
@@ -208,8 +207,8 @@ class _Fitting:
         """The validation loss now, on record. The untrained model's does not compete."""
         with self.average.in_place():
             if callable(self.valid):
-                self.team.bring_home(self.trained, self.model)
-                loss = self.team.from_main(self.valid)
+                with self.team.at_home(self.trained, self.model):
+                    loss = self.team.from_main(self.valid)
             else:
                 loss = validate(self.trained, self.valid, self.precision, self.team)
         if not math.isfinite(loss):
@@ -218,9 +217,12 @@ class _Fitting:
             )
         self.record.valid(loss)
         if self.record.watch is not None:
-            with self.average.in_place():
-                self.team.bring_home(self.trained, self.model)
-                self.team.from_main(lambda: self.record.show(self.model))
+            with self.average.in_place(), self.team.at_home(self.trained, self.model) as fits:
+                if fits:
+                    self.team.from_main(lambda: self.record.show(self.model))
+                else:
+                    self.record.display.note(f"not looked at: {self.team.device} has no room for the whole model")
+                    self.record.watch = None
         return loss
 
     def save(self, *, best: bool = False) -> None:
@@ -236,9 +238,9 @@ class _Fitting:
         """Load the best weights, draw the curves, and say what came of it; on rank 0, where the others leave."""
         tally, team = self.tally, self.team
         prepare.as_it_was(self.trained)
+        team.leave()
         if team.sharded or tally.best_step != tally.step or self.settings.average:
             self.store.load_best(self.model)
-        team.leave()
         self.model.to(team.device).eval()
         draw_losses(self.folder / "metrics.jsonl", self.folder / "plots" / "loss.png")
         self.record.display.note(

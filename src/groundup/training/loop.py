@@ -107,7 +107,7 @@ def train(
     def share(done: int) -> float:
         by_steps, by_time = done / steps if steps is not None else 0.0, 0.0
         if max_seconds is not None:  # only one clock counts, or ranks would stop at different steps
-            by_time = team.from_main(lambda: time.perf_counter() - began) / max_seconds
+            by_time = team.sum(time.perf_counter() - began if team.main else 0.0)[0] / max_seconds
         return min(1.0, max(by_steps, by_time))
 
     stream, n = iter(batches), start

@@ -6,6 +6,8 @@ safetensors alone notices a truncated file but not a flipped bit.
 import hashlib
 import json
 import os
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +32,18 @@ def sync(path: Path) -> None:
         os.close(handle)
 
 
-def seal(folder: Path, step: int, *, best: bool = False) -> None:
+def seal(folder: Path, step: int, *, best: bool = False, known: Mapping[str, dict[str, Any]] | None = None) -> None:
     """Write the folder's manifest, after everything else in it, and put all of it on the disk.
 
     `best` goes on record here too, so that renaming the folder says at once that it is there and that it is the best.
+    `known` are files that those who wrote them have measured; OSError where one of them is not here as long as it was.
     """
-    files = {path.name: _measure(path) for path in folder.iterdir()}
+    known = known or {}
+    for name, measured in known.items():
+        here = (folder / name).stat().st_size
+        if here != measured["bytes"]:
+            raise OSError(f"{folder / name} has {here:,} bytes here, and {measured['bytes']:,} where it was written")
+    files = {path.name: known.get(path.name) or measure(path) for path in folder.iterdir()}
     (folder / MANIFEST).write_text(_text(step, files, best), encoding="utf-8")
     for path in (*folder.iterdir(), folder):
         sync(path)
@@ -57,13 +65,15 @@ def verify(folder: Path, step: int, required: set[str]) -> set[str]:
         raise ValueError(f"{manifest}: damaged, it is not what was written") from None
     if isinstance(written, int) and written > FORMAT:
         raise ValueError(f"{manifest}: format {written} is newer than this version's {FORMAT}; update groundup")
-    for name in sorted(required | set(files)):
-        path, listed = folder / name, files.get(name)
-        if not path.is_file():
+    paths = {name: folder / name for name in sorted(required | set(files))}
+    with ThreadPoolExecutor() as pool:  # slices are many and large, and hashing lets go of Python's lock
+        found = pool.map(lambda path: measure(path) if path.is_file() else None, paths.values())
+    for (name, path), here in zip(paths.items(), found, strict=True):
+        listed = files.get(name)
+        if here is None:
             raise ValueError(f"{path}: missing, {MANIFEST} lists it")
         if listed is None:
             raise ValueError(f"{manifest}: damaged, it does not list {name}")
-        here = _measure(path)
         for what in here:
             if not isinstance(listed, dict) or listed.get(what) != here[what]:
                 said = listed.get(what) if isinstance(listed, dict) else listed
@@ -74,7 +84,8 @@ def verify(folder: Path, step: int, required: set[str]) -> set[str]:
     return set(files)
 
 
-def _measure(path: Path) -> dict[str, Any]:
+def measure(path: Path) -> dict[str, Any]:
+    """What the manifest says of a file."""
     return {"bytes": path.stat().st_size, "sha256": digest(path)}
 
 

@@ -2,6 +2,10 @@
 
 Micro-batches are numbered through a whole training: 0, 1, 2, ... A step is k of them in a row, and of W ranks number r
 takes every W-th, from the r-th on. So 1 rank with 4, 2 with 2 and 4 with 1 learn from the same numbers.
+
+Where all ranks at once would take more than a step, micro-batches are made smaller (`micro_batch`). Windows are dealt
+in order, so a step is still of the same ones; but then the number of the next micro-batch follows from the steps taken,
+not from the micro-batches (`reached`).
 """
 
 import inspect
@@ -11,6 +15,7 @@ from typing import Protocol
 
 from groundup.training.loop import Batch
 from groundup.training.settings import TrainSettings
+from groundup.training.tally import Tally
 
 PEEK = 4  # micro-batches looked at, to see whether they are of one size
 
@@ -38,6 +43,26 @@ def shapes(data: Data) -> set[tuple[int, ...]]:
     return {tuple(batch.targets.shape) for batch in islice(data.batches(0), PEEK)}
 
 
+def micro_batch(batch_tokens: int, *, context: int, ranks: int, most: int, flag: str = "--train.batch-tokens") -> int:
+    """Windows of `context` tokens that a rank takes at a time: as many, up to `most`, as make up batch_tokens exactly.
+
+    ValueError where the ranks cannot share the windows of a step alike; `flag` is what a person sets batch_tokens with.
+    """
+    at_once = context * ranks
+    each, rest = divmod(batch_tokens, at_once)
+    if rest:
+        near = f"{batch_tokens - rest} or {batch_tokens - rest + at_once}" if each else f"{at_once}"
+        windows, odd = divmod(batch_tokens, context)
+        fewer = 0 if odd else next(n for n in range(min(ranks, windows), 0, -1) if windows % n == 0)
+        raise ValueError(
+            f"batch_tokens ({batch_tokens:,}) must be a multiple of {at_once:,}: windows of {context:,} tokens on "
+            f"{ranks:,} rank{'s' * (ranks > 1)}; try "
+            + (f"{fewer:,} rank{'s' * (fewer > 1)}, or " if fewer else "")
+            + f"{flag} {near}"
+        )
+    return next(n for n in range(min(most, each), 0, -1) if each % n == 0)
+
+
 def per_step(data: Data, settings: TrainSettings, size: int) -> int:
     """How many micro-batches of one rank make a step on `size` ranks.
 
@@ -61,3 +86,10 @@ def per_step(data: Data, settings: TrainSettings, size: int) -> int:
             f"{of_one:,} tokens on {size} rank{'s' * (size > 1)}; try --train.batch-tokens {near}"
         )
     return settings.batch_tokens // at_once
+
+
+def reached(tally: Tally, settings: TrainSettings, of_step: int) -> int:
+    """The number of the next micro-batch, a step being `of_step` of them over all ranks."""
+    if tally.batches is None or settings.batch_tokens is not None:
+        return tally.step * of_step
+    return tally.batches

@@ -89,7 +89,7 @@ class TrainSettings:
         for name in (*counts, "patience", "batch_tokens", "chunk_head"):
             value = getattr(self, name)
             if value is not None and value < 1:
-                raise ValueError(f"{name} ({value}) must be at least 1; try --train.{name} 1")
+                raise ValueError(f"{name} ({value}) must be at least 1; try --train.{_flag(name)} 1")
         if self.batch_tokens is not None and self.accumulate != 1:
             raise ValueError(
                 f"batch_tokens ({self.batch_tokens:,}) decides how many batches make a step; "
@@ -106,11 +106,13 @@ class TrainSettings:
         ):
             value = getattr(self, name)
             if value is not None and not low < value < high:
-                raise ValueError(f"{name} ({value}) must lie between {low:g} and {high:g}; try --train.{name} {cure}")
+                raise ValueError(
+                    f"{name} ({value}) must lie between {low:g} and {high:g}; try --train.{_flag(name)} {cure}"
+                )
         for name, high in (("smoothing", 1.0), ("floor", 1.0), ("weight_decay", float("inf"))):
             value = getattr(self, name)
             if not 0 <= value <= high:
-                raise ValueError(f"{name} ({value}) must lie between 0 and {high:g}; try --train.{name} 0.1")
+                raise ValueError(f"{name} ({value}) must lie between 0 and {high:g}; try --train.{_flag(name)} 0.1")
         if not 0 < self.decay <= 1:
             raise ValueError(f"decay ({self.decay}) must lie above 0 and be at most 1; try --train.decay 0.2")
         if not 0 <= self.seed < 2**32:
@@ -122,3 +124,7 @@ class TrainSettings:
                 f"warmup ({self.warmup} steps) is longer than the run ({self.steps} steps); "
                 f"try --train.warmup {self.steps // 10}"
             )
+
+
+def _flag(name: str) -> str:
+    return name.replace("_", "-")

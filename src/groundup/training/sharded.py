@@ -15,9 +15,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from groundup.training.checkpoint import REST, STATE, Checkpoint, all_or_nothing, is_sharded, save_checkpoint
-from groundup.training.distributed import found_shards, read_shards, write_shards
-from groundup.training.manifest import seal, verify
+from groundup.training.checkpoint import MODEL, REST, STATE, Checkpoint, all_or_nothing, is_sharded, save_checkpoint
+from groundup.training.manifest import measure, seal, sync, verify
 from groundup.training.places import (
     ASIDE,
     REPLACED,
@@ -33,6 +32,7 @@ from groundup.training.places import (
     settle,
     step_name,
 )
+from groundup.training.slices import found_shards, read_shards, write_shards
 from groundup.training.team import Solo
 from groundup.training.tensors import flatten_optimizer, restore_optimizer
 
@@ -75,13 +75,14 @@ def save_sharded(
     def end() -> None:
         with all_or_nothing(folder, step, size):
             _refuse_what_did_not_arrive(aside, tensors)
-            seal(aside, step, best=is_best)
+            seal(aside, step, best=is_best, known={name: found for some in written for name, found in some.items()})
             put(folder, step, aside, ("latest", "best") if is_best else ("latest",))
             prune(folder, step, keep)
 
     is_best = team.from_main(begin)
     try:
         write_shards(tensors, aside)
+        written = team.on_all(lambda: _written(aside, team.rank))
     except OSError:
         if team.main:
             discard(aside)  # a full disk needs the room
@@ -123,14 +124,14 @@ def find_whole(folder: Path) -> tuple[int, Path, str | None]:
 
 def check(path: Path, step: int, required: Set[str] = frozenset({STATE})) -> None:
     """ValueError unless every byte is what was written, and no slice is a stranger's."""
-    files = verify(path, step, set(required))
+    files = verify(path, step, {*required} if is_sharded(path) else {*required, MODEL})
     for slices in path.glob("*.safetensors"):
         if slices.name not in files:
             raise ValueError(f"{slices}: no part of this checkpoint; remove it")
 
 
 def make_whole(folder: Path) -> tuple[list[int], list[str]]:
-    """Turn every checkpoint in slices into an ordinary one, on one process.
+    """Turn every checkpoint in slices into an ordinary one, on one process, the best one first.
 
     Returns the steps that were turned, and a sentence for each that is damaged, which stays as it is. OSError where
     the disk refuses; then the slices stand.
@@ -139,7 +140,7 @@ def make_whole(folder: Path) -> tuple[list[int], list[str]]:
         return [], []
     settle(folder)  # a save may have been cut short while the step's folder had the name of one replaced
     turned, damaged = [], []
-    for step in saved_steps(folder):
+    for step in sorted(saved_steps(folder), key=lambda step: not _names(folder, "best", step)):
         path = folder / step_name(step)
         if not is_sharded(path):
             continue
@@ -154,7 +155,7 @@ def make_whole(folder: Path) -> tuple[list[int], list[str]]:
         finally:
             discard(folder / f"{ASIDE}whole")
         turned.append(step)
-    return turned, damaged
+    return sorted(turned), damaged
 
 
 def _turn(folder: Path, step: int, read: Checkpoint) -> None:
@@ -189,6 +190,18 @@ def _names(folder: Path, pointer: Pointer, step: int) -> bool:
         return find(folder, pointer)[0] == step
     except (ValueError, OSError):
         return False
+
+
+def _written(aside: Path, rank: int) -> dict[str, dict[str, Any]]:
+    """The file that this rank has written, on the disk and measured; all ranks at once, for reading takes its time."""
+    try:
+        mine = list(aside.glob(f"shard-{rank + 1:05d}-*"))
+        for path in mine:
+            sync(path)
+        return {path.name: measure(path) for path in mine}
+    except OSError as error:
+        why = error.strerror or error
+        raise OSError(f"{aside}: rank {rank} cannot read what it wrote ({why}); earlier checkpoints stand") from None
 
 
 def _refuse_what_did_not_arrive(aside: Path, tensors: dict[str, Tensor]) -> None:

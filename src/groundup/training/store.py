@@ -7,7 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from groundup.training.checkpoint import STATE, Checkpoint, load_checkpoint, load_for_resume, save_checkpoint
+from groundup.training.checkpoint import STATE, Checkpoint, load_checkpoint, read_checkpoint, save_checkpoint
+from groundup.training.manifest import MANIFEST, digest
 from groundup.training.optim import Together
 from groundup.training.places import find
 from groundup.training.sharded import check, find_whole, is_sharded, load_sharded, make_whole, save_sharded
@@ -16,7 +17,7 @@ from groundup.training.tensors import load_model_tensors, model_tensors
 
 
 class Store:
-    """The checkpoints/ of a run, for one model and its optimizer. Every rank calls every method, at the same time."""
+    """The checkpoints/ of a run, for one model and its optimizer. Every rank calls its methods, at the same time."""
 
     def __init__(
         self, folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer | Together, team: Solo, *, keep: int
@@ -41,15 +42,26 @@ class Store:
         )
 
     def load(self) -> tuple[Checkpoint, str | None]:
-        """The latest checkpoint of either kind, cut as the model is, and a warning if it is not the very latest."""
+        """The latest checkpoint of either kind, cut as the model is, and a warning if it is not the very latest.
+
+        Rank 0 says which; ValueError on all ranks where one of them does not see the same.
+        """
+
+        def choose() -> tuple[int, str, str | None]:
+            if not self.team.sharded:
+                make_whole(self.folder)
+            step, path, warning = find_whole(self.folder)
+            return step, path.name, warning
+
+        step, name, warning = self.team.from_main(choose)
+        path = self.folder / name
+        self._refuse_another(path, step)
         if not self.team.sharded:
-            self.team.from_main(lambda: make_whole(self.folder))
-            return load_for_resume(self.folder)
-        step, path, warning = self.team.from_main(lambda: find_whole(self.folder))
+            return read_checkpoint(step, path), warning
         like, parameters = model_tensors(self.model), [p for g in self.optimizer.param_groups for p in g["params"]]
         if is_sharded(path):
             return load_sharded(path, step, like=like, parameters=parameters), warning
-        return self._sliced(load_checkpoint(self.folder, step), like, parameters), warning
+        return self._sliced(read_checkpoint(step, path), like, parameters), warning
 
     def best_state(self) -> dict[str, Any]:
         """What the best checkpoint says of its training; ValueError or FileNotFoundError where there is none whole."""
@@ -62,11 +74,24 @@ class Store:
         return self.team.from_main(read)
 
     def load_best(self, model: nn.Module) -> None:
-        """The best weights, into a model that is whole; on rank 0, to whom slices are turned into files for all."""
-        self.team.from_main(lambda: make_whole(self.folder))
-        if self.team.main:
-            best = load_checkpoint(self.folder, "best", optimizer=False)
-            load_model_tensors(model, best.model, file=self.folder / "best")
+        """The best weights, into a model that is whole; what lies there in slices becomes ordinary files.
+
+        For rank 0 alone, once the others have left.
+        """
+        make_whole(self.folder)
+        best = load_checkpoint(self.folder, "best", optimizer=False)
+        load_model_tensors(model, best.model, file=self.folder / "best")
+
+    def _refuse_another(self, path: Path, step: int) -> None:
+        manifest = path / MANIFEST
+        seen = self.team.on_all(lambda: digest(manifest) if manifest.is_file() else None)
+        for rank, mine in enumerate(seen):
+            if mine != seen[0]:
+                finds = "does not find" if mine is None else "finds another one in place of"
+                raise ValueError(
+                    f"rank {rank} {finds} the checkpoint of step {step} that rank 0 goes on from; "
+                    "all ranks need one runs/ folder that they share"
+                )
 
     def _save_from_main(self, folder: Path, step: int, team: Solo, **what: Any) -> None:
         team.from_main(lambda: save_checkpoint(folder, step, **what))

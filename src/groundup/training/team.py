@@ -1,7 +1,7 @@
 """What a training asks of the processes it runs on; here of the only one. `distributed` has those that are several."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, TypeVar
 
 import torch
@@ -55,6 +55,10 @@ class Solo:
         """What `make` returns, or raises, on rank 0: there alone it is called, the others wait."""
         return make()
 
+    def on_all(self, make: Callable[[], T]) -> list[T]:
+        """What `make` returns on every rank, by rank; what it raises on one of them, all of them raise."""
+        return [make()]
+
     def whole(self, tensor: Tensor) -> Tensor:
         """The tensor with the slices of all ranks."""
         return tensor
@@ -67,8 +71,10 @@ class Solo:
         """`whole`, cut as `model` is."""
         return whole
 
-    def bring_home(self, trained: nn.Module, model: nn.Module) -> None:
-        """The trained weights, into the caller's model on rank 0."""
+    @contextmanager
+    def at_home(self, trained: nn.Module, model: nn.Module) -> Iterator[bool]:
+        """Within it the caller's model has the trained weights, on rank 0; and whether it fits on the device there."""
+        yield True
 
     def leave(self) -> None:
-        """Where a training is over: all ranks but the first end here, without error."""
+        """Where a training is over: all ranks but the first end here, without error, and nothing is exchanged again."""

@@ -1,0 +1,58 @@
+"""Slices of tensors on the disk: safetensors that know their place in the whole, PyTorch's distributed checkpoint."""
+
+# pyright: reportPrivateImportUsage=false
+# Documented as torch.distributed's, but not on its list of exports.
+
+import os
+import warnings
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.distributed.tensor import DTensor
+
+
+def write_shards(tensors: dict[str, Tensor], folder: str | os.PathLike[str]) -> None:
+    """Each rank writes its slices into the folder as safetensors. OSError on all ranks where one of them cannot.
+
+    Rank r's file is shard-<r + 1, five digits>-....safetensors; a rank that has no slice writes none.
+    """
+    from torch.distributed.checkpoint.api import CheckpointException
+    from torch.distributed.checkpoint.hf_storage import HuggingFaceStorageWriter
+    from torch.distributed.checkpoint.state_dict_saver import save
+
+    try:
+        save(tensors, storage_writer=HuggingFaceStorageWriter(str(folder), save_distributed=True))
+    except CheckpointException as error:
+        raise OSError(f"{folder}: could not be written ({_first_line(error)}); earlier checkpoints stand") from None
+
+
+def found_shards(folder: str | os.PathLike[str]) -> dict[str, Tensor]:
+    """What lies there, whatever number of ranks wrote it: whole tensors on the meta device.
+
+    ValueError where the slices of one leave a gap, which PyTorch would fill with whatever memory held.
+    """
+    from torch.distributed.checkpoint.hf_storage import HuggingFaceStorageReader
+
+    found: Any = HuggingFaceStorageReader(str(folder)).read_metadata().state_dict_metadata.items()
+    for name, entry in found:
+        here = sum(chunk.sizes.numel() for chunk in entry.chunks)
+        if here != entry.size.numel():
+            of = f"{here:,} of the {entry.size.numel():,} numbers of {name!r}"
+            raise ValueError(f"{folder}: its slices hold {of}; a shard-... file is missing or there twice")
+    return {name: torch.empty(entry.size, dtype=entry.properties.dtype, device="meta") for name, entry in found}
+
+
+def read_shards(folder: str | os.PathLike[str], into: dict[str, Tensor]) -> None:
+    """Fill these tensors, whole or sliced in any way. Of several ranks all have to call it where some are sliced."""
+    from torch.distributed.checkpoint.hf_storage import HuggingFaceStorageReader
+    from torch.distributed.checkpoint.state_dict_loader import load
+
+    sliced = any(isinstance(tensor, DTensor) for tensor in into.values())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # "assuming the intent is to load in a single process": so it is
+        load(into, storage_reader=HuggingFaceStorageReader(str(folder)), no_dist=not sliced)
+
+
+def _first_line(error: BaseException) -> str:
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
