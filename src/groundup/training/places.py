@@ -154,4 +154,7 @@ def _best(folder: Path) -> tuple[int, Path]:
 
 
 def _nothing(folder: Path) -> str:
-    return f"there is no such checkpoint; the steps saved are {saved_steps(folder)}"
+    steps = saved_steps(folder)
+    if not steps:
+        return "there is no such checkpoint, nothing is saved yet"
+    return f"there is no such checkpoint; saved are {', '.join(map(str, steps))}, try --checkpoint {steps[-1]}"
