@@ -108,3 +108,17 @@ def test_where_the_choice_is_clear_a_light_model_writes_the_same(tied):
 def test_other_devices_are_refused():
     with pytest.raises(ValueError, match="int8 is for CPUs; use device=cpu"):
         lighten(nn.Linear(3, 4, device="meta"))
+
+
+def test_siblings_in_one_product_are_the_same_to_the_last_bit():
+    torch.manual_seed(0)
+    shape = dict(vocab_size=90, context=24, width=64, layers=2, heads=4, kv_heads=2, mlp="swiglu", norm="rms")
+    light = lighten(CausalLM(ModelConfig(**shape, position="rotary")).eval())
+    ids = torch.randint(90, (3, 7))
+    with torch.no_grad():
+        joined = light(ids)
+        first = [module for module in light.modules() if getattr(module, "joined", None) is not None]
+        assert len(first) == 4, "queries, keys, values; and both halves of the gate: in two blocks"
+        for module in first:
+            module.joined = None
+        assert light(ids).equal(joined)

@@ -66,3 +66,46 @@ def test_layers_packed_twice_and_models_that_are_no_modules():
             pass
         with torch.no_grad():
             layer(torch.randn(4, 24))  # what the inner one took away is not missed
+
+
+class Siblings(torch.nn.Module):
+    """A block's part of it: layers that read the same x."""
+
+    def __init__(self, *widths: int, bias: bool):
+        super().__init__()
+        self.layers = torch.nn.ModuleList(Linear(24, width, bias=bias) for width in widths)
+
+    @property
+    def joinable(self) -> list[tuple[torch.nn.Module, ...]]:
+        return [tuple(self.layers)]
+
+    def forward(self, x: torch.Tensor) -> list[torch.Tensor]:
+        return list(linear.together(x, *self.layers))
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize(("dtype", "rows"), [(torch.float32, 1), (torch.float32, 32), (torch.bfloat16, 1)])
+def test_siblings_are_one_product_as_long_as_it_is_theirs(dtype: torch.dtype, rows: int, bias: bool):
+    model = Siblings(128, 64, 64, bias=bias).to(dtype)
+    x, joined = torch.randn(rows, 1, 24, dtype=dtype), model.layers[0]
+
+    def plainly() -> list[torch.Tensor]:
+        return [F.linear(x, layer.weight, layer.bias) for layer in model.layers]
+
+    with linear.packed(model, rows=rows):
+        assert joined.joined is not None
+        with torch.no_grad():
+            torch.testing.assert_close(model(x), plainly())
+            assert model(x[:0])[0].shape == (0, 1, 128)
+            with torch.autocast("cpu", torch.bfloat16):
+                assert {y.dtype for y in model(x)} == {torch.bfloat16}
+            model.layers[1].weight.mul_(2)
+            torch.testing.assert_close(model(x), plainly())
+        assert all(y.requires_grad for y in model(x))
+    assert joined.joined is None
+
+
+def test_packing_within_inference_mode():
+    with torch.inference_mode(), linear.packed(model := Siblings(64, 64, bias=True), rows=4):
+        x = torch.randn(4, 24)
+        torch.testing.assert_close(model(x), [F.linear(x, layer.weight, layer.bias) for layer in model.layers])

@@ -7,11 +7,15 @@ and so is everything between the matrices: attention, norms and caches are the m
 
 import copy
 import warnings
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, Generic, Literal, TypeVar
 
 import torch
 from torch import Tensor, nn
+
+from groundup.nn.block import Block
+from groundup.nn.linear import Joined, side_by_side
 
 # By its full name: to find it among its namesakes takes a tenth of the time of one row.
 _multiply = torch.ops.quantized.linear_dynamic.default
@@ -41,18 +45,26 @@ def lighten(model: M) -> M:
     if not torch.backends.quantized.supported_engines:
         raise ValueError("this PyTorch was built without int8 products; use float32")
     light = copy.deepcopy(model).requires_grad_(False).eval()
-    for module in list(light.modules()):
+    modules = list(light.modules())
+    groups = [group for module in modules if isinstance(module, Block) for group in module.joinable]
+    joined = {group[0]: _join(group) for group in groups}
+    for module in modules:
         for name, child in module.named_children():
             if isinstance(child, nn.Linear):
-                setattr(module, name, LightLinear(child))
+                setattr(module, name, LightLinear(child, joined.get(child)))
     return light
+
+
+def _join(layers: Sequence[Any]) -> Joined:
+    return Joined(LightLinear(side_by_side(layers)), [layer.out_features for layer in layers])
 
 
 class LightLinear(nn.Module):
     """x W^T + b with x and W in 8 bits, (..., K) -> (..., N) in float32."""
 
-    def __init__(self, linear: nn.Linear):
+    def __init__(self, linear: nn.Linear, joined: Joined | None = None):
         super().__init__()
+        self.joined = joined
         bias = None if linear.bias is None else linear.bias.detach().float()
         self._packed = _pack(linear.weight.detach(), bias)
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from groundup.nn.attend import Attend
 from groundup.nn.cache import KVCache
-from groundup.nn.linear import Linear
+from groundup.nn.linear import Linear, together
 from groundup.nn.masks import Mask
 from groundup.nn.positions import Rotation, rotate
 
@@ -57,24 +57,34 @@ class Attention(nn.Module):
 
         values (B, T, G * D): added to the values made of x (`groundup.nn.values`).
         """
-        k, v = self.keys_values(x, rotation, values)
+        q, k, v = together(x, *self.siblings)
+        keys_values = self._shown(k, v, rotation, values)
         if cache is not None:
-            k, v = cache.append(k, v)
-        return self.read(x, (k, v), mask=mask, rotation=rotation)
+            keys_values = cache.append(*keys_values)
+        return self._look(q, keys_values, mask, rotation)
+
+    @property
+    def siblings(self) -> tuple[nn.Module, ...]:
+        """The layers that read the same x in self-attention."""
+        return self.query, self.key, self.value
 
     def read(
         self, x: Tensor, keys_values: tuple[Tensor, Tensor], *, mask: Mask, rotation: Rotation | None = None
     ) -> Tensor:
         """Let x (B, T, C) look at keys and values (B, G, S, D) made before -> (B, T, C)."""
-        q = rotate(self.query_norm(self._heads(self.query(x))), rotation)  # (B, H, T, D)
-        k, v = keys_values
-        return self.out(self.attend(q, k, v, mask).transpose(1, 2).flatten(2))
+        return self._look(self.query(x), keys_values, mask, rotation)
 
     def keys_values(
         self, x: Tensor, rotation: Rotation | None = None, values: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
         """What x (B, S, C) shows to queries: keys and values, each (B, G, S, D)."""
-        k, v = self.key(x), self.value(x)
+        return self._shown(self.key(x), self.value(x), rotation, values)
+
+    def _look(self, q: Tensor, keys_values: tuple[Tensor, Tensor], mask: Mask, rotation: Rotation | None) -> Tensor:
+        q = rotate(self.query_norm(self._heads(q)), rotation)  # (B, H, T, D)
+        return self.out(self.attend(q, *keys_values, mask).transpose(1, 2).flatten(2))
+
+    def _shown(self, k: Tensor, v: Tensor, rotation: Rotation | None, values: Tensor | None) -> tuple[Tensor, Tensor]:
         if values is not None:
             v = v + values.to(v.dtype)
         return rotate(self.key_norm(self._heads(k)), rotation), self._heads(v)

@@ -55,6 +55,12 @@ class Block(nn.Module):
             x = self._residual(x, self.cross_norm, lambda h: cross.read(h, memory, mask=memory_mask))
         return self._residual(x, self.mlp_norm, self.mlp)
 
+    @property
+    def joinable(self) -> list[tuple[nn.Module, ...]]:
+        """Groups of layers that read the same x: `groundup.nn.linear.packed` may make one of each."""
+        groups = self.attention.siblings, getattr(self.mlp, "siblings", ())
+        return [group for group in groups if group]
+
     def _residual(self, x: Tensor, norm: nn.Module, branch: Callable[[Tensor], Tensor]) -> Tensor:
         if self.norm_first:
             return x + self.dropout(branch(norm(x)))

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
-from groundup.nn.linear import Linear
+from groundup.nn.linear import Linear, together
 
 # A CPU works through an activation in pieces of this many numbers, which stay in the caches of its cores.
 PIECE = 2**17
@@ -78,4 +78,10 @@ class GatedMLP(nn.Module):
         self.out = Linear(hidden, width, bias=bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.out(F.silu(self.gate(x)) * self.into(x))
+        gate, into = together(x, *self.siblings)
+        return self.out(F.silu(gate) * into)
+
+    @property
+    def siblings(self) -> tuple[nn.Module, ...]:
+        """The layers that read the same x."""
+        return self.gate, self.into
