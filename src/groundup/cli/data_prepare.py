@@ -3,7 +3,7 @@
 import os
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -59,11 +59,12 @@ def check(folder: Folder, /) -> None:
         folder: As `groundup data prepare`, llm.c or build-nanogpt left it.
     """
     from groundup.data.shards import Shards
+    from groundup.recipes.bar import watched
 
     if not folder.is_dir():
         raise ValueError(f"{folder}: there is no such folder; groundup data prepare SOURCE --out {folder} makes one")
     shards = Shards.open(folder)
-    shards.check(watched=_watched)
+    shards.check(watched=partial(watched, what="reading the shards"))
     if shards.fingerprint is not None:
         shards.load_tokenizer()
     held_out = sum(len(shard.ids) for shard in shards.shards if shard.part == "valid")
@@ -72,15 +73,6 @@ def check(folder: Folder, /) -> None:
         f"{folder}: {len(shards.shards)} shards, {len(shards) - held_out:,} tokens to learn from, {held_out:,} held "
         f"out, all below {shards.vocab_size:,}; {vouched}"
     )
-
-
-def _watched(shards: Sequence[Any]) -> Iterable[Any]:
-    """The shards one by one, with a bar on a terminal."""
-    from rich.console import Console
-    from rich.progress import track
-
-    hidden = not sys.stderr.isatty()
-    return track(shards, "reading the shards", console=Console(stderr=True), transient=True, disable=hidden)
 
 
 def write_shards(files: list[Path], tokenizer: Tokenizer, out: Path, **options: Any) -> None:

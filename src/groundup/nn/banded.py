@@ -20,8 +20,6 @@ from torch.nn import functional as F
 from groundup.nn.attend import Attend, attend
 from groundup.nn.masks import Mask, visible, within
 
-TRITON = find_spec("triton") is not None  # what compiles for a GPU; not everywhere part of PyTorch
-
 
 class BandedAttend(Attend):
     """`Attend` for a layer with a window: what `build_mask` left as a band is attended block by block."""
@@ -30,7 +28,7 @@ class BandedAttend(Attend):
         if mask.window is None:  # a short text, or new tokens behind a cache
             return super().forward(q, k, v, mask)
         dropout = self.dropout if self.training else 0.0
-        if TRITON and q.device.type == "cuda" and mask.keys is None and dropout == 0 and q.shape[3] >= 16:
+        if q.device.type == "cuda" and _compiles() and mask.keys is None and dropout == 0 and q.shape[3] >= 16:
             return attend_flex(q, k, v, window=mask.window)  # it knows neither dropout nor narrower heads
         return attend_banded(q, k, v, window=mask.window, keys=mask.keys, dropout=dropout)
 
@@ -96,3 +94,9 @@ def _compiled_flex() -> Any:
     from torch.nn.attention.flex_attention import flex_attention
 
     return torch.compile(flex_attention)
+
+
+@cache
+def _compiles() -> bool:
+    """Whether triton is there, which compiles for GPUs and is not everywhere a part of PyTorch."""
+    return find_spec("triton") is not None

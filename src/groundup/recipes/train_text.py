@@ -1,18 +1,14 @@
 """From running text to a judged language model: the flow that every `TextRecipe` runs through."""
 
 import dataclasses
-import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from rich.console import Console
-from rich.progress import track
 
 from groundup.data.load import load_texts
 from groundup.data.split import split_text, split_texts
@@ -21,6 +17,7 @@ from groundup.hub.folder import tokenizer_from_hub
 from groundup.measure.perplexity import Perplexity
 from groundup.models.causal_lm import CausalLM
 from groundup.plan.here import refuse_too_much
+from groundup.recipes.bar import watched
 from groundup.recipes.init_from import begun_from, first_weights
 from groundup.recipes.naming import naming
 from groundup.recipes.order import keep_order
@@ -37,7 +34,6 @@ from groundup.training.fit import fit
 from groundup.training.loop import validate
 from groundup.training.precision import choose_precision
 
-T = TypeVar("T")
 Watch = Callable[[TextRun, int, Callable[[str], None]], dict[str, float]]
 CONVENTION = "every token but the first, non-overlapping windows of {context} tokens over the whole text"
 
@@ -117,12 +113,6 @@ def read_parts(recipe: TextRecipe, tokenizer: Tokenizer | None = None, *, say: C
     tokenizer = tokenizer or train_tokenizer(recipe, train)
     say(f"tokenizer    {describe_tokenizer(tokenizer, valid)}")
     return TextParts(tokenizer, [encode_texts(train, tokenizer)], encode_texts(valid, tokenizer), streamed=False)
-
-
-def watched(items: Sequence[T], *, what: str) -> Iterable[T]:
-    """The items one by one, with a bar on the terminal that shows how far that is."""
-    shown = sys.stderr.isatty() and launch.rank() == 0
-    return track(items, what, console=Console(stderr=True), transient=True, disable=not shown)
 
 
 def describe_share(recipe: TextRecipe, batch: int) -> str:

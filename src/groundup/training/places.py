@@ -114,7 +114,7 @@ def prune(folder: Path, step: int, keep: int) -> None:
 
 
 def places(folder: Path) -> list[tuple[int, Path]]:
-    """Every step with its folder, in order; what it is to replace comes before it."""
+    """Every step with its folder, in order; what it has replaced comes before it."""
     found = [(re.fullmatch(r"(?:\.replaced-)?step-(\d+)", path.name), path) for path in folder.glob("*step-*")]
     return sorted((int(match[1]), path) for match, path in found if match)
 
