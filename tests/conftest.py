@@ -1,13 +1,33 @@
-"""What every test shares: two threads at most, a folder of real data when there is one, tiny models of every family."""
+"""What every test shares: one thread, the same random numbers whatever ran before, a folder of real data if any."""
 
 import os
+import random
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 torch.set_num_threads(1)
 os.environ["HF_HUB_OFFLINE"] = "1"
+SEED = int(os.environ.get("TEST_SEED", "0"))
+"""Another one draws other weights and inputs for every test: none may lean on what it happens to draw."""
+
+
+def seed() -> None:
+    random.seed(SEED)
+    np.random.seed(SEED)
+    torch.manual_seed(SEED)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:  # before fixtures, those of a module too: workers share tests out differently
+    seed()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_call() -> None:
+    seed()
 
 
 @pytest.fixture(scope="session")

@@ -184,6 +184,7 @@ TEXTS = ["Hello there. Who are you?", "I am nobody. Who are you?"]
 )
 def test_the_vocabulary_says_whether_turns_were_learnt(talker, tokenizer, remembers):
     conversation = untaught(tokenizer, talker)
+    conversation.max_new_tokens = 2  # however long its nonsense would be, two turns fit the context
     assert conversation.remembers == remembers
     for n in (1, 2):
         say(conversation, "Hello there.")
