@@ -7,6 +7,14 @@ from torch.nn import functional as F
 from groundup.nn import linear
 from groundup.nn.linear import Linear, linear_in_blocks
 
+BF16 = pytest.param(
+    torch.bfloat16,
+    1,
+    marks=pytest.mark.skipif(
+        not torch.ops.mkldnn._is_mkldnn_bf16_supported(), reason="oneDNN multiplies no bfloat16 on this processor"
+    ),
+)
+
 
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize("shape", [(1, 1, 24), (16, 1, 24), (3, 24), (24,)])
@@ -34,7 +42,7 @@ def test_a_decoding_step_takes_the_blocks_and_training_does_not(monkeypatch: pyt
 
 
 @pytest.mark.parametrize("bias", [True, False])
-@pytest.mark.parametrize(("dtype", "rows"), [(torch.float32, 2), (torch.float32, 32), (torch.bfloat16, 1)])
+@pytest.mark.parametrize(("dtype", "rows"), [(torch.float32, 2), (torch.float32, 32), BF16])
 def test_packed_weights_give_the_product(dtype: torch.dtype, rows: int, bias: bool):
     model = torch.nn.Sequential(Linear(24, 100, bias=bias), torch.nn.ReLU(), Linear(100, 30, bias=bias)).to(dtype)
     x = torch.randn(rows, 1, 24, dtype=dtype)
@@ -84,7 +92,7 @@ class Siblings(torch.nn.Module):
 
 
 @pytest.mark.parametrize("bias", [True, False])
-@pytest.mark.parametrize(("dtype", "rows"), [(torch.float32, 1), (torch.float32, 32), (torch.bfloat16, 1)])
+@pytest.mark.parametrize(("dtype", "rows"), [(torch.float32, 1), (torch.float32, 32), BF16])
 def test_siblings_are_one_product_as_long_as_it_is_theirs(dtype: torch.dtype, rows: int, bias: bool):
     model = Siblings(128, 64, 64, bias=bias).to(dtype)
     x, joined = torch.randn(rows, 1, 24, dtype=dtype), model.layers[0]

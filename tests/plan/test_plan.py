@@ -76,7 +76,7 @@ def test_a_step_by_hand():
 
 def test_rings_by_hand():
     """8 devices of 1 GB/s, two nodes at 0.1 GB/s each: 7/8 of 4 GB near, half of an eighth of them far."""
-    assume = Assumptions(network=1.0, latency=0.0)
+    assume = Assumptions(network=1.0, latency=0.0, agreement=0.0, message=0.0)
     assert Cluster(ROUND, 8, 8).gather(4e9, assume) == pytest.approx(7 / 8 * 4)
     assert Cluster(ROUND, 16, 8).gather(4e9, assume) == pytest.approx(7 / 8 * 4 + 0.5 * 0.5e9 / 1e8)
     job = work("gpt2", windows=8)
@@ -84,6 +84,17 @@ def test_rings_by_hand():
     assert found.step.network == pytest.approx(2 * 7 / 8 * 4 * job.parameters / 1e9)
     assert found.step.exposed == pytest.approx(0.2 * found.step.network)
     assert plan(job, Cluster(ROUND, 1, 8), How(assume=assume)).step.network == 0
+
+
+def test_agreements_are_waited_for():
+    """Three in a step: 63 ranks say something to the first, which tells 64 in six rounds. Nothing hides them."""
+    job = work("gpt2", windows=8)
+    found, silent = (
+        plan(job, Cluster(ROUND, 64, 8), How(parallel="ddp", assume=assume)).step
+        for assume in (Assumptions(agreement=1e-4, message=1e-5), Assumptions(agreement=0.0, message=0.0))
+    )
+    assert found.total - silent.total == pytest.approx(3 * (7 * 1e-4 + 63 * 1e-5))
+    assert found.network - silent.network == pytest.approx(3 * (7 * 1e-4 + 63 * 1e-5))
 
 
 def test_more_devices_take_less_time_and_never_less_than_their_share():

@@ -3,6 +3,7 @@
 Also a program for torchrun: `torchrun ... ranks.py FOLDER '{"steps": 8, ...}'`.
 """
 
+import dataclasses
 import io
 import json
 import multiprocessing
@@ -14,6 +15,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,7 +25,7 @@ import torch
 import torch._dynamo  # torch loads these when first asked for slices; here the server has done so
 import torch.distributed.checkpoint.hf_storage
 import torch.distributed.fsdp
-from torch import Tensor
+from torch import Tensor, nn
 
 from groundup.models.causal_lm import CausalLM
 from groundup.presets import preset
@@ -32,6 +34,7 @@ from groundup.training import fit as fit_module
 from groundup.training.distributed import assembled
 from groundup.training.fit import fit
 from groundup.training.settings import TrainSettings
+from groundup.training.skeleton import place_of_birth
 from groundup.training.store import Store
 from groundup.training.tensors import load_model_tensors
 
@@ -99,8 +102,6 @@ class Tiny(CausalLM):
 
 
 def tiny(**changes: Any) -> Tiny:
-    import dataclasses
-
     torch.manual_seed(5)
     return Tiny(dataclasses.replace(preset("gpt2-tiny", dropout=0.1), **{**SHAPE, **changes}))
 
@@ -115,10 +116,11 @@ def train(
     **changes: Any,
 ) -> dict[str, Any]:
     """Fit the tiny model; what was said, how it ended, and the weights that it ended with."""
-    said, model = io.StringIO(), tiny()
+    settings = TrainSettings(**{**SETTINGS, **changes})
+    with place_of_birth(settings.parallel):
+        said, model = io.StringIO(), tiny()
     held_out = [TinyData(seed=9).batch(m) for m in range(3)]
     mean = lambda: float(sum(p.detach().abs().mean() for p in model.parameters()))  # noqa: E731
-    settings = TrainSettings(**{**SETTINGS, **changes})
     result = fit(
         model,
         TinyData({int(m): event for m, event in (on or {}).items()}),
@@ -202,10 +204,30 @@ def unreadable(folder: str) -> None:
     train(folder, parallel="fsdp")
 
 
-def copied() -> bool:
-    """Whether this rank keeps its whole model beside the one that is cut into slices."""
-    with assembled(TrainSettings(**{**SETTINGS, "parallel": "fsdp"})) as team:
-        return team.own(model := tiny()) is not model
+def handed_out(position: str, born: str) -> dict[str, Any]:
+    """What this rank holds of a model that it built as another one: numbers before, between and after it is cut."""
+    settings = TrainSettings(**{**SETTINGS, "parallel": "fsdp"})
+    with assembled(settings) as team:
+        torch.manual_seed(team.rank)
+        with place_of_birth("fsdp") if born == "meta" else nullcontext():
+            model = CausalLM(dataclasses.replace(preset("gpt2-tiny", position=position, tied="head"), **SHAPE))
+        trained = team.own(model)
+        between = numbers(trained)
+        team.wrap(trained)
+        whole = {name: team.whole(tensor) for name, tensor in trained.state_dict().items()}
+        tied = trained.head.weight is trained.stack.embed.weight  # type: ignore[union-attr]
+        buffers = {name: tensor.clone() for name, tensor in trained.named_buffers()}
+        held = {
+            "born": numbers(model),
+            "between": between,
+            "cut": sum(team.piece(p).numel() for p in trained.parameters()),
+        }
+        return {"whole": whole, "buffers": buffers, "tied": tied, **held}
+
+
+def numbers(model: nn.Module) -> int:
+    """How many parameters have storage."""
+    return sum(p.numel() for p in model.parameters() if not p.is_meta)
 
 
 def _rank(work: Callable[..., Any], rank: int, size: int, port: int, answers: Any, options: dict[str, Any]) -> None:

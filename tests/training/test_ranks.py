@@ -1,5 +1,6 @@
 """Several ranks are one training: the same numbers as one process, whoever fails, stops or is started again."""
 
+import dataclasses
 import json
 import os
 import shutil
@@ -18,6 +19,8 @@ import ranks
 from pretend import PretendGPU
 from ranks import on_ranks
 
+from groundup.models.causal_lm import CausalLM
+from groundup.presets import preset
 from groundup.training import distributed, launch, micro
 from groundup.training.checkpoint import load_checkpoint, saved_steps
 from groundup.training.interrupt import Interrupted
@@ -217,8 +220,24 @@ def test_a_model_in_slices_is_shown_on_the_gpu_if_that_has_room(monkeypatch):
         assert torch.equal(model.state_dict()[name], tensor)
 
 
-def test_only_the_first_rank_keeps_a_whole_model_beside_its_slices():
-    assert on_ranks(3, ranks.copied) == [True, False, False]
+@pytest.mark.parametrize("born", ["meta", "cpu"])
+@pytest.mark.parametrize("position", ["learned", "sinusoidal"])
+def test_the_first_rank_hands_out_its_numbers_and_the_others_never_hold_a_whole_model(position, born):
+    torch.manual_seed(0)  # of rank 0
+    expected = CausalLM(dataclasses.replace(preset("gpt2-tiny", position=position, tied="head"), **ranks.SHAPE))
+    size = ranks.numbers(expected)
+    found = on_ranks(3, ranks.handed_out, position=position, born=born)
+    for rank, held in enumerate(found):
+        assert held["tied"]
+        assert held["between"] == 0
+        assert held["born"] == (size if rank == 0 or born == "cpu" else 0)
+        for name, tensor in expected.state_dict().items():
+            assert torch.equal(held["whole"][name], tensor), name
+        assert held["buffers"].keys() == dict(expected.named_buffers()).keys()
+        for name, tensor in expected.named_buffers():
+            assert torch.equal(held["buffers"][name], tensor), name
+    assert sum(held["cut"] for held in found) == size
+    assert max(held["cut"] for held in found) < 0.4 * size
 
 
 @pytest.mark.parametrize("parallel", ["ddp", "fsdp"])

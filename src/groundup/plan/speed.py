@@ -5,7 +5,9 @@
     all-gather, scatter       half of that
 
 ddp exchanges float32 gradients once a step, while the last micro-batch goes back. fsdp gathers float32 weights twice a
-micro-batch (forward and back) and scatters gradients once a step. This is what `training.distributed` does.
+micro-batch (forward and back) and scatters gradients once a step. Besides, ranks agree three times a step, on its
+tokens, its loss and whether to stop: a few bytes through the processors, but every hop is waited for. This is what
+`training.distributed` does.
 """
 
 from dataclasses import dataclass
@@ -13,6 +15,8 @@ from dataclasses import dataclass
 from groundup.plan.memory import Parallel, kept_by_all
 from groundup.plan.work import Work
 from groundup.training.devices import Device
+
+AGREEMENTS = 3  # in every step
 
 
 @dataclass(frozen=True)
@@ -31,12 +35,17 @@ class Assumptions:
     """How often an activation that is kept is written or read: made, used, and the same for its gradient."""
     latency: float = 10e-6
     """Seconds of each hop of a ring."""
+    agreement: float = 30e-6
+    """Seconds of each hop of an agreement."""
+    message: float = 5e-6
+    """Seconds in which rank 0 takes what one rank says to it."""
 
     def __str__(self) -> str:
         return (
             f"products run at {self.products:.0%} of the peak, memory at {self.bandwidth:.0%}, network at "
             f"{self.network:.0%} of its rate; {self.overlap:.0%} of an exchange hides behind work; a kept activation "
-            f"is touched {self.touches:g} times; a hop of a ring takes {1e6 * self.latency:g} µs"
+            f"is touched {self.touches:g} times; a hop of a ring takes {1e6 * self.latency:g} µs, of a step's three "
+            f"agreements {1e6 * self.agreement:g} µs, and {1e6 * self.message:g} µs a rank"
         )
 
 
@@ -63,6 +72,11 @@ class Cluster:
         near = (p - 1) / p * size / self.device.link
         far = (n - 1) / n * size / p / self.device.network
         return (near + far) / assume.network + assume.latency * (p - 1 + n - 1)
+
+    def agree(self, assume: Assumptions) -> float:
+        """Seconds in which all processes have the sum of what each said: to rank 0 in one hop, and back down a tree."""
+        levels = (self.devices - 1).bit_length()
+        return (1 + levels) * assume.agreement + (self.devices - 1) * assume.message
 
 
 @dataclass(frozen=True)
@@ -113,5 +127,6 @@ def step_time(
     else:
         network = 2 * exchange
         hidden_by = (products + traffic) * 2 / 3 / micro_batches
-    exposed = network - min(assume.overlap * network, hidden_by)
-    return StepTime(products, traffic, optimizer, network, exposed)
+    agreements = AGREEMENTS * cluster.agree(assume) if cluster.devices > 1 else 0.0
+    exposed = network - min(assume.overlap * network, hidden_by) + agreements
+    return StepTime(products, traffic, optimizer, network + agreements, exposed)

@@ -22,6 +22,7 @@ from groundup.run.folder import RunFolder
 from groundup.run.pairs import BOS, EOS, PAD, PairRun
 from groundup.text.tokenizer import Tokenizer
 from groundup.training.fit import fit
+from groundup.training.skeleton import place_of_birth
 
 SPECIALS = (PAD, BOS, EOS)
 
@@ -48,7 +49,8 @@ def train_pairs(
         say(f"tokenizer    {describe_tokenizer(tokenizer, [pair[side] for pair in splits.valid])}")
     refuse_too_much(recipe)
     torch.manual_seed(recipe.train.seed)
-    model = Seq2Seq(recipe.model)
+    with place_of_birth(recipe.train.parallel):
+        model = Seq2Seq(recipe.model)
     say(describe_model(model, recipe.model))
     train = training_batches(splits.train, recipe, source, target)
     epoch = train.first if isinstance(train, RedrawnBatches) else train

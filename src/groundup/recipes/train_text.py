@@ -33,6 +33,7 @@ from groundup.training.checkpoint import saved_steps
 from groundup.training.fit import fit
 from groundup.training.loop import validate
 from groundup.training.precision import choose_precision
+from groundup.training.skeleton import place_of_birth
 
 Watch = Callable[[TextRun, int, Callable[[str], None]], dict[str, float]]
 CONVENTION = "every token but the first, non-overlapping windows of {context} tokens over the whole text"
@@ -68,8 +69,10 @@ def train_text(
     stream, here = parts.stream(recipe), dataclasses.replace(recipe, data=data)
     refuse_too_much(recipe)
     torch.manual_seed(recipe.train.seed)
-    model = CausalLM(recipe.model)
-    if not saved_steps(folder.checkpoints) and (weights := first_weights(recipe)) is not None:
+    with place_of_birth(recipe.train.parallel) as born:
+        model = CausalLM(recipe.model)
+    begins = born.type != "meta" and not saved_steps(folder.checkpoints)
+    if begins and (weights := first_weights(recipe)) is not None:
         model.load_state_dict(weights)
     say(describe_model(model, recipe.model))
     say(f"batches      {len(stream):,} an epoch, of {recipe.data.batch} windows of {recipe.model.context} tokens")

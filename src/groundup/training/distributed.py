@@ -9,7 +9,6 @@ only process; `Ranks`, each with the whole model and its own micro-batches (Dist
 # pyright: reportPrivateImportUsage=false
 # Documented as torch.distributed's, but not on its list of exports.
 
-import copy
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -24,9 +23,11 @@ from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.tensor import DTensor, distribute_tensor
 
 from groundup.training import launch
+from groundup.training.lost import lost
 from groundup.training.precision import choose_device
 from groundup.training.prepare import blocks
 from groundup.training.settings import TrainSettings
+from groundup.training.skeleton import skeleton
 from groundup.training.team import Solo
 from groundup.training.tensors import model_tensors
 
@@ -35,10 +36,6 @@ T = TypeVar("T")
 # gloo's threads let go of tensors a moment after an exchange, for which they need Python's lock. Should a model in
 # DistributedDataParallel be the last to hold the group, freeing it would wait for them with that lock held: for ever.
 ENDED: list[Any] = []
-
-# What gloo and NCCL say when the other end of a connection is no more.
-GONE = ("connection closed", "connection reset", "connection refused", "broken pipe", "remote process exited")
-
 
 # A model that is to be shown on a GPU needs its own size there, and a quarter more for what it computes.
 ROOM = 1.25
@@ -68,8 +65,13 @@ class Ranks(Solo):
         return nullcontext() if is_last else model.no_sync()  # type: ignore[operator]
 
     def sum(self, *numbers: float) -> list[float]:
+        # By rank 0 and back down a tree: for so few bytes gloo's all_reduce would go twice around a ring of all ranks.
         total = torch.tensor(numbers, dtype=torch.float64)
-        dist.all_reduce(total)
+        every = [torch.empty_like(total) for _ in range(self.size)] if self.main else None
+        dist.gather(total, every)
+        if every is not None:
+            total = torch.stack(every).sum(dim=0)
+        dist.broadcast(total, src=0)
         return total.tolist()
 
     def gather(self, value: T) -> list[T]:
@@ -105,13 +107,12 @@ class Shards(Ranks):
     sharded = True
 
     def own(self, model: nn.Module) -> nn.Module:
-        """A copy on rank 0, where the caller's model is to be whole again; the others need theirs no more.
+        """Its modules without numbers, until `wrap`. The caller's model counts on rank 0 alone, and stays whole there.
 
-        It stays where it is until `wrap` takes it to the device, block by block and each at once cut into slices.
+        So a rank needs memory for its slices only; the others may build theirs at `skeleton.place_of_birth`.
         """
-        for tensor in model.state_dict().values():
-            dist.broadcast(tensor, src=0)
-        return copy.deepcopy(model) if self.main else model
+        self.given = model
+        return skeleton(model)
 
     def wrap(self, model: nn.Module) -> nn.Module:
         from torch.distributed.fsdp import fully_shard
@@ -123,7 +124,21 @@ class Shards(Ranks):
                 fully_shard(block, mesh=self.mesh)
         # The root too lets go after its forward pass, so that weights always are what a save or an average sees.
         fully_shard(model, mesh=self.mesh, reshard_after_forward=True)
+        self._hand_out(model.to_empty(device=self.device))
         return model
+
+    @torch.no_grad()
+    def _hand_out(self, model: nn.Module) -> None:
+        """Fill the model with rank 0's numbers, a tensor at a time."""
+
+        def sent(whole: Tensor) -> Tensor:
+            return whole.to(self.device) if self.main else torch.empty_like(whole, device=self.device)
+
+        for mine, whole in zip(model.parameters(), self.given.parameters(), strict=True):
+            assert isinstance(mine, DTensor)
+            mine.copy_(distribute_tensor(sent(whole), mine.device_mesh, mine.placements, src_data_rank=0))
+        for mine, whole in zip(model.buffers(), self.given.buffers(), strict=True):
+            dist.broadcast(mine.copy_(sent(whole)), src=0)
 
     def last(self, model: nn.Module, is_last: bool) -> AbstractContextManager[Any]:
         model.set_requires_gradient_sync(is_last)  # type: ignore[operator]
@@ -200,10 +215,10 @@ def assembled(settings: TrainSettings) -> Iterator[Solo]:
             _meet("gloo" if device.type == "cpu" else "cpu:gloo,cuda:nccl", timedelta(seconds=settings.timeout))
         yield Shards(device, ours=ours) if parallel == "fsdp" else Ranks(device, ours=ours)
     except RuntimeError as error:
-        lost = _lost(error, settings.timeout)
-        if lost is None:
+        said = lost(error, settings.timeout)
+        if said is None:
             raise
-        raise lost from error
+        raise said from error
     finally:
         if ours:
             _part()
@@ -223,16 +238,3 @@ def _part() -> None:
     if dist.is_initialized():
         ENDED.append(dist.group.WORLD)
         dist.destroy_process_group()
-
-
-def _lost(error: RuntimeError, timeout: float) -> OSError | None:
-    """What a failed exchange means, in a line; None for any other error."""
-    text, rank = str(error).lower(), launch.rank()
-    if "timed out" in text or "timeout" in text:
-        return TimeoutError(
-            f"rank {rank}: another rank did not answer within {timeout:g} s, so this one stops; "
-            "see what the others said last, or allow more with --train.timeout"
-        )
-    if any(words in text for words in GONE):
-        return ConnectionError(f"rank {rank}: another rank is gone, so this one stops; see what that one said last")
-    return None
