@@ -33,7 +33,7 @@ class Chat:
     num_beams: int = 1
     """Above 1: beam search for the likeliest reply, which then comes in one piece."""
     max_new_tokens: int | None = None
-    """None allows twice the tokens that are answered and ten more."""
+    """None allows twice the tokens of what is answered, and ten more."""
     checkpoint: str = "best"
     """best, latest or the number of a step."""
     device: str = "auto"

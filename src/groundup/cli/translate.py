@@ -28,7 +28,7 @@ class Translate:
     """A run folder, or its name under runs/."""
     sentences: tyro.conf.Positional[tuple[str, ...]] = ()
     num_beams: int = 4
-    """Hypotheses kept at each step; 1 is greedy, and what it is where words are drawn or repetition is penalised."""
+    """Hypotheses kept at each step; 1 is greedy. Where words are drawn or repetition is penalised, 1 unless given."""
     choosing: tyro.conf.OmitArgPrefixes[Choosing] = field(default_factory=Choosing)
     length_norm: Literal["average", "gnmt"] = "average"
     """The score of n tokens, the end token included: ln p / n ** length_penalty (average), or

@@ -114,12 +114,17 @@ def tokens(recipe: Recipe) -> int:
 def check_sizes(comparison: Comparison) -> dict[str, int]:
     """The parameters of every variant, at the vocabulary its recipe asks for; ValueError where they differ too much."""
     from groundup.models.causal_lm import count_parameters, on_meta
+    from groundup.recipes.train_pairs import with_sizes
 
     sizes = {}
     for name, recipe in comparison.variants.items():
         bpe = recipe.tokenizer.kind == "bpe"
         vocabulary = recipe.tokenizer.vocab_size if bpe else recipe.model.vocab_size
-        sizes[name] = count_parameters(on_meta(dataclasses.replace(recipe.model, vocab_size=vocabulary)))
+        if isinstance(recipe, PairRecipe):
+            model = with_sizes(recipe, vocabulary, source=None if recipe.tokenizer.shared else vocabulary).model
+        else:
+            model = dataclasses.replace(recipe.model, vocab_size=vocabulary)
+        sizes[name] = count_parameters(on_meta(model))
     small, large = min(sizes, key=sizes.__getitem__), max(sizes, key=sizes.__getitem__)
     if not comparison.ablation and sizes[small] < (1 - comparison.tolerance) * sizes[large]:
         raise ValueError(

@@ -7,6 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from groundup.data.shards import is_shard_folder
 from groundup.recipes.recipe import PairRecipe, Recipe
 from groundup.run.folder import find_run
 
@@ -40,7 +41,8 @@ def side_by_side(names: Sequence[str]) -> None:
 def judged_on(recipe: Recipe) -> str:
     """Corpus and split, in words."""
     if not isinstance(recipe, PairRecipe):
-        return f"the last {recipe.data.valid:g} of {recipe.data.corpus}"
+        held_out = "what is held out" if is_shard_folder(recipe.data.corpus) else f"the last {recipe.data.valid:g}"
+        return f"{held_out} of {recipe.data.corpus}"
     data = recipe.data
     made = f", phrasebook of {data.phrasebook:,}" if data.corpus.startswith("phrasebook") else ""
     sides = f"{data.corpus}{f' and {data.other}' if data.other else ''}{', reversed' if data.reverse else ''}"

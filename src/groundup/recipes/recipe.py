@@ -84,7 +84,7 @@ class TokenizerSettings:
     vocab_size: int = 8000
     """Total size of a byte-pair vocabulary: 256 bytes, merges and special tokens. Of words, at most so many."""
     pattern: str = "gpt4"
-    """How text is cut before merging: gpt2, gpt4, none, or a regular expression."""
+    """How text is cut before merging: gpt2, gpt4, o200k, none, or a regular expression."""
     shared: bool = True
     """One vocabulary for both sides of pairs, rather than one each."""
     pad: int = 1

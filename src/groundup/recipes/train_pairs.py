@@ -111,9 +111,13 @@ def train_tokenizers(recipe: PairRecipe, pairs: Sequence[Pair]) -> tuple[Tokeniz
 
 def with_vocabulary(recipe: PairRecipe, source: Tokenizer, target: Tokenizer) -> PairRecipe:
     """The recipe with the model's vocabulary sizes as the tokenizers turned out."""
-    separate = None if source is target else source.vocab_size
-    tied = "head" if separate and recipe.model.tied == "all" else recipe.model.tied
-    model = dataclasses.replace(recipe.model, vocab_size=target.vocab_size, source_vocab_size=separate, tied=tied)
+    return with_sizes(recipe, target.vocab_size, source=None if source is target else source.vocab_size)
+
+
+def with_sizes(recipe: PairRecipe, target: int, *, source: int | None) -> PairRecipe:
+    """The recipe with a model for so many target tokens, and as many source tokens where they are others."""
+    tied = "head" if source and recipe.model.tied == "all" else recipe.model.tied
+    model = dataclasses.replace(recipe.model, vocab_size=target, source_vocab_size=source, tied=tied)
     return dataclasses.replace(recipe, model=model)
 
 
