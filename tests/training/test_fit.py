@@ -161,6 +161,22 @@ def test_a_checkpoint_from_before_batches_were_counted_goes_on_where_it_was(go, 
         assert torch.equal(one, other)
 
 
+def test_asked_to_stop_while_the_last_loss_is_measured(go, toy_model):
+    """The training is whole then; what its caller would do next is not begun, and there is nothing left to resume."""
+    losses = iter([9.0, 8.0, 7.0, 6.0])
+
+    def valid() -> float:
+        loss = next(losses)
+        if loss == 6.0:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return loss
+
+    settings = TrainSettings(**{**vars(SETTINGS), "steps": 25})
+    with pytest.raises(Interrupted, match="stopped at step 25, saved"):
+        go(settings=settings, valid=valid)
+    assert go(settings=settings, valid=valid, resume=True).steps == 25
+
+
 def test_a_second_interrupt_stops_at_once(go, toy_data):
     class Impatient:
         def batches(self, start=0):

@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+from contextlib import nullcontext
 from pathlib import Path
 
 import tyro
@@ -11,7 +12,8 @@ from groundup.cli.train import train_recipe
 from groundup.recipes.check import check
 from groundup.recipes.recipe import save_recipe
 from groundup.recipes.table import RECIPES
-from groundup.run.folder import RUNS, find_run
+from groundup.run.claim import alone
+from groundup.run.folder import RUNS, RunFolder, find_run
 from groundup.training import launch
 from groundup.training.settings import ParallelName
 
@@ -25,7 +27,8 @@ class Resume:
     max_minutes: float | None = None
     """Train for so many minutes in all, those already used included; None keeps the recipe's."""
     steps: int | None = None
-    """Take so many steps in all, those already taken included; None keeps the recipe's."""
+    """Take so many steps in all, those already taken included, and as long as that takes unless --max-minutes is given
+    too; None keeps the recipe's."""
     parallel: ParallelName | None = None
     """Go on in another way: none, or under torchrun ddp or fsdp; None keeps the recipe's."""
     convert: bool = False
@@ -36,12 +39,19 @@ def main(arguments: list[str]) -> None:
     options = parse(Resume, arguments, prog="groundup resume")
     folder = find_run(options.run)
     if options.convert:
-        _convert(folder.checkpoints)
+        with alone(folder):
+            _convert(folder.checkpoints)
         return
-    written = folder.recipe()
-    recipe = dataclasses.replace(written, name=folder.name)
+    folder.recipe()  # a folder that is no run is that first
     if folder.path.resolve() != (RUNS / folder.name).resolve():
         raise ValueError(f"{folder.path} is not under {RUNS}/; run groundup from the folder that holds {RUNS}/")
+    with alone(folder) if launch.rank() == 0 else nullcontext():
+        _go_on(folder, options)
+
+
+def _go_on(folder: RunFolder, options: Resume) -> None:
+    written = folder.recipe()
+    recipe = dataclasses.replace(written, name=folder.name)
     if options.max_minutes is not None:
         recipe = dataclasses.replace(recipe, max_minutes=options.max_minutes)
     if options.steps is not None:
@@ -50,16 +60,18 @@ def main(arguments: list[str]) -> None:
         taken = max(saved_steps(folder.checkpoints), default=0)
         if 0 < options.steps < taken:
             raise ValueError(f"{taken:,} steps are taken already, more than --steps {options.steps:,}; ask for more")
+        # The recipe's minutes, which may be over, are not what was asked for.
+        recipe = dataclasses.replace(recipe, max_minutes=options.max_minutes)
         recipe = dataclasses.replace(recipe, train=dataclasses.replace(recipe.train, steps=options.steps))
     check(recipe, recipe)
+    launch.chosen(options.parallel or recipe.train.parallel)  # before anything is read or written
     if recipe != written and launch.rank() == 0:  # or an interruption would forget the new end
         aside = folder.path / ".recipe.json"
         save_recipe(recipe, aside)
         os.replace(aside, folder.recipe_file)  # other ranks may be reading it
     if options.parallel is not None:
         recipe = dataclasses.replace(recipe, train=dataclasses.replace(recipe.train, parallel=options.parallel))
-    # recipe.json does not name the recipe; a run of its name and its task is taken for one.
-    module = RECIPES.get(recipe.name)
+    module = RECIPES.get(recipe.based_on or recipe.name)  # older runs do not say; one of its name and its task is it
     train_recipe(recipe, resume=True, module=module if module and module.RECIPE.task == recipe.task else None)
 
 

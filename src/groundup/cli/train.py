@@ -1,12 +1,8 @@
 """groundup train RECIPE [DATA [OTHER]]: a whole experiment in one command; every setting of it is a flag."""
 
 import dataclasses
-import shutil
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
-from pathlib import Path
+from contextlib import nullcontext
 from types import ModuleType
 from typing import Any
 
@@ -16,6 +12,7 @@ from groundup.presets import preset
 from groundup.recipes.check import check
 from groundup.recipes.recipe import PairRecipe, Recipe, TextRecipe
 from groundup.recipes.table import RECIPES, find_recipe
+from groundup.run.claim import alone, elsewhere, in_place_of, make_way
 from groundup.run.folder import RUNS, RunFolder
 from groundup.training import launch
 
@@ -47,7 +44,8 @@ def main(arguments: list[str]) -> None:
     overwrite, rest = take_flag(rest, "--overwrite")
     parallel, rest = take_option(rest, "--parallel")
     rest += [] if parallel is None else ["--train.parallel", parallel]
-    recipe = with_data(module.RECIPE, [rest.pop(0) for _ in range(2) if rest and not rest[0].startswith("-")])
+    named = [rest.pop(0) for _ in range(2) if rest and not rest[0].startswith("-")]
+    recipe = with_data(module.RECIPE, named)
     if preset_name is not None:
         if init_from is not None:
             raise ValueError("--init-from brings its own model; leave out --preset")
@@ -57,6 +55,9 @@ def main(arguments: list[str]) -> None:
 
         recipe = with_folder(recipe, init_from)
     parsed = parse(type(recipe), rest, prog=f"groundup train {arguments[0]}", default=recipe)
+    for path, flag in zip(named, ("corpus", "other"), strict=False):
+        if (wanted := getattr(parsed.data, flag)) != path:
+            raise ValueError(f"{path!r} and --data.{flag} ({wanted}) both say what to learn from; leave one out")
     check(parsed, recipe)
     if init_from is not None:
         from groundup.recipes.init_from import check_unchanged
@@ -65,6 +66,7 @@ def main(arguments: list[str]) -> None:
     if dry_run:
         print_plan(parsed if init_from is not None else planned(parsed))
         return
+    parsed = dataclasses.replace(parsed, based_on=module.RECIPE.name)
     train_recipe(parsed, overwrite=overwrite, init_from=init_from, module=module)
 
 
@@ -84,17 +86,26 @@ def train_recipe(
     """Run the recipe's flow in runs/NAME, say where everything lies, and let the recipe show what came of it.
 
     module is the recipe's own: its `watch` looks at a language model at every validation, its `finish` at the end.
+    ValueError where the run is there already, or another process trains into it.
     """
     folder = RunFolder(RUNS / recipe.name)
-    again = is_mine(folder)
-    if again and (folder.checkpoints / "latest").is_file():
-        recipe, resume = dataclasses.replace(folder.recipe(), name=recipe.name), True
-        if overwrite and launch.rank() == 0:
-            print(
-                f"going on with {folder.path}, which this launch began; to replace it give torchrun another --rdzv-id"
-            )
-    if folder.path.exists() and not resume and not again and launch.rank() == 0:
-        make_way(folder, overwrite=overwrite)
+    with alone(folder) if launch.rank() == 0 else nullcontext():
+        again = is_mine(folder)
+        if again and (folder.checkpoints / "latest").is_file():
+            recipe, resume = dataclasses.replace(folder.recipe(), name=recipe.name), True
+            if overwrite and launch.rank() == 0:
+                cure = "to replace it give torchrun another --rdzv-id"
+                print(f"going on with {folder.path}, which this launch began; {cure}")
+        if folder.path.exists() and not resume and not again and launch.rank() == 0:
+            make_way(folder, overwrite=overwrite)
+        run = _flow(recipe, folder, resume=resume, init_from=init_from, module=module)
+        print(f"\nrun          {folder.path}: results.json, metrics.jsonl, plots/loss.png, checkpoints/")
+        if hasattr(module, "finish"):
+            module.finish(run)  # type: ignore[union-attr]
+        return run
+
+
+def _flow(recipe: Recipe, folder: RunFolder, *, resume: bool, init_from: str | None, module: ModuleType | None):
     if isinstance(recipe, PairRecipe):
         from groundup.recipes.train_pairs import train_pairs as flow
     else:
@@ -110,11 +121,7 @@ def train_recipe(
         if not resume and (stamp := launch.stamp()) is not None:
             place.path.mkdir(parents=True, exist_ok=True)
             place.launch_file.write_text(stamp, encoding="utf-8")
-        run = flow(recipe, place, **options)  # type: ignore[arg-type]
-    print(f"\nrun          {folder.path}: results.json, metrics.jsonl, plots/loss.png, checkpoints/")
-    if hasattr(module, "finish"):
-        module.finish(run)  # type: ignore[union-attr]
-    return run
+        return flow(recipe, place, **options)  # type: ignore[arg-type]
 
 
 def is_mine(folder: RunFolder) -> bool:
@@ -123,49 +130,6 @@ def is_mine(folder: RunFolder) -> bool:
     if stamp is None:
         return launch.restarted()
     return folder.begun_under(stamp) and (launch.restarted() or not folder.results_file.is_file())
-
-
-def make_way(folder: RunFolder, *, overwrite: bool) -> None:
-    """Refuse to train into a folder that is there, unless it is a run that may be overwritten."""
-    if not overwrite:
-        raise ValueError(
-            f"{folder.path} is already there; go on with it (groundup resume {folder.name}), replace it "
-            "(--overwrite), or give the new one another name (--name)"
-        )
-    if not folder.recipe_file.is_file():
-        raise ValueError(f"{folder.path} is not a run, so it is not overwritten; choose another --name")
-    if launch.restarts():  # a restarted process could not tell the earlier run's checkpoints from those to go on from
-        shutil.rmtree(folder.path)
-
-
-@contextmanager
-def elsewhere(folder: RunFolder) -> Iterator[RunFolder]:
-    """Where ranks that only compute put what rank 0 puts into the run: `fit` ends them before any of it matters."""
-    with tempfile.TemporaryDirectory() as aside:
-        yield RunFolder(Path(aside) / folder.name)
-
-
-@contextmanager
-def in_place_of(folder: RunFolder) -> Iterator[RunFolder]:
-    """Keep an earlier run aside until its successor ends; one that ends without a checkpoint gives way to it again."""
-    aside = folder.path.with_name(f".{folder.name}.replaced")
-
-    def settle() -> None:
-        if (folder.checkpoints / "latest").is_file():
-            shutil.rmtree(aside, ignore_errors=True)
-            return
-        shutil.rmtree(folder.path, ignore_errors=True)
-        if aside.exists():
-            aside.rename(folder.path)
-
-    if aside.exists():  # a training was killed, not interrupted
-        settle()
-    if folder.path.exists():
-        folder.path.rename(aside)
-    try:
-        yield folder
-    finally:
-        settle()
 
 
 def with_data(recipe: Recipe, paths: list[str]) -> Recipe:
@@ -195,10 +159,11 @@ def planned(recipe: Recipe) -> Recipe:
     if recipe.tokenizer.kind == "characters":
         return recipe
     V = recipe.tokenizer.vocab_size
+    if isinstance(recipe, PairRecipe):
+        from groundup.recipes.train_pairs import with_sizes
+
+        return with_sizes(recipe, V, source=None if recipe.tokenizer.shared else V)
     model = dataclasses.replace(recipe.model, vocab_size=-(-V // recipe.tokenizer.pad) * recipe.tokenizer.pad)
-    if isinstance(recipe, PairRecipe) and not recipe.tokenizer.shared:
-        tied = "head" if model.tied == "all" else model.tied
-        model = dataclasses.replace(model, source_vocab_size=V, tied=tied)
     return dataclasses.replace(recipe, model=model)
 
 

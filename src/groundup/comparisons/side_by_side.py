@@ -17,7 +17,7 @@ def side_by_side(names: Sequence[str]) -> None:
     runs = [find_run(name) for name in names]
     for run in runs:
         if not run.results_file.is_file():
-            raise ValueError(f"{run.path} is not finished: it has no results.json; try: groundup resume {run.name}")
+            raise ValueError(f"{run.path} is not finished: it has no results.json; try: groundup resume {run.quoted}")
     recipes = [run.recipe() for run in runs]
     for run, recipe in zip(runs[1:], recipes[1:], strict=True):
         if (mine := judged_on(recipe)) != (first := judged_on(recipes[0])):
@@ -25,6 +25,11 @@ def side_by_side(names: Sequence[str]) -> None:
                 f"{runs[0].path} was judged on {first}, {run.path} on {mine}: such figures cannot be compared"
             )
     records = [json.loads(run.results_file.read_text(encoding="utf-8")) for run in runs]
+    for run, record in zip(runs[1:], records[1:], strict=True):
+        if (mine := sizes(record)) != (first := sizes(records[0])):
+            raise ValueError(
+                f"{runs[0].path} was judged on {first} of it, {run.path} on {mine}: such figures cannot be compared"
+            )
     drawn = Table()
     drawn.add_column("")
     for run in runs:
@@ -49,6 +54,12 @@ def judged_on(recipe: Recipe) -> str:
     if data.memorise:
         return f"all of {sides}, learnt by heart"
     return f"{data.test:,} test pairs ({data.valid:,} for validation) of {sides}{made}, split seed {data.split_seed}"
+
+
+def sizes(record: dict[str, Any]) -> str:
+    """How much of each split the results are of: characters of text, or pairs."""
+    found = {result["split"]: result["size"] for result in record["results"]}
+    return ", ".join(f"{size:,} ({split})" for split, size in sorted(found.items()))
 
 
 def figures(record: dict[str, Any]) -> dict[str, str]:

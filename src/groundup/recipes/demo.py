@@ -33,10 +33,13 @@ BEAMS = (1, 2, 3)
 def finish(run: "PairRun") -> None:
     """Ten translations of sentences never seen, by one, two and three beams, and one of them to look into."""
     from groundup.measure.translation import sentence_scores
+    from groundup.recipes.judge import readable
     from groundup.recipes.train_pairs import read_splits
     from groundup.run.attention import look_at_pair
 
-    pairs = read_splits(run.recipe.data).test[:10]
+    pairs = readable(run, read_splits(run.recipe.data).test)[:10]
+    if not pairs:
+        return
     answers = {beams: run.answers([pair.source for pair in pairs], num_beams=beams) for beams in BEAMS}
     print("\nten sentences never seen, with 1, 2 and 3 beams (score: mean ln p of a token; BLEU of the sentence)")
     for i, pair in enumerate(pairs):
@@ -47,4 +50,4 @@ def finish(run: "PairRun") -> None:
             print(f"  {beams}  {best.score:7.4f}  BLEU {bleu:5.1f}  {best.text}")
     page, *_ = look_at_pair(run, max((pair.source for pair in pairs), key=len), run.folder.path / "attention")
     print(f"\nlook inside  open {page} in a browser: step through the words and see where each head looks")
-    print(f"use it       groundup translate {run.folder.name} 'She never drinks coffee.'")
+    print(f"use it       groundup translate {run.folder.quoted} 'She never drinks coffee.'")

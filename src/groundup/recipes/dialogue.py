@@ -23,9 +23,10 @@ RECIPE = PairRecipe(
 
 def finish(run: "PairRun") -> None:
     """Source, target and what the model answers, one under the other."""
+    from groundup.recipes.judge import readable
     from groundup.recipes.train_pairs import read_splits
 
-    pairs = read_splits(run.recipe.data).test[:10]
+    pairs = readable(run, read_splits(run.recipe.data).test)[:10]
     print("\n========================TEST========================")
     for title, lines in (
         ("source", [pair.source for pair in pairs]),

@@ -114,7 +114,7 @@ def score_reading(run: PairRun, pairs: Sequence[Pair], split: str) -> list[Resul
     Pairs with a side that cannot be read, or that is too long for the context, are left out; `size` counts the rest.
     """
     began = time.perf_counter()
-    batches = _readable(run, pairs)
+    batches = _batches(run, pairs)
     total, right, tokens = 0.0, 0, 0
     with torch.inference_mode():
         for batch in batches.fixed():
@@ -149,7 +149,13 @@ def read_along(run: PairRun, pair: Pair) -> str:
     return run.target.decode(best, skip_special=True)
 
 
-def _readable(run: PairRun, pairs: Sequence[Pair]) -> PairBatches:
+def readable(run: PairRun, pairs: Sequence[Pair]) -> list[Pair]:
+    """Those whose source the run can read."""
+    refused = run.refused([pair.source for pair in pairs])
+    return [pair for row, pair in enumerate(pairs) if row not in refused]
+
+
+def _batches(run: PairRun, pairs: Sequence[Pair]) -> PairBatches:
     refused = run.refused([pair.source for pair in pairs])
     read = {row: _ids(run, pair.target) for row, pair in enumerate(pairs) if row not in refused}
     rows = [row for row, ids in read.items() if ids is not None]

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+import tyro
+
 from groundup.config import ModelConfig
 from groundup.training.settings import TrainSettings
 
@@ -116,6 +118,8 @@ class PairRecipe:
     """End the training, its schedule included, after this many minutes."""
     num_beams: int = 4
     """Beams of the final evaluation, beside greedy decoding."""
+    based_on: tyro.conf.Suppress[str | None] = None
+    """The named recipe that this is, whatever the run is called."""
 
     def __post_init__(self) -> None:
         _at_least(1, "num_beams", self.num_beams)
@@ -139,6 +143,8 @@ class TextRecipe:
     """End the training, its schedule included, after this many minutes."""
     init_from: str | None = None
     """The Hugging Face folder that the training goes on from; None begins from nothing."""
+    based_on: tyro.conf.Suppress[str | None] = None
+    """The named recipe that this is, whatever the run is called."""
 
     def __post_init__(self) -> None:
         if self.tokenizer.kind == "words" or self.tokenizer.dropout:

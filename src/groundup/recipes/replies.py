@@ -36,7 +36,7 @@ def finish(run: "PairRun") -> None:
     pairs = read_splits(run.recipe.data).test
     _judge(run, pairs)
     _show(run, pairs)
-    print(f"\nuse it       groundup chat {run.folder.name}")
+    print(f"\nuse it       groundup chat {run.folder.quoted}")
 
 
 def _judge(run: "PairRun", pairs: "list[Pair]") -> None:

@@ -15,4 +15,4 @@ def write_sample(run: "TextRun", prompt: str, *, max_new_tokens: int = 300) -> N
     run.folder.samples.mkdir(exist_ok=True)
     (run.folder.samples / "after-training.txt").write_text(text + "\n", encoding="utf-8")
     print(f"\n{text}")
-    print(f"\nuse it       groundup generate {run.folder.name} {prompt or 'I'} --temperature 0.8")
+    print(f"\nuse it       groundup generate {run.folder.quoted} {prompt or 'I'} --temperature 0.8")

@@ -1,6 +1,7 @@
 """Where everything of a run lies, and how a run is found by its name."""
 
 import difflib
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,16 +22,17 @@ class RunFolder:
         return self.path.name
 
     @property
+    def quoted(self) -> str:
+        """Its name, as a command line takes it."""
+        return shlex.quote(self.name)
+
+    @property
     def recipe_file(self) -> Path:
         return self.path / "recipe.json"
 
     @property
     def results_file(self) -> Path:
         return self.path / "results.json"
-
-    @property
-    def metrics_file(self) -> Path:
-        return self.path / "metrics.jsonl"
 
     @property
     def batches_file(self) -> Path:

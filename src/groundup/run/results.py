@@ -65,12 +65,19 @@ def searched(num_beams: int | None) -> str:
 
 
 def save_results(path: Path, results: list[Result], *, training: dict) -> None:
-    """Write the figures and how the training went, replacing the file whole."""
-    record = {
+    """Write the figures and how the training went, replacing the file whole.
+
+    Evaluations stay where they were of the same model: a finished training that was resumed took no step.
+    """
+    record: dict[str, Any] = {
         "written": _now(),
         "training": training,
         "results": [asdict(result) for result in results],
     }
+    if path.is_file():
+        earlier = json.loads(path.read_text(encoding="utf-8"))
+        if all(earlier["training"].get(key) == training[key] for key in ("steps", "best_step")):
+            record["evaluations"] = earlier.get("evaluations", [])
     _replace(path, record)
 
 

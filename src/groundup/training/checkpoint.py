@@ -30,6 +30,7 @@ from groundup.training.places import (
     newest_whole,
     prune,
     put,
+    resumption,
     saved_steps,
     settle,
     step_name,
@@ -137,8 +138,8 @@ def read_checkpoint(step: int, path: Path, *, optimizer: bool = True) -> Checkpo
     in_slices = is_sharded(path)
     files = verify(path, step, {STATE} if in_slices else REQUIRED)
     if in_slices:
-        run = path.resolve().parents[1].name
-        raise InSlices(f"{path}: in slices, as fsdp saves them; try: groundup resume {run} --convert")
+        again = resumption(path.resolve().parents[1])
+        raise InSlices(f"{path}: in slices, as fsdp saves them; try: {again} --convert")
     moments = None
     if optimizer and OPTIMIZER in files:
         with safe_open(path / OPTIMIZER, framework="pt") as file:

@@ -15,13 +15,13 @@ from torch import nn
 
 from groundup.training import micro, optim, prepare, schedule
 from groundup.training.average import LastWeights, WeightAverage
-from groundup.training.checkpoint import saved_steps
 from groundup.training.distributed import assembled
 from groundup.training.flops import yardstick
 from groundup.training.interrupt import Interrupted, stop_asked
 from groundup.training.log import Metrics, show
 from groundup.training.loop import Batch, Step, train, validate
 from groundup.training.micro import Data
+from groundup.training.places import resumption, saved_steps, unused
 from groundup.training.plot import draw_losses
 from groundup.training.precision import choose_precision
 from groundup.training.record import Record, Watch
@@ -63,7 +63,7 @@ def fit(
         torch.set_num_threads(settings.threads)
     with ExitStack() as open_:
         team = open_.enter_context(assembled(settings))
-        folder = team.from_main(lambda: _unused(Path(folder), resume=resume))
+        folder = team.from_main(lambda: unused(Path(folder), resume=resume))
         stream = (report or sys.stderr) if team.main else open_.enter_context(open(os.devnull, "w"))
         record = Record(
             open_.enter_context(show(stream, steps=settings.steps)),
@@ -78,13 +78,6 @@ def fit(
             metrics = Metrics(folder / "metrics.jsonl", resumed=tally.step or None, records=tally.records)
             record.metrics = open_.enter_context(closing(metrics))
         return fitting.run(max_minutes, stop)
-
-
-def _unused(folder: Path, *, resume: bool) -> Path:
-    """The folder, unless a training lies there that is not to be resumed."""
-    if saved_steps(folder / "checkpoints") and not resume:
-        raise ValueError(f"{folder}: already holds a training; try: groundup resume {folder.name}, or another --name")
-    return folder.absolute()
 
 
 class _Fitting:
@@ -163,19 +156,24 @@ class _Fitting:
             improved = step.n % settings.validate_every == 0 and tally.judged(self.measure())
             if improved or step.n % settings.save_every == 0:
                 self.save(best=improved)
-            if self.team.any(stop.is_set()):
-                self.save()
-                self.team.leave()  # one of them says it
-                raise Interrupted(f"stopped at step {step.n}, saved; go on with: groundup resume {self.folder.name}")
+            self.heed(stop)
             if self.impatient():
                 break
         if tally.validated != tally.step or tally.best_step is None:
             self.save(best=tally.judged(self.measure()))
         self.save()
+        self.heed(stop)  # what comes after a training takes its time, too
         if self.impatient():
             return self.finish(f"no better validation loss in {tally.worse} validations")
         done = settings.steps is not None and tally.step >= settings.steps
         return self.finish(f"all {tally.step} steps done" if done else f"{max_minutes:g} minutes over")
+
+    def heed(self, stop: threading.Event) -> None:
+        """Save and end here if some rank was told to."""
+        if self.team.any(stop.is_set()):
+            self.save()
+            self.team.leave()  # one of them says it
+            raise Interrupted(f"stopped at step {self.tally.step}, saved; go on with: {resumption(self.folder)}")
 
     def steps(self, max_minutes: float | None) -> Iterator[Step]:
         """`train`, as the settings say, from the step and the micro-batch reached so far."""

@@ -9,6 +9,7 @@ Reading changes nothing on the disk, so any number of processes may do it; only 
 
 import json
 import re
+import shlex
 import shutil
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -29,6 +30,18 @@ def step_name(step: int) -> str:
 def saved_steps(folder: str | Path) -> list[int]:
     """The steps that have a checkpoint, in order, whole or not."""
     return sorted({step for step, _ in places(Path(folder))})
+
+
+def unused(run: Path, *, resume: bool) -> Path:
+    """The run's folder, unless a training lies there that is not to be resumed."""
+    if saved_steps(run / "checkpoints") and not resume:
+        raise ValueError(f"{run}: already holds a training; try: {resumption(run)}, or another --name")
+    return run.absolute()
+
+
+def resumption(run: Path) -> str:
+    """The command that goes on with a run."""
+    return f"groundup resume {shlex.quote(run.name)}"
 
 
 def find(folder: Path, which: Pointer | int) -> tuple[int, Path]:

@@ -1,0 +1,153 @@
+"""One process trains into a run at a time, no earlier run is lost, and what is resumed is still the recipe."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SMALL = (
+    "--model.width 32 --model.heads 2 --model.layers 1 --model.mlp-width 64 --tokenizer.vocab-size 300 "
+    "--train.warmup 2 --train.threads 1 --max-minutes None"
+).split()
+TEXT = [*SMALL, *"--model.context 32 --data.batch 4".split()]
+PAIRS = [*SMALL, *"--model.encoder-layers 1 --data.batch-tokens 512".split()]
+
+
+def steps(number: int, every: int) -> list[str]:
+    said = f"--train.steps {number} --train.validate-every {every} --train.save-every {every} --train.log-every {every}"
+    return said.split()
+
+
+def corpus(*data: str, number: int = 4) -> list[str]:
+    return ["train", "corpus", *data, *TEXT, *steps(number, 4)]
+
+
+def read(run: Path, name: str):
+    return json.loads((run / name).read_text(encoding="utf-8"))
+
+
+HOLD = """
+import sys
+from pathlib import Path
+from groundup.run.claim import alone
+from groundup.run.folder import RunFolder
+
+with alone(RunFolder(Path(sys.argv[1]))):
+    print("held", flush=True)
+    sys.stdin.readline()
+"""
+
+
+def holder(run: str) -> subprocess.Popen:
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, run], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    return process
+
+
+@pytest.mark.parametrize("ending", ["ends", "is killed"])
+def test_two_processes_do_not_train_into_one_run(desk, cli, trained, ending):
+    shutil.copytree(trained / "runs" / "writer", desk / "runs" / "corpus")
+    before = {path: path.read_bytes() for path in (desk / "runs" / "corpus").rglob("*") if path.is_file()}
+    other = holder("runs/corpus")
+    try:
+        for arguments in (
+            [*corpus("text.txt"), "--overwrite"],
+            corpus("text.txt"),
+            ["resume", "corpus", "--steps", "80"],
+            ["resume", "corpus", "--convert"],
+        ):
+            said = cli(*arguments)
+            assert said.code == 2
+            assert said.err == (
+                "groundup: runs/corpus: another process is training into it; wait for it, or give this run another "
+                "--name\n"
+            )
+        assert before == {path: path.read_bytes() for path in before}
+        assert cli("generate", "corpus", "--max-new-tokens", "2").code == 0
+        if ending == "ends":
+            other.communicate("\n")
+    finally:
+        other.kill()
+        other.communicate()
+    assert cli(*corpus("text.txt"), "--overwrite").code == 0
+    assert [path.name for path in (desk / "runs").iterdir()] == ["corpus"]
+
+
+def test_a_run_put_aside_by_a_training_that_was_killed_early_is_not_the_next_ones_to_replace(desk, cli, trained):
+    shutil.copytree(trained / "runs" / "writer", desk / "runs" / ".corpus.replaced")
+    said = cli(*corpus("text.txt"))  # nobody said --overwrite
+    assert said.code == 2
+    assert "runs/corpus is already there" in said.err
+    assert [path.name for path in (desk / "runs").iterdir()] == ["corpus"]
+    assert read(desk / "runs" / "corpus", "recipe.json") == read(trained / "runs" / "writer", "recipe.json")
+
+
+def test_once_a_run_is_resumed_the_one_that_it_replaced_is_gone(desk, cli, trained):
+    shutil.copytree(trained / "runs" / "writer", desk / "runs" / "writer")
+    shutil.copytree(trained / "runs" / "speller", desk / "runs" / ".writer.replaced")
+    assert cli("resume", "writer", "--steps", "41").code == 0
+    assert [path.name for path in (desk / "runs").iterdir()] == ["writer"]
+
+
+def test_a_run_of_another_name_is_resumed_as_its_recipe(desk, cli):
+    """With what the recipe looks at on the way, and what it shows at the end."""
+    small = [*TEXT, "--train.batch-tokens", "128", *steps(4, 2)]
+    assert cli("train", "gpt2-tiny", "text.txt", "--name", "mine", *small).code == 0
+    run = desk / "runs" / "mine"
+    assert read(run, "recipe.json")["based_on"] == "gpt2-tiny"
+    samples = set((run / "samples").iterdir())
+    assert cli("resume", "mine", "--steps", "6").code == 0
+    assert {path.name for path in set((run / "samples").iterdir()) - samples} == {"step-00000006.txt"}
+    recipe = read(run, "recipe.json")
+    assert recipe.pop("based_on")
+    (run / "recipe.json").write_text(json.dumps(recipe))  # as it was written before
+    assert cli("resume", "mine").code == 0
+
+
+def test_what_was_judged_of_a_finished_run_stays_when_it_is_resumed_to_no_step(desk, cli, trained):
+    shutil.copytree(trained / "runs" / "writer", desk / "runs" / "writer")
+    assert cli("evaluate", "writer", "--data", "text.txt").code == 0
+    kept = read(desk / "runs" / "writer", "results.json")["evaluations"]
+    assert kept[-1]["how"]["data"] == "text.txt"
+    assert cli("resume", "writer").code == 0
+    assert read(desk / "runs" / "writer", "results.json")["evaluations"] == kept
+    assert cli("resume", "writer", "--steps", "42").code == 0
+    assert "evaluations" not in read(desk / "runs" / "writer", "results.json")  # another model
+
+
+def test_steps_that_are_asked_for_are_taken_though_the_minutes_are_over(desk, cli):
+    assert cli(*corpus("text.txt", number=3), "--max-minutes", "10").code == 0
+    recipe = read(desk / "runs" / "corpus", "recipe.json")
+    recipe["max_minutes"] = 1e-6
+    (desk / "runs" / "corpus" / "recipe.json").write_text(json.dumps(recipe))
+    assert cli("resume", "corpus", "--steps", "7").code == 0
+    assert read(desk / "runs" / "corpus", "results.json")["training"]["steps"] == 7
+    assert read(desk / "runs" / "corpus", "recipe.json")["max_minutes"] is None
+
+
+@pytest.mark.parametrize("recipe", ["dialogue", "demo"])
+def test_a_sentence_too_long_does_not_cost_what_a_recipe_shows(desk, cli, recipe):
+    with (desk / "talk.tsv").open("a") as file:
+        file.write("word " * 400 + "\tWhat?\n")
+    memorise = ["--data.memorise"] if recipe == "demo" else []
+    said = cli("train", recipe, "talk.tsv", *PAIRS, *steps(2, 2), *memorise)
+    assert said.code == 0, said.err
+    assert "Sleep well, my friend." in said.out
+    assert "word word" not in said.out
+
+
+def test_runs_that_were_judged_on_more_and_on_less_are_not_compared(desk, complaint, trained):
+    for name in ("one", "two"):
+        shutil.copytree(trained / "runs" / "writer", desk / "runs" / name)
+    record = read(desk / "runs" / "two", "results.json")
+    for result in record["results"]:
+        result["size"] = 100  # of shards that are judged by their first tokens, say
+    (desk / "runs" / "two" / "results.json").write_text(json.dumps(record))
+    said = complaint("compare", "runs/one", "runs/two")
+    assert "of it, runs/two on 100 (validation): such figures cannot be compared" in said
