@@ -85,15 +85,22 @@ def recipe_work(
     tokens: float | None = None,
     windows: int | None = None,
 ) -> Work:
-    """The training that a recipe describes; of pairs, half of a batch's tokens are targets."""
+    """The training that a recipe describes; of pairs, half of a batch's tokens are targets.
+
+    ValueError for a context where pairs say how long they are.
+    """
     config, train = recipe.model, recipe.train
-    if context is not None:
-        config = dataclasses.replace(config, context=context)
     if isinstance(recipe, PairRecipe):
+        if context is not None:
+            raise ValueError(
+                f"{recipe.name} learns from pairs of up to {recipe.data.max_length} tokens (data.max_length), whatever "
+                f"--context ({context}) says; leave it out, or plan a recipe for text, or a preset"
+            )
         config = dataclasses.replace(config, context=recipe.data.max_length)
         windows = windows or max(1, recipe.data.batch_tokens // 2 // config.context)
     else:
         assert isinstance(recipe, TextRecipe)
+        config = config if context is None else dataclasses.replace(config, context=context)
         windows = windows or recipe.data.batch
     given = batch_tokens or train.batch_tokens
     step = given or windows * config.context * train.accumulate

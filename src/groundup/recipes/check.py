@@ -1,9 +1,19 @@
 """What a training refuses before it begins: settings that would be ignored, or fail after the tokenizer or the end."""
 
+from collections.abc import Iterator
+from operator import attrgetter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from groundup.data.catalogue import PUBLISHED, SOURCES
-from groundup.recipes.recipe import PairData, PairRecipe, Recipe
+from groundup.recipes.recipe import PairData, PairRecipe, Recipe, TextRecipe
+from groundup.training import launch
+
+if TYPE_CHECKING:
+    from groundup.data.shards import Shards
+
+Ignored = Iterator[tuple[str, str, str]]
+"""A setting that does not count, why, and what would make it count."""
 
 
 def check(recipe: Recipe, default: Recipe) -> None:
@@ -25,34 +35,77 @@ def check(recipe: Recipe, default: Recipe) -> None:
         raise ValueError("a training needs an end; set --train.steps or --max-minutes")
     if recipe.max_minutes is not None and not 0 < recipe.max_minutes < float("inf"):
         raise ValueError(f"max_minutes ({recipe.max_minutes:g}) must be a number above 0; try --max-minutes 5")
-    _check_tokenizer(recipe, default)
+    for setting, why, cure in _ignored(recipe):
+        wanted = attrgetter(setting)(recipe)
+        if wanted != attrgetter(setting)(default):
+            raise ValueError(f"{_given(setting, wanted)}: {why}; leave it out, or {cure}")
     if isinstance(recipe.data, PairData) and isinstance(default.data, PairData):
         _check_held_out(recipe.data, default.data)
+    _check_batch_tokens(recipe)
+    _check_machine(recipe, default)
 
 
-def _check_tokenizer(recipe: Recipe, default: Recipe) -> None:
-    if _is_shards(recipe.data.corpus):
+def _given(setting: str, value: object) -> str:
+    """How a person gave the setting: a switch by its name, anything else with its value."""
+    part, name = setting.replace("_", "-").split(".")
+    if isinstance(value, bool):
+        return f"--{part}.{name}" if value else f"--{part}.no-{name}"
+    return f"--{part}.{name} ({value})"
+
+
+def _ignored(recipe: Recipe) -> Ignored:
+    train, model = recipe.train, recipe.model
+    if train.schedule != "wsd":
+        yield "train.decay", f"only wsd comes down so, not {train.schedule}", "add --train.schedule wsd"
+    if train.schedule not in ("cosine", "wsd"):
+        yield "train.floor", f"only cosine and wsd end there, not {train.schedule}", "add --train.schedule cosine"
+    if train.optimizer != "muon":
+        yield "train.matrix_lr", f"only muon has it, not {train.optimizer}", "add --train.optimizer muon"
+    if model.position != "rotary":
+        yield "model.rope_theta", f"only rotary positions turn, not {model.position}", "add --model.position rotary"
+    yield from _ignored_of_pairs(recipe) if isinstance(recipe, PairRecipe) else _ignored_of_text(recipe)
+    kind, cure = recipe.tokenizer.kind, "add --tokenizer.kind bpe"
+    if kind == "characters":
+        yield "tokenizer.vocab_size", "characters are as many as the text has", cure
+    if kind != "bpe":
+        yield "tokenizer.pattern", f"it says where merges end, and {kind} have none", cure
+
+
+def _ignored_of_text(recipe: TextRecipe) -> Ignored:
+    cure = "learn from pairs: groundup train translation pairs.tsv"
+    yield "tokenizer.shared", "a running text has one side, and one vocabulary", cure
+    if (shards := _shards(recipe.data.corpus)) is not None:
+        why, cure = f"{shards.folder} holds token shards", "name the text itself"
         for name in ("kind", "vocab_size", "pattern"):
-            if (wanted := getattr(recipe.tokenizer, name)) != getattr(default.tokenizer, name):
-                raise ValueError(
-                    f"--tokenizer.{name.replace('_', '-')} ({wanted}): {recipe.data.corpus} holds token shards, and "
-                    "their tokenizer is the one that made them; leave it out, or name the text itself"
-                )
-    kind = recipe.tokenizer.kind
-    ignored = {
-        "vocab_size": "characters are as many as the text has" if kind == "characters" else None,
-        "pattern": f"it says where merges end, and {kind} have none" if kind != "bpe" else None,
-    }
-    for name, why in ignored.items():
-        if why is not None and (wanted := getattr(recipe.tokenizer, name)) != getattr(default.tokenizer, name):
-            flag = f"--tokenizer.{name.replace('_', '-')}"
-            raise ValueError(f"{flag} ({wanted}): {why}; leave it out, or add --tokenizer.kind bpe")
+            yield f"tokenizer.{name}", f"{why}, and their tokenizer is the one that made them", cure
+        if any(shard.part == "valid" for shard in shards.shards):
+            yield "data.valid", f"{why}, some of them made for validation", "set --data.valid-tokens"
+    elif recipe.tokenizer.kind == "characters":
+        why = "texts are parted by an end-of-text token, which characters have not"
+        yield "data.document_mask", why, "add --tokenizer.kind bpe"
 
 
-def _is_shards(corpus: str) -> bool:
-    from groundup.data.shards import is_shard_folder  # numpy comes with it
+def _ignored_of_pairs(recipe: PairRecipe) -> Ignored:
+    data, context = recipe.data, recipe.model.context
+    yield "model.source_vocab_size", "the tokenizers decide it", "set --tokenizer.vocab-size instead"
+    if data.max_length > context:
+        cure = f"add --model.context {data.max_length}"
+        yield "data.max_length", f"the model has a context of {context} (model.context)", cure
+    if data.memorise:
+        yield "data.split_seed", "--data.memorise holds nothing out", "add --data.no-memorise"
+        yield "data.phrasebook", "--data.memorise takes all there is", "add --data.no-memorise"
+    if data.corpus in PUBLISHED:
+        valid, test = PUBLISHED[data.corpus]
+        why = f"{data.corpus} has published parts ({valid:,} and {test:,} pairs)"
+        yield "data.split_seed", why, "name another corpus"
+    if data.corpus not in SOURCES or SOURCES[data.corpus].files:
+        yield "data.phrasebook", f"{data.corpus} is used whole", "name phrasebook-fr or phrasebook-it"
 
-    return corpus not in SOURCES and is_shard_folder(corpus)
+
+def _shards(corpus: str) -> "Shards | None":
+    from groundup.data.shards import Shards, is_shard_folder  # numpy comes with it
+
+    return Shards.open(corpus) if corpus not in SOURCES and is_shard_folder(corpus) else None
 
 
 def _check_held_out(data: PairData, default: PairData) -> None:
@@ -68,3 +121,24 @@ def _check_held_out(data: PairData, default: PairData) -> None:
             raise ValueError(
                 f"{data.corpus} has published parts ({valid:,} and {test:,} pairs); leave --data.{name} out"
             )
+
+
+def _check_batch_tokens(recipe: Recipe) -> None:
+    """Batches of pairs are of many sizes, and only such as are of one make up a number of tokens exactly."""
+    wanted = recipe.train.batch_tokens
+    if isinstance(recipe, PairRecipe) and wanted is not None:
+        each = recipe.data.batch_tokens
+        raise ValueError(
+            f"--train.batch-tokens ({wanted:,}): batches of pairs have up to {each:,} tokens (data.batch_tokens), "
+            f"never exactly so many; give --train.accumulate {max(1, round(wanted / each))} instead"
+        )
+
+
+def _check_machine(recipe: Recipe, default: Recipe) -> None:
+    """What this machine has not, or whoever started this process has not done; a resumed run may be otherwise again."""
+    if recipe.train.parallel != default.train.parallel:
+        launch.chosen(recipe.train.parallel)
+    if recipe.train.device != "auto":
+        from groundup.training.precision import choose_device  # torch comes with it
+
+        choose_device(recipe.train.device)
