@@ -45,6 +45,6 @@ def test_seeds_that_move_together_show_a_difference_that_the_single_intervals_hi
 def test_one_seed_has_no_interval_and_divergence_no_number():
     assert interval([1.5]) == Interval(1.5, None)
     assert interval([1.5]).text(2) == "1.50"
-    assert interval([1.5]).noise
+    assert not interval([1.5]).noise
     assert interval([1.5, math.inf]).text(3) == "diverged"
     assert paired([math.inf, 1.0], [math.inf, 1.0]).text(3) == "diverged"

@@ -9,7 +9,7 @@ from groundup.comparisons.comparison import Comparison, check_sizes, tokens
 from groundup.comparisons.five_families import five_families
 from groundup.comparisons.judge import rows
 from groundup.comparisons.modern import QUOTED, ROWS, ablation, modern
-from groundup.comparisons.report import table
+from groundup.comparisons.report import markdown, table
 from groundup.comparisons.table import COMPARISONS, find_comparison
 from groundup.comparisons.trials import Outcome, Trial, missing_trials, progress
 from groundup.config import ModelConfig, Position
@@ -145,6 +145,20 @@ def test_rows_are_ranked_by_the_test_and_differences_are_taken_by_seed(tiny: Com
     assert (first.variant, gained.variant) == ("gpt", "llama")
     assert gained.difference is not None
     assert gained.difference.mean == pytest.approx(0.07 / 3)
+
+
+@pytest.mark.parametrize("ablation", [False, True])
+def test_one_seed_is_not_called_noise(tiny: Comparison, ablation: bool):
+    one = dataclasses.replace(tiny, seeds=(0,), ablation=ablation)
+    known, _ = finish(one, lambda trial: 1.5 if trial.variant == "gpt" else 1.6)
+    cells = table(one, rows(one, known))
+    assert cells[2][cells[0].index("gain over the row before" if ablation else "behind the best")] == (
+        f"{-0.1 if ablation else 0.1:.3f} (one seed)"
+    )
+    page = markdown(one, {}, cells, {})
+    assert "(one seed): " in page
+    assert "noise" not in page
+    assert "interval" not in page
 
 
 def test_different_tokenizers_are_ranked_by_bits(tiny: Comparison):

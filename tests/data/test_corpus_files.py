@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groundup.data.corpus import read_lines, read_texts, subtitle_text
+from groundup.data.corpus import read_documents, read_lines, read_texts, subtitle_text
 
 SRT = (
     "\ufeff1\r\n00:00:01,000 --> 00:00:02,500\r\n{\\an8}<i>Wait!</i>\r\n\r\n"
@@ -100,10 +100,12 @@ def test_a_corpus_in_a_hidden_folder_is_still_a_corpus(tmp_path):
         ("a.gz", b"words", "damaged or not gzip"),
         ("a.tsv", b"one\tun", "holds sentence pairs"),
         ("a.srt", b"plain words", r"no time line.*name it \.txt"),
-        ("a.srt", b"1\n00:00:01,000 --> 00:00:02,000\n<i></i>\n", "1 cues and not one word"),
+        ("a.srt", b"1\n00:00:01,000 --> 00:00:02,000\n<i></i>\n", "not one word"),
         ("a.jsonl", b'{"text": "x"}\n{"txt": "y"}\n', r'line 2: no key "text" .there are: txt'),
         ("a.jsonl", b'{"text": "x"}\n\n{"text": "y"\n', "line 3: not JSON"),
         ("a.jsonl", b"[1]\n", "line 1: a JSON object"),
+        ("a.jsonl", b"", "empty"),
+        ("a.jsonl", b'{"text": ""}\n{"text": " "}\n', "empty"),
         ("a.jsonl", b'{"text": 3}\n', 'line 1: "text" must be a string, not int'),
     ],
 )
@@ -126,4 +128,39 @@ def test_what_is_not_there_is_said(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"gone\.txt: there is no such file"):
         list(read_texts(tmp_path / "gone.txt"))
     with pytest.raises(ValueError, match=r"the folder holds none of \.txt, \.srt, \.jsonl"):
+        list(read_texts(tmp_path))
+
+
+WITHOUT = {
+    "empty.txt": "",
+    "blank.txt": " \n\n",
+    "empty.jsonl": "",
+    "empty.srt": "",
+    "music.srt": "1\n00:00:01,000 --> 00:00:02,000\n<i></i>\n",
+    "records.jsonl": '{"text": ""}\n{"text": "words"}\n{"text": "\\n"}\n',
+}
+
+
+def test_files_and_records_without_text_are_left_out(tmp_path):
+    for name, content in WITHOUT.items():
+        write(tmp_path / name, content)
+    (tmp_path / "empty.txt.gz").write_bytes(b"")
+    write(tmp_path / "z.txt", "the last")
+    assert list(read_texts(tmp_path)) == ["words", "the last"]
+    assert ["".join(parts) for parts in read_documents(tmp_path)] == ["words", "the last"]
+
+
+def test_a_folder_without_any_text_is_one_line(tmp_path):
+    for name in WITHOUT.keys() - {"records.jsonl"}:
+        write(tmp_path / name, WITHOUT[name])
+    for read in (read_texts, read_documents):
+        with pytest.raises(ValueError, match=f"^{tmp_path}: empty, not one word in it") as caught:
+            list(read(tmp_path))
+        assert "\n" not in str(caught.value)
+
+
+def test_what_is_wrong_in_a_folder_is_not_left_out(tmp_path):
+    write(tmp_path / "a.txt", "words")
+    write(tmp_path / "b.srt", "no times")
+    with pytest.raises(ValueError, match=r"b\.srt: no time line"):
         list(read_texts(tmp_path))

@@ -39,6 +39,10 @@ def test_shards_are_for_another_verb(tmp_path):
         main(["show", str(out)])
     with pytest.raises(ValueError, match="nosuch: there is no such folder; groundup data prepare"):
         main(["check", "nosuch"])
+    with pytest.raises(ValueError, match=f"text.txt: a file, and a folder is needed; .* data check {tmp_path}$"):
+        main(["check", str(tmp_path / "text.txt")])
+    with pytest.raises(ValueError, match=r"no token shards there; .* groundup data prepare"):
+        main(["check", str(tmp_path)])
 
 
 def test_show_counts_aligned_files_and_texts(capsys, tmp_path):

@@ -1,5 +1,7 @@
 """A corpus by name or path, with its parts."""
 
+import json
+
 import pytest
 
 from groundup.data.load import load_pairs, load_splits, load_texts
@@ -12,6 +14,17 @@ def test_a_path_of_the_users_own(tmp_path):
     (tmp_path / "a.tsv").write_text("Go.\tVa !\n")
     assert load_texts(tmp_path / "a.txt") == load_texts(str(tmp_path)) == ["words\n"]
     assert load_pairs(str(tmp_path / "a.tsv")) == [("Go.", "Va !")]
+
+
+def test_one_empty_text_does_not_spoil_a_corpus(tmp_path):
+    texts = [letter * 1000 for letter in "abc"]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps({"text": text}) + "\n" for text in [*texts, ""]))
+    assert load_texts(tmp_path / "a.jsonl") == texts
+    (tmp_path / "folder").mkdir()
+    for name, text in zip("abcyz", [*texts, "", "x"], strict=True):
+        (tmp_path / "folder" / f"{name}.txt").write_text(text)
+    train, valid = split_texts(load_texts(tmp_path / "folder"), valid=0.1)
+    assert (list(map(len, train)), list(map(len, valid))) == ([900, 900, 900, 1], [100, 100, 100])
 
 
 def test_a_name_is_not_mistaken_for_a_path():

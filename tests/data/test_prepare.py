@@ -127,6 +127,15 @@ def test_documents_without_text_are_left_out(tmp_path: Path, tokenizer: Tokenize
     assert ids(some) == ids(none)
 
 
+def test_files_without_text_are_left_out(tmp_path: Path, tokenizer: Tokenizer):
+    (tmp_path / "texts").mkdir()
+    wordless = "1\n00:00:01,000 --> 00:00:02,000\n<i></i>\n"
+    for name, text in (("a.srt", ""), ("b.txt", "one"), ("c.txt", ""), ("d.srt", wordless), ("e.jsonl", "")):
+        (tmp_path / "texts" / name).write_text(text)
+    some = prepare(tmp_path / "texts", tokenizer, tmp_path / "a", valid_tokens=0)
+    assert ids(some) == [tokenizer.special_id("<|endoftext|>"), *tokenizer.encode("one")]
+
+
 def test_workers_and_groups_change_no_byte(tmp_path: Path, tokenizer: Tokenizer, monkeypatch):
     source, results = jsonl(tmp_path / "a.jsonl"), []
     for number, (workers, group) in enumerate([(1, 1), (2, 50), (7, 300), (3, 10**6)]):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from groundup.data.prepare import prepare
-from groundup.data.shards import INDEX, Shards, fingerprint, is_shard_folder
+from groundup.data.shards import INDEX, PROGRESS, Shards, fingerprint, is_shard_folder
 from groundup.data.token_files import HEADER
 from groundup.text.tokenizer import Tokenizer
 from groundup.text.vocabulary import BytePair
@@ -175,6 +175,40 @@ def test_an_unfinished_folder_is_refused(folder: Path):
     assert is_shard_folder(folder)
     with pytest.raises(ValueError, match=r"no index\.json; its shards were not finished"):
         Shards.open(folder)
+
+
+def test_a_folder_without_shards_is_not_called_unfinished(tmp_path: Path):
+    (tmp_path / "text.txt").write_text("words")
+    (tmp_path / "empty").mkdir()
+    for folder in (tmp_path, tmp_path / "empty"):
+        with pytest.raises(ValueError, match=f"^{folder}: no token shards there; .*groundup data prepare SOURCE"):
+            Shards.open(folder)
+    (tmp_path / "empty" / PROGRESS).write_text("{}")  # begun, and none is finished
+    with pytest.raises(ValueError, match="its shards were not finished"):
+        Shards.open(tmp_path / "empty")
+
+
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [
+        ("fineweb_val_000000", "valid"),
+        ("edufineweb_val_000000", "valid"),
+        ("TinyStories_val", "valid"),
+        ("val-0", "valid"),
+        ("valid_1", "valid"),
+        ("books.Validation.3", "valid"),
+        ("fineweb_train_000001", "train"),
+        ("medieval_000000", "train"),
+        ("retrieval_000000", "train"),
+        ("interval7", "train"),
+        ("values_0", "train"),
+    ],
+)
+def test_foreign_shards_are_held_out_by_a_word_of_their_name(tmp_path: Path, name: str, part: str):
+    for stem in (name, "zoo_1"):
+        np.save(tmp_path / f"{stem}.npy", np.arange(50, dtype=np.uint16))
+    Tokenizer.train_from_texts(TEXTS, 280).save(tmp_path)
+    assert {shard.path.stem: shard.part for shard in Shards.open(tmp_path).shards} == {name: part, "zoo_1": "train"}
 
 
 def test_shards_of_the_first_layout_can_still_be_read(tmp_path: Path):

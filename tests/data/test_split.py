@@ -104,10 +104,20 @@ def test_texts_stay_whole_or_are_all_cut(texts, seed):
     assert 0.1 <= sum(map(len, valid)) / sum(map(len, texts)) <= 0.25
 
 
+@pytest.mark.parametrize("short", ["", "x"])
+def test_a_text_too_short_to_be_cut_goes_to_training(short):
+    texts = ["a" * 1000, short, "b" * 1000, "c" * 1000]
+    train, valid = split_texts(texts, valid=0.1)
+    assert train == ["a" * 900, short, "b" * 900, "c" * 900]
+    assert valid == ["a" * 100, "b" * 100, "c" * 100]
+
+
 def test_a_text_too_small_to_split_is_refused():
     with pytest.raises(ValueError, match="too small to split: 1 characters"):
         split_text("a")
     with pytest.raises(ValueError, match="no texts"):
         split_texts([])
+    with pytest.raises(ValueError, match="too small to split: 2 texts, the longest of 1 characters"):
+        split_texts(["x", "y"])
     with pytest.raises(ValueError, match=r"valid .10. is a share"):
         split_text("some text", valid=10)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from groundup.data.batches import IGNORE
-from groundup.data.stream import TokenStream, windows
+from groundup.data.stream import TokenStream, Windows
 
 
 def text(count, dtype=np.uint16):
@@ -64,7 +64,7 @@ def test_seeds_differ():
 @given(st.integers(2, 300), st.integers(1, 40), st.integers(1, 7))
 def test_evaluation_predicts_every_token_but_the_first_exactly_once(count, length, batch):
     targets = []
-    for b in windows(text(count), length=length, batch=batch):
+    for b in Windows(text(count), length=length, batch=batch):
         (ids,) = b.inputs
         assert ids.shape == b.targets.shape
         assert b.targets.shape[0] <= batch
@@ -93,4 +93,4 @@ def test_anything_but_a_row_of_whole_numbers_is_refused(tokens):
 
 def test_one_token_cannot_be_judged():
     with pytest.raises(ValueError, match="has 1 tokens"):
-        list(windows(text(1), length=4, batch=1))
+        list(Windows(text(1), length=4, batch=1))

@@ -7,7 +7,9 @@ import sys
 import time
 import unicodedata
 from collections import Counter
+from collections.abc import Mapping
 
+import numpy as np
 import pytest
 import tiktoken
 from hypothesis import given, settings
@@ -15,6 +17,7 @@ from hypothesis import strategies as st
 
 from groundup.text import bpe, engine, fast_bpe, fast_encode, patterns
 from groundup.text.alphabet import name_of
+from groundup.text.fast_train import Text
 from groundup.text.tokenizer import Tokenizer
 from groundup.text.vocabulary import BytePair
 
@@ -28,6 +31,12 @@ wide_chunks = st.dictionaries(st.text("xyzà", max_size=20).map(str.encode), st.
 texts = st.text() | st.lists(st.sampled_from(PROSE.split(" ")), max_size=12).map(" ".join)
 
 
+def text_of(chunks: Mapping[bytes, int]) -> Text:
+    """Counted chunks as `train_counted` wants them."""
+    ends = np.cumsum([0, *map(len, chunks)])
+    return fast_bpe._lay_out(np.frombuffer(b"".join(chunks), np.uint8), ends, np.array([*chunks.values()], np.int64))
+
+
 @pytest.fixture(autouse=True)
 def compiled_for_any_size(monkeypatch):
     monkeypatch.setattr(engine, "SOME", 0)
@@ -36,14 +45,14 @@ def compiled_for_any_size(monkeypatch):
 @settings(max_examples=400, deadline=None)
 @given(chunks | wide_chunks, st.integers(0, 30))
 def test_training_equals_its_definition(counts: dict[bytes, int], merges: int):
-    assert fast_bpe.train_counted(fast_bpe.text_of(counts), merges) == bpe.train_plainly(counts, merges)
+    assert fast_bpe.train_counted(text_of(counts), merges) == bpe.train_plainly(counts, merges)
 
 
 def test_long_runs_and_a_full_hash_table_equal_the_readable_training():
     dice = random.Random(0)
     counts = Counter("".join(dice.choices("abcdefgh", k=dice.randint(1, 9))).encode() for _ in range(40_000))
     counts |= {b"a" * 3001: 1, b"ab" * 2000: 2, b"aab" * 1000: 1}
-    assert fast_bpe.train_counted(fast_bpe.text_of(counts), 2000) == bpe.train(counts, 2000)
+    assert fast_bpe.train_counted(text_of(counts), 2000) == bpe.train(counts, 2000)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -71,7 +80,7 @@ def test_neither_threads_nor_the_order_of_texts_matter(data_dir, monkeypatch):
 
 def test_progress_tells_every_merge_in_order():
     seen: list[tuple[int, ...]] = []
-    fast_bpe.train_counted(fast_bpe.text_of({b"abab": 3}), 2, progress=lambda *numbers: seen.append(numbers))
+    fast_bpe.train_counted(text_of({b"abab": 3}), 2, progress=lambda *numbers: seen.append(numbers))
     assert seen == [(1, 2, 6, 97, 98, 256), (2, 2, 3, 256, 256, 257)]
 
 
@@ -187,7 +196,8 @@ def test_what_was_compiled_is_kept_for_the_next_process(tmp_path):
     """In a folder named after the source of all loops, for what is out of date must not be used."""
     code = (
         "from groundup.text.fast_compile import _DIGEST; from groundup.text import fast_bpe; "
-        "fast_bpe.text_of({b'ab': 1}); print(sum(fast_bpe._lay_out.stats.cache_hits.values()), _DIGEST)"
+        "counts = fast_bpe.Counts(0); counts.add('ab'); counts.text(); "
+        "print(sum(fast_bpe._lay_out.stats.cache_hits.values()), _DIGEST)"
     )
     hits = []
     for _ in range(2):

@@ -1,6 +1,5 @@
 """Local attention in O(T * window) against the same band as a dense (T, T) mask, and against seeing everything."""
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -68,7 +67,7 @@ def attend(*, form: str, T: int, window: int, batch: int, heads: int, head_width
     """One form of attention at one length: first its memory in a process that has done nothing yet, then time."""
     import torch
 
-    from groundup.bench.worker import now_mib, peak_mib
+    from groundup.bench.worker import now_mib, peak_mib, seconds_of
     from groundup.training.precision import choose_device
 
     torch.manual_seed(0)
@@ -93,7 +92,7 @@ def attend(*, form: str, T: int, window: int, batch: int, heads: int, head_width
     yield facts
     repeats = max(1, 2048 // T)
     while True:
-        yield {way: _seconds(work, repeats) for way, work in (("forward", forward), ("both", both))}
+        yield {way: seconds_of(work, times=repeats) for way, work in (("forward", forward), ("both", both))}
 
 
 def _form(form: str, window: int) -> Callable:
@@ -120,17 +119,6 @@ def _form(form: str, window: int) -> Callable:
         return scaled_dot_product_attention(q, k, v, attn_mask=masks[T])
 
     return dense
-
-
-def _seconds(work: Callable[[], None], repeats: int) -> float:
-    import torch
-
-    began = time.perf_counter()
-    for _ in range(repeats):
-        work()
-    if torch.cuda.is_available():
-        torch.cuda.synchronize()
-    return (time.perf_counter() - began) / repeats
 
 
 def _peak_on(device: Any) -> float | None:

@@ -5,7 +5,6 @@ plain modules. Nothing of theirs runs here: the two columns are ours and `nn.Tra
 """
 
 import itertools
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -153,14 +152,11 @@ def _timed(model: Any, step: Callable[[], object]) -> Iterator[dict[str, Any]]:
     """Facts of the model after a first step, then seconds of one step in each round."""
     import torch
 
+    from groundup.bench.worker import seconds_of
+
     step()
     yield dict(parameters=sum(p.numel() for p in model.parameters()))
     cuda = torch.cuda.is_available()
     while True:
-        began = time.perf_counter()
-        for _ in range(STEPS):
-            step()
-        if cuda:
-            torch.cuda.synchronize()
-        seconds = (time.perf_counter() - began) / STEPS
+        seconds = seconds_of(step, times=STEPS)
         yield {"seconds": seconds, "device_mib": torch.cuda.max_memory_allocated() / 2**20 if cuda else None}

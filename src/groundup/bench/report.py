@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from groundup import __version__
+from groundup.text.engine import cores
 
 
 @dataclass
@@ -67,6 +68,8 @@ class Report:
 
 def machine(packages: Sequence[str]) -> dict[str, Any]:
     """The processor, its cores, how busy they are already, and the versions of the packages that are installed."""
+    from groundup.recipes.report import processor  # torch comes with it
+
     versions = {"groundup": __version__, "python": platform.python_version()}
     for package in packages:
         try:
@@ -74,20 +77,7 @@ def machine(packages: Sequence[str]) -> dict[str, Any]:
         except importlib.metadata.PackageNotFoundError:
             continue
     busy = {"load": round(os.getloadavg()[0], 1)} if hasattr(os, "getloadavg") else {}
-    return {"processor": _processor(), "cores": cores(), **busy, "versions": versions}
-
-
-def cores() -> int:
-    """The cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
+    return {"processor": processor(), "cores": cores(), **busy, "versions": versions}
 
 
 def ratio(numerator: float | None, denominator: float | None) -> float | None:

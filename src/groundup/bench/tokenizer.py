@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from groundup.bench.race import Contestant, Outcome, race
-from groundup.bench.report import Report, Table, cores, machine, ratio
+from groundup.bench.report import Report, Table, machine, ratio
 from groundup.bench.tokenizer_jobs import PATTERN
+from groundup.text.engine import cores
 
 PACKAGES = ("numpy", "numba", "regex", "rustbpe", "tokenizers", "tiktoken", "sentencepiece")
 LEARNERS = ("ours", "ours, readable", "rustbpe", "tokenizers", "sentencepiece")

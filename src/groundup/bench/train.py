@@ -1,7 +1,6 @@
 """Training tokens a second, ours and transformers' at the same shape, and the share of the matrix-product peak."""
 
 import itertools
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -63,7 +62,7 @@ def compare(settings: Settings, say: Callable[[str], None]) -> Report:
         outcomes = race(contestants, rounds=settings.rounds, say=lambda line, named=named: say(f"{named}: {line}"))
         peak = max(record["flops"] for record in outcomes.pop("matrix product").rounds)
         what = dict(model=family, precision=precision, vocabulary=vocab_size)
-        rows += _rows(what, outcomes, tokens=settings.batch * settings.context * STEPS, peak=peak)
+        rows += _rows(what, outcomes, tokens=settings.batch * settings.context, peak=peak)
     formats = {"vocabulary": ",", "parameters": ",", "tokens/s": ",.0f", "ms/step": ",.0f", "ratio": ".2f"}
     formats |= {"of peak": ".0%", "peak GFLOP/s": ",.0f", "MiB": ",.0f"}
     title = f"training: {_listed(sizes)}, batch {settings.batch}"
@@ -92,7 +91,7 @@ def _rows(what: dict[str, Any], outcomes: dict[str, Outcome], *, tokens: int, pe
                 "parameters": outcome.facts.get("parameters"),
                 "tokens/s": pace,
                 "ratio": ratio(theirs, seconds),
-                "ms/step": 1000 * seconds / STEPS if seconds else None,
+                "ms/step": 1000 * seconds if seconds else None,
                 "of peak": pace * flops / peak if pace and flops and peak else None,
                 "peak GFLOP/s": peak / 1e9 if peak else None,
                 "MiB": outcome.median("peak_mib"),
@@ -108,6 +107,7 @@ def train_ours(*, shape: dict[str, Any], precision: str, batch: int) -> Iterator
     import torch
 
     from groundup.bench.shapes import Shape, matrix_parameters
+    from groundup.bench.worker import seconds_of
     from groundup.data.stream import TokenStream
     from groundup.training.loop import train
     from groundup.training.precision import choose_device, choose_precision
@@ -123,7 +123,7 @@ def train_ours(*, shape: dict[str, Any], precision: str, batch: int) -> Iterator
     per_token = 6 * matrix_parameters(model) + 6 * size.layers * size.width * size.context
     yield dict(parameters=sum(p.numel() for p in model.parameters()), flops=per_token, **asdict(size))
     while True:
-        yield {"seconds": _timed(lambda: [next(steps) for _ in range(STEPS)])}
+        yield {"seconds": seconds_of(lambda: next(steps), times=STEPS)}
 
 
 def train_theirs(*, shape: dict[str, Any], precision: str, batch: int) -> Iterator[dict[str, Any]]:
@@ -131,6 +131,7 @@ def train_theirs(*, shape: dict[str, Any], precision: str, batch: int) -> Iterat
     import torch
 
     from groundup.bench.shapes import Shape, theirs
+    from groundup.bench.worker import seconds_of
     from groundup.training.precision import choose_device, choose_precision
 
     torch.manual_seed(0)
@@ -153,13 +154,14 @@ def train_theirs(*, shape: dict[str, Any], precision: str, batch: int) -> Iterat
     step()
     yield dict(parameters=sum(p.numel() for p in model.parameters()), attention=model.config._attn_implementation)
     while True:
-        yield {"seconds": _timed(lambda: [step() for _ in range(STEPS)])}
+        yield {"seconds": seconds_of(step, times=STEPS)}
 
 
 def multiply(*, precision: str, size: int) -> Iterator[dict[str, Any]]:
     """The best rate of a product of two square matrices in that format: what the hardware gives at most."""
     import torch
 
+    from groundup.bench.worker import seconds_of
     from groundup.training.precision import choose_device, choose_precision
 
     device = choose_device()
@@ -172,15 +174,4 @@ def multiply(*, precision: str, size: int) -> Iterator[dict[str, Any]]:
     product()
     yield {}
     while True:
-        yield {"flops": 2 * size**3 / min(_timed(product) for _ in range(5))}
-
-
-def _timed(work: Callable[[], object]) -> float:
-    """Seconds of one call, the accelerator's queue included."""
-    import torch
-
-    began = time.perf_counter()
-    work()
-    if torch.cuda.is_available():
-        torch.cuda.synchronize()
-    return time.perf_counter() - began
+        yield {"flops": 2 * size**3 / min(seconds_of(product) for _ in range(5))}

@@ -10,10 +10,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from groundup.bench.report import cores
 from groundup.bench.shapes import Shape, export, marks, spread, theirs
+from groundup.bench.worker import seconds_of
 from groundup.data.batches import Batch
 from groundup.models.seq2seq import Seq2Seq
+from groundup.text.engine import cores
 from groundup.training.precision import choose_device, choose_precision
 
 STEPS = 4  # of a training, a round
@@ -164,7 +165,4 @@ def _steps(step: Callable[[], object], parameters: int) -> Iterator[dict[str, An
     step()
     yield dict(parameters=parameters)
     while True:
-        began = time.perf_counter()
-        for _ in range(STEPS):
-            step()
-        yield {"seconds": (time.perf_counter() - began) / STEPS}
+        yield {"seconds": seconds_of(step, times=STEPS)}

@@ -9,6 +9,8 @@ import importlib
 import json
 import os
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 
@@ -33,6 +35,18 @@ def main() -> None:
 
 def _line(measured: dict) -> str:
     return json.dumps(measured | {"peak_mib": round(peak_mib(), 1)}) + "\n"
+
+
+def seconds_of(work: Callable[[], object], *, times: int = 1) -> float:
+    """Seconds of one call, the mean of so many, an accelerator's queue included."""
+    import torch
+
+    began = time.perf_counter()
+    for _ in range(times):
+        work()
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+    return (time.perf_counter() - began) / times
 
 
 def peak_mib() -> float:

@@ -1,7 +1,10 @@
 """groundup bench NAME: ours and its peers side by side, on this machine (`BENCHMARKS` has the names)."""
 
+import dataclasses
 import difflib
+from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from groundup.bench import attention, generate, layers, tokenizer, train, translate
 from groundup.bench.report import to_stderr
@@ -30,9 +33,25 @@ def main(arguments: list[str]) -> None:
         hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(BENCHMARKS)}"
         raise ValueError(f"no benchmark {name!r}; {hint}")
     settings = parse(BENCHMARKS[name].Settings, rest, prog=f"groundup bench {name}")
-    if settings.rounds < 1:
-        raise ValueError(f"rounds ({settings.rounds}) must be at least 1; try --rounds 3")
+    _check(settings)
     report = BENCHMARKS[name].compare(settings, to_stderr())
     print(report)
     if settings.json is not None:
         report.save(settings.json)
+
+
+def _check(settings: Any) -> None:
+    """ValueError, before anything is measured, for a number that cannot be and a --json that cannot be written."""
+    for field in dataclasses.fields(settings):
+        value, option = getattr(settings, field.name), f"--{field.name.replace('_', '-')}"
+        for number in value if isinstance(value, tuple) else (value,):
+            least = {int: 1, float: 0.001}.get(type(number))
+            if least is not None and not number >= least:
+                usual = field.default if isinstance(field.default, tuple) else (field.default,)
+                cure = f"try {option} {' '.join(map(str, usual))}" if any(usual) else f"leave {option} out"
+                raise ValueError(f"{field.name} ({number}) must be at least {least}; {cure}")
+    path: Path | None = settings.json
+    if path is not None and path.is_dir():
+        raise ValueError(f"{path}: a folder, and a file is needed; try --json {path / 'figures.json'}")
+    if path is not None and not path.parent.is_dir():
+        raise ValueError(f"{path}: there is no such folder; make it first: mkdir -p {path.parent}")

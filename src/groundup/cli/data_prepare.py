@@ -62,7 +62,10 @@ def check(folder: Folder, /) -> None:
     from groundup.recipes.bar import watched
 
     if not folder.is_dir():
-        raise ValueError(f"{folder}: there is no such folder; groundup data prepare SOURCE --out {folder} makes one")
+        if folder.exists():
+            raise ValueError(f"{folder}: a file, and a folder is needed; try: groundup data check {folder.parent}")
+        made = f"groundup data prepare SOURCE --tokenizer gpt2 --out {folder}"
+        raise ValueError(f"{folder}: there is no such folder; {made} makes one")
     shards = Shards.open(folder)
     shards.check(watched=partial(watched, what="reading the shards"))
     if shards.fingerprint is not None:

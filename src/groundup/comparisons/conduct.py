@@ -20,6 +20,7 @@ from groundup.comparisons.trials import Outcome, Trial, missing_trials, read_out
 from groundup.data.load import load_texts
 from groundup.data.split import split_text, split_texts
 from groundup.recipes.recipe import Recipe, TextRecipe, load_recipe, save_recipe
+from groundup.text.engine import cores
 from groundup.training.precision import choose_device
 
 LEARN, TEST, LOG = "learn.jsonl", "test.jsonl", "training.log"
@@ -130,11 +131,10 @@ def with_test_part(comparison: Comparison, root: Path) -> Comparison:
 
 def shared_out(comparison: Comparison, jobs: int | None = None) -> tuple[int, int]:
     """Runs beside each other and the threads of each: on a CPU many of one thread get more done than one of many."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if jobs is None:
         on_cpu = choose_device(comparison.first.train.device).type == "cpu"
-        jobs = min(cores, comparison.runs) if on_cpu else 1
-    return jobs, max(1, cores // jobs)
+        jobs = min(cores(), comparison.runs) if on_cpu else 1
+    return jobs, max(1, cores() // jobs)
 
 
 def _refuse_other_plan(written: Recipe, wanted: Recipe, folder: Path, root: Path) -> None:

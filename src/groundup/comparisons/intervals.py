@@ -22,8 +22,8 @@ class Interval:
 
     @property
     def noise(self) -> bool:
-        """Zero is inside, or nothing can be said: a difference that may be none."""
-        return math.isfinite(self.mean) and (self.half is None or abs(self.mean) <= self.half)
+        """Zero is inside: a difference that may be none."""
+        return self.half is not None and abs(self.mean) <= self.half
 
     def text(self, digits: int) -> str:
         """`1.735 ± 0.012`."""

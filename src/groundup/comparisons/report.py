@@ -1,6 +1,7 @@
 """What a finished comparison leaves behind: a table, comparison.json, comparison.md, samples and one picture."""
 
 import json
+import math
 import shlex
 import sys
 import time
@@ -104,18 +105,24 @@ def table(comparison: Comparison, made: Sequence[Row]) -> list[list[str]]:
 def _difference(difference: Interval | None, digits: int) -> str:
     if difference is None:
         return "-"
+    if difference.half is None and math.isfinite(difference.mean):
+        return f"{difference.text(digits)} (one seed)"
     return difference.text(digits) + (" (noise)" if difference.noise else "")
 
 
 def notes(comparison: Comparison) -> list[str]:
     """How the table is to be read."""
     kind = "each row judged against the one before" if comparison.ablation else "best first"
+    seeds = len(comparison.seeds)
+    figures = f"Mean ± half of the 95% interval over {seeds} seeds (Student's t)"
+    differences = "Differences are taken seed by seed; (noise): their interval holds 0, so there may be none"
+    if seeds == 1:
+        figures, differences = "Figures of a single seed", "(one seed): a difference that another seed may turn"
     return [
-        f"* ranked by this, {kind}. Mean ± half of the 95% interval over {len(comparison.seeds)} seeds (Student's t).",
-        "Differences are taken seed by seed; (noise): their interval holds 0, so there may be none. Losses in nats a "
-        "token, over the whole held-out text; best and last: checkpoints. Each variant has the learning rate that "
-        "validates best with the first seed; (edge): the grid's first or last. Tokens/s and minutes are medians, with "
-        "other runs beside.",
+        f"* ranked by this, {kind}. {figures}.",
+        f"{differences}. Losses in nats a token, over the whole held-out text; best and last: checkpoints. Each "
+        "variant has the learning rate that validates best with the first seed; (edge): the grid's first or last. "
+        "Tokens/s and minutes are medians, with other runs beside.",
     ]
 
 

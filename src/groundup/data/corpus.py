@@ -8,16 +8,23 @@ import json
 import re
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from groundup.text.reading import blocks
 
 TEXT_SUFFIXES = (".txt", ".srt", ".jsonl")
 """What is taken out of a folder of texts; each also with .gz behind it."""
 
+T = TypeVar("T")
+
 _TIME_LINE = re.compile(r"\s*\d+:\d+:\d+[,.]\d+\s*-->")
 _TAG = re.compile(r"</?[A-Za-z][^<>]*>|\{\\[^{}]*\}")  # <i>, </font>, {\an8}
+
+
+class NoText(ValueError):
+    """A file is what it should be, but there is not one word in it."""
 
 
 def read_texts(path: str | Path) -> Iterator[str]:
@@ -25,10 +32,10 @@ def read_texts(path: str | Path) -> Iterator[str]:
 
     A file of any other suffix (.md, .py) is read as plain text if it is named itself. A folder is read with everything
     below it that is one of TEXT_SUFFIXES, sorted by name; hidden files are passed over.
-    Text comes as it stands in the file, save that line ends become newlines and a byte-order mark is dropped.
+    Text comes as it stands in the file, save that line ends become newlines and a byte-order mark is dropped. Files and
+    records without text are left out; ValueError if there are no others.
     """
-    for file in text_files(path):
-        yield from _read_one(file)
+    yield from _some((text for file in text_files(path) for text in _read_one(file)), path)
 
 
 def text_files(path: str | Path, kinds: tuple[str, ...] = TEXT_SUFFIXES) -> list[Path]:
@@ -48,6 +55,20 @@ def read_documents(path: str | Path, block: int = 1 << 24) -> Iterator[Iterator[
 
     The parts are cut where every named split pattern ends a chunk. Subtitles and .jsonl files are still read whole.
     """
+    yield from _some(_documents(path, block), path)
+
+
+def _some(found: Iterator[T], path: str | Path) -> Iterator[T]:
+    """All that is found; NoText if that is nothing."""
+    nothing = True
+    for one in found:
+        nothing = False
+        yield one
+    if nothing:
+        raise NoText(f"{path}: empty, not one word in it; bring some text")
+
+
+def _documents(path: str | Path, block: int) -> Iterator[Iterator[str]]:
     for file in text_files(path):
         if suffix(file) in (".srt", ".jsonl", ".tsv") or file.stat().st_size < block // 8:
             for text in _read_one(file):
@@ -69,6 +90,12 @@ def _blocks(path: Path, block: int) -> Iterator[str]:
 
 
 def _read_one(path: Path) -> Iterator[str]:
+    """The texts of one file, none if there is not a word in it."""
+    with suppress(NoText):
+        yield from (text for text in _as_they_stand(path) if text.strip())
+
+
+def _as_they_stand(path: Path) -> Iterator[str]:
     kind = suffix(path)
     if kind == ".tsv":
         raise ValueError(f"{path}: a .tsv holds sentence pairs, not running text")
@@ -95,7 +122,7 @@ def suffix(path: Path) -> str:
 
 
 def read_file(path: str | Path) -> str:
-    """The whole of a UTF-8 file, unpacked if it ends in .gz; ValueError if it is empty, damaged or not text."""
+    """The whole of a UTF-8 file, unpacked if it ends in .gz; NoText if empty, ValueError if damaged or not text."""
     path = existing(path)
     if path.is_dir():
         raise ValueError(f"{path}: is a folder, and a file is needed here")
@@ -114,7 +141,7 @@ def read_file(path: str | Path) -> str:
             f"if it is Latin-1, convert it: iconv -f latin1 -t utf-8 {path} > new.txt"
         ) from None
     if not text.strip():
-        raise ValueError(f"{path}: the file is empty")
+        raise NoText(f"{path}: the file is empty")
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
@@ -168,5 +195,5 @@ def subtitle_text(text: str, path: str | Path = "subtitles") -> str:
         if cue:
             cues.append(cue)
     if not cues:
-        raise ValueError(f"{path}: {len(starts)} cues and not one word in them")
+        raise NoText(f"{path}: {len(starts)} cues and not one word in them")
     return "\n".join(cues) + "\n"

@@ -10,10 +10,11 @@ import gzip
 import json
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-from groundup.data.corpus import TEXT_SUFFIXES, read_file, subtitle_text, suffix, text_field, text_files
+from groundup.data.corpus import TEXT_SUFFIXES, NoText, read_file, subtitle_text, suffix, text_field, text_files
 from groundup.text.reading import LAST_CUT
 
 BLOCK = 1 << 20  # bytes of a piece of plain text
@@ -105,7 +106,8 @@ def _blocks(file: "Unpacked", path: Path) -> Iterator[bytes]:
 
 def _subtitles(path: Path, first: int, whole: bool, column: str) -> Found:
     if first == 0:
-        yield 0, True, subtitle_text(read_file(path), path), path.stat().st_size
+        with suppress(NoText):
+            yield 0, True, subtitle_text(read_file(path), path), path.stat().st_size
 
 
 def _records(path: Path, first: int, whole: bool, column: str) -> Found:

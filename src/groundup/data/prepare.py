@@ -70,7 +70,7 @@ def prepare(
         encode = partial(_encode, tokenizer=tokenizer, end=end)
         written = place.tokens
         try:
-            for encoded in in_order(encode, ahead(groups(pieces)), workers=workers or _cores()):
+            for encoded in in_order(encode, ahead(groups(pieces)), workers=workers or engine.cores()):
                 writer.add(encoded.without(written))
                 written, last = 0, encoded.pieces[-1]
                 progress(int(before[last.file]) + last.read, int(before[-1]), writer.tokens)
@@ -141,7 +141,7 @@ def _check(*, shard_tokens: int, valid_tokens: int | None, workers: int | None) 
     for name, number, least, cure in (
         ("shard_tokens", shard_tokens, 1, SHARD),
         ("valid_tokens", valid_tokens, 0, 0),
-        ("workers", workers, 1, _cores()),
+        ("workers", workers, 1, engine.cores()),
     ):
         if number is not None and number < least:
             raise ValueError(f"{name} ({number}) must be at least {least}; try --{name.replace('_', '-')} {cure}")
@@ -166,8 +166,3 @@ def _load_compiled(tokenizer: Tokenizer, size: int) -> None:
     """Decide once, by bytes of the whole source, for the compiled loops; the groups alone are too small to pay."""
     if engine.pays(3 * size) and isinstance(tokenizer.vocabulary, BytePair):  # packed, text is a third of its size
         import groundup.text.fast_bpe  # noqa: F401
-
-
-def _cores() -> int:
-    """The processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -2,7 +2,7 @@
 
 `groundup data prepare` writes such a folder: shards (see `token_files`), the tokenizer.json that made them, and last of
 all `index.json` with the SHA-256 of each and of itself: a folder of ours without one is unfinished. Folders that llm.c
-and build-nanogpt write have no index; there, shards with "val" in their name are for validation.
+and build-nanogpt write have no index; there, shards with the word "val" in their name are for validation.
 
 A shard is mapped into memory, so a text of any length is read as it is needed.
 """
@@ -10,6 +10,7 @@ A shard is mapped into memory, so a text of any length is read as it is needed.
 import hashlib
 import json
 import os
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -91,11 +92,16 @@ class Shards:
 
     @classmethod
     def open(cls, folder: str | Path) -> "Shards":
-        """ValueError with the file and the byte if the folder is unfinished, or a shard is not what it should be."""
+        """ValueError if there are none or they are unfinished; with file and byte if one is not what it should be."""
         folder = Path(folder)
         if (folder / INDEX).is_file():
             return _indexed(folder)
         found = [(path, map_tokens(path)) for path in _candidates(folder)]
+        if not found and not (folder / PROGRESS).is_file():
+            raise ValueError(
+                f"{folder}: no token shards there; make them of text: "
+                "groundup data prepare SOURCE --tokenizer gpt2 --out NEW_FOLDER"
+            )
         if not found or any(file.tokenizer is not None for _, file in found):
             raise ValueError(f"{folder}: no {INDEX}; its shards were not finished, go on with them or make them again")
         shards = [Shard(path, _part(path), file.ids, file.start, None) for path, file in found]
@@ -222,4 +228,4 @@ def _holds_text(folder: Path) -> bool:
 
 def _part(path: Path) -> str:
     """As llm.c and build-nanogpt name them: fineweb_val_000000.bin, edufineweb_train_000001.npy."""
-    return "valid" if "val" in path.stem else "train"
+    return "valid" if re.search(r"(^|[^a-z])val(id|idation)?([^a-z]|$)", path.stem.lower()) else "train"

@@ -116,7 +116,8 @@ def split_text(text: str, *, valid: float = 0.1) -> tuple[str, str]:
 def split_texts(texts: Sequence[str], *, valid: float = 0.1, seed: int = 0) -> TextSplits:
     """Whole texts to learn from and others to judge by, drawn at random, `valid` being the share of the characters.
 
-    Where the texts are too few or too long for that (none fits into the share), each is cut as `split_text` cuts it.
+    Where the texts are too few or too long for that (none fits into the share), each is cut as `split_text` cuts it;
+    what is too short to be cut is for learning.
     """
     _check_share(valid)
     room = valid * sum(map(len, texts))
@@ -132,8 +133,14 @@ def split_texts(texts: Sequence[str], *, valid: float = 0.1, seed: int = 0) -> T
         )
     if not texts:
         raise ValueError("too small to split: no texts at all")
-    heads, tails = zip(*(split_text(text, valid=valid) for text in texts), strict=True)
-    return TextSplits(list(heads), list(tails))
+    cuts = [(text, int(len(text) * (1 - valid))) for text in texts]
+    tails = [text[cut:] for text, cut in cuts if 0 < cut < len(text)]
+    if not tails:
+        raise ValueError(
+            f"too small to split: {len(texts):,} texts, the longest of {max(map(len, texts)):,} characters, of which "
+            f"{valid:.0%} go to validation; bring longer texts"
+        )
+    return TextSplits([text[:cut] or text for text, cut in cuts], tails)
 
 
 def _check_share(valid: float) -> None:

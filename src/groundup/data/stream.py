@@ -132,11 +132,6 @@ class Windows(Sequence[Batch]):
         return _batch(inputs.reshape(B, T), targets.reshape(B, T), self.end_of_text)
 
 
-def windows(tokens: Tokens, *, length: int, batch: int) -> Iterator[Batch]:
-    """The batches of `Windows`."""
-    return iter(Windows(tokens, length=length, batch=batch))
-
-
 def as_batch(ids: NDArray[np.integer], *, end_of_text: int | None = None) -> Batch:
     """Rows of T + 1 ids as inputs and targets (B, T).
 

@@ -75,11 +75,11 @@ def hardware(device: torch.device | None = None) -> str:
     if device is not None and device.type == "cuda":
         return torch.cuda.get_device_name(device)
     if device is not None and device.type != "cpu":
-        return f"{_processor()}, {device.type}"
-    return f"{_processor()}, {torch.get_num_threads()} threads on {os.cpu_count()} cores"
+        return f"{processor()}, {device.type}"
+    return f"{processor()}, {torch.get_num_threads()} threads on {os.cpu_count()} cores"
 
 
-def _processor() -> str:
+def processor() -> str:
     """The processor's name: Linux keeps it in a file, other systems tell Python."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()

@@ -5,9 +5,8 @@ merges depend on counts and bytes alone, so neither threads nor hashes can chang
 chunks up among those it has met. Memory is bounded by the distinct chunks and a few pieces, whatever the text's length.
 """
 
-import os
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from itertools import pairwise
 
@@ -15,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groundup.text import bpe, fast_encode
+from groundup.text.engine import cores
 from groundup.text.fast_compile import compiled, padded
 from groundup.text.fast_scan import classes
 from groundup.text.fast_split import BLOCK, WHOLE, split
@@ -28,11 +28,6 @@ PIECE = 1 << 20  # characters that a thread takes at a time
 GROUP = 1 << 13  # texts
 
 
-def all_cores() -> int:
-    """The processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def train(
     texts: Iterable[str],
     merges: int,
@@ -42,7 +37,7 @@ def train(
     threads: int | None = None,
 ) -> bpe.Merges:
     """The merges that `bpe.train` learns from the chunks of the texts; kind: the split pattern, see `fast_bits`."""
-    threads = threads or all_cores()
+    threads = threads or cores()
     queue, lock = _pieces(texts, kind, PIECE), threading.Lock()
 
     def count() -> Counts:
@@ -94,12 +89,6 @@ class Counts:
         self._counts = np.concatenate([self._counts, np.zeros_like(self._counts)])
 
 
-def text_of(chunks: Mapping[bytes, int]) -> Text:
-    """Counted chunks as `train_counted` wants them."""
-    ends = np.cumsum([0, *map(len, chunks)])
-    return _lay_out(np.frombuffer(b"".join(chunks), np.uint8), ends, np.array([*chunks.values()], np.int64))
-
-
 def train_counted(text: Text, merges: int, *, progress: bpe.Progress | None = None) -> bpe.Merges:
     """`bpe.train` on chunks counted already. Another thread learns, so that this one can tell and be interrupted."""
     learnt, done, stop = np.empty((merges, 3), np.int64), np.zeros(1, np.int64), np.zeros(1, np.bool_)
@@ -149,7 +138,7 @@ class Encoder:
 
     def arrays(self, text: str, *, threads: int | None = None) -> Iterator[NDArray[np.int32]]:
         """The ids of the text, piece by piece in order; threads: at most so many, all cores by default."""
-        threads = min(threads or all_cores(), -(-len(text) // PIECE)) or 1
+        threads = min(threads or cores(), -(-len(text) // PIECE)) or 1
         parts = _pieces([text], self._kind, PIECE)
         if threads == 1:
             yield from map(self._piece, parts)
@@ -160,7 +149,7 @@ class Encoder:
     def batch(self, texts: Sequence[str]) -> list[list[int]]:
         """The ids of each of many short texts."""
         groups = [texts[start : start + GROUP] for start in range(0, len(texts), GROUP)]
-        with ThreadPoolExecutor(all_cores()) as pool:
+        with ThreadPoolExecutor(cores()) as pool:
             return [ids for group in pool.map(self._group, groups) for ids in group]
 
     def _group(self, texts: Sequence[str]) -> list[list[int]]:
