@@ -208,6 +208,13 @@ def test_a_wrong_kind_of_value_is_named(key: str, value: Any):
     assert "\n" not in str(caught.value)
 
 
+def test_windows_may_be_a_list():
+    """One written by hand is the config that it looks like: equal, hashable, the same in a file."""
+    config = ModelConfig(**SMALL, windows=[None, 32])
+    assert config == ModelConfig(**SMALL, windows=(None, 32))
+    assert hash(config) == hash(ModelConfig(**SMALL, windows=(None, 32)))
+
+
 @pytest.mark.parametrize(
     ("values", "message"),
     [

@@ -101,6 +101,8 @@ class ModelConfig:
         for name in ("dropout", "attention_dropout"):
             if not isinstance(getattr(self, name), int | float) or not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} ({getattr(self, name)!r}) must be at least 0 and below 1; try 0.1")
+        if isinstance(self.windows, list):
+            object.__setattr__(self, "windows", tuple(self.windows))
         windows = self.windows if isinstance(self.windows, tuple) else ()
         if not windows or not all(window is None or (_whole(window) and window > 0) for window in windows):
             raise ValueError(f"windows {self.windows} must hold None or positive numbers; try (None, 128)")
@@ -173,8 +175,6 @@ class ModelConfig:
         if isinstance(scaling := values.get("rope_scaling"), dict):
             _refuse_unknown(RopeScaling, scaling, "rope_scaling setting")
             values["rope_scaling"] = RopeScaling(**scaling)
-        if isinstance(windows := values.get("windows"), list):
-            values["windows"] = tuple(windows)
         return cls(**values)
 
     def save(self, path: str | Path) -> None:

@@ -13,6 +13,14 @@ from safetensors.torch import load_file, save_file
 import groundup as gu
 from groundup.hub.files import local_folder
 
+# The settings of opus-mt-en-de that are neither sizes nor ids.
+OPUS = dict(
+    **dict(activation_function="swish", _num_labels=3, add_bias_logits=False, add_final_layer_norm=False, num_beams=6),
+    **dict(classif_dropout=0.0, classifier_dropout=0.0, activation_dropout=0.0, gradient_checkpointing=False),
+    **dict(normalize_before=False, normalize_embedding=False, scale_embedding=True, static_position_embeddings=True),
+    **dict(bad_words_ids=[[299]], encoder_layerdrop=0.0, decoder_layerdrop=0.0, init_std=0.02, max_length=512),
+)
+
 
 @pytest.fixture
 def changed(folders, tmp_path: Path) -> Callable[..., Path]:
@@ -44,6 +52,7 @@ def refusal(folder: Path) -> str:
         ("gpt2", dict(activation_function="mish"), "activation_function ('mish') must be one of gelu_new"),
         ("gpt2", dict(rotary_pct=0.25), "'rotary_pct' (0.25) is a setting of gpt2 not known here"),
         ("gpt2", dict(quantization_config={}), "'quantization_config'"),
+        ("gpt2", dict(pruned_heads={"0": [1]}), "pruned_heads ({'0': [1]}) must be {}"),
         ("gpt2", dict(n_head=5), "heads (5) must divide width (64)"),
         ("gpt2", dict(n_embd="wide"), "width ('wide') must be a whole number"),
         ("gpt2", dict(model_type="mistral"), "model_type 'mistral' is none of gpt2, gpt_neo, llama, marian"),
@@ -55,9 +64,10 @@ def refusal(folder: Path) -> str:
         ("llama", dict(rope_parameters=dict(rope_type="yarn", rope_theta=1e4)), "rope_type 'yarn'"),
         ("llama", dict(rope_parameters=dict(rope_type="default", partial_rotary_factor=0.5)), "partial_rotary_factor"),
         ("llama", dict(rope_parameters=dict(rope_type="llama3", factor=8.0)), "high_freq_factor"),
+        ("llama", dict(rope_interleaved=True), "rope_interleaved (True) must be False"),
         ("marian", dict(normalize_before=True), "normalize_before (True) must be False"),
         ("marian", dict(decoder_ffn_dim=80), "encoder_ffn_dim (72) and decoder_ffn_dim (80)"),
-        ("marian", dict(activation_function="swish"), "activation_function ('swish')"),
+        ("marian", OPUS, "activation_function ('swish') must be one of"),
     ],
 )
 def test_settings(changed, family, settings, words):

@@ -68,3 +68,20 @@ def test_past_the_context_is_an_error_with_both_numbers(causal: CausalLM, seq2se
     for source, target in [(too_long, fits), (fits, too_long)]:
         with pytest.raises(ValueError, match=message):
             seq2seq(source, target)
+
+
+@pytest.mark.parametrize("wrong", [V, -1])
+@torch.no_grad()
+def test_ids_past_the_vocabulary_are_an_error_with_both_numbers(causal: CausalLM, seq2seq: Seq2Seq, wrong: int):
+    """As from another model's tokenizer."""
+    good = torch.zeros(2, 3, dtype=torch.int64)
+    bad = good.index_fill(1, torch.tensor(1), wrong)
+    said = f"ids from {min(0, wrong)} to {max(0, wrong)} in a model with a vocabulary of "
+    for size, call in [
+        (V, lambda: causal(bad)),
+        (V, lambda: causal.step(bad, causal.begin(2))),
+        (V, lambda: seq2seq(good, bad)),
+        (seq2seq.encoder.embed.num_embeddings, lambda: seq2seq(bad, good)),
+    ]:
+        with pytest.raises(ValueError, match=f"{said}{size}; encode with the tokenizer"):
+            call()

@@ -103,6 +103,27 @@ def test_a_mask_of_only_real_tokens_changes_nothing(causal: CausalLM, seq2seq: S
     torch.testing.assert_close(seq2seq(ids, ids, everything), seq2seq(ids, ids), **CLOSE)
 
 
+@pytest.mark.parametrize("dtype", [torch.int64, torch.float32])
+@torch.no_grad()
+def test_a_mask_of_ones_and_zeros(causal: CausalLM, dtype: torch.dtype):
+    """As tokenizers of Hugging Face give it: the same bits as with the bool mask, whole and in steps."""
+    ids, mask = pad(texts(LENGTHS), left=True)
+    assert torch.equal(causal(ids, mask.to(dtype)), causal(ids, mask))
+    numbers, bools = (causal.begin(len(ids), prompt_mask=given) for given in (mask.to(dtype), mask))
+    for part in ids.split((4, 2, 1), dim=1):
+        assert torch.equal(causal.step(part, numbers), causal.step(part, bools))
+
+
+@pytest.mark.parametrize("dtype", [torch.int64, torch.float32])
+@torch.no_grad()
+def test_a_sources_mask_of_ones_and_zeros(seq2seq: Seq2Seq, dtype: torch.dtype):
+    source, mask = pad(texts(LENGTHS, SOURCE_V), left=False)
+    target = torch.stack(texts([5, 5, 5]))
+    assert torch.equal(seq2seq(source, target, mask.to(dtype)), seq2seq(source, target, mask))
+    numbers, bools = (seq2seq.begin(source, given) for given in (mask.to(dtype), mask))
+    assert torch.equal(seq2seq.step(target, numbers), seq2seq.step(target, bools))
+
+
 @pytest.mark.parametrize("left", [False, True])
 def test_padding_gives_finite_gradients(causal: CausalLM, left: bool):
     """A padded place that sees nothing at all must not turn the gradient into NaN."""

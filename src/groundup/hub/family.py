@@ -22,14 +22,16 @@ _IGNORED = set(
     "model_type architectures _name_or_path transformers_version dtype torch_dtype use_cache task_specific_params "
     "bos_token_id eos_token_id pad_token_id sep_token_id unk_token_id decoder_start_token_id tokenizer_class prefix "
     "output_attentions output_hidden_states output_scores return_dict return_dict_in_generate torchscript id2label "
-    "label2id num_labels problem_type finetuning_task gradient_checkpointing is_decoder is_encoder_decoder "
+    "label2id num_labels _num_labels problem_type finetuning_task gradient_checkpointing is_decoder is_encoder_decoder "
     "max_length min_length max_new_tokens do_sample early_stopping num_beams num_beam_groups diversity_penalty "
     "temperature top_k top_p typical_p repetition_penalty length_penalty no_repeat_ngram_size bad_words_ids "
     "encoder_no_repeat_ngram_size num_return_sequences forced_bos_token_id forced_eos_token_id remove_invalid_values "
     "exponential_decay_length_penalty suppress_tokens begin_suppress_tokens chunk_size_feed_forward "
     "_attn_implementation_autoset summary_type summary_use_proj summary_activation summary_proj_to_labels "
-    "summary_first_dropout".split()
+    "summary_first_dropout output_past use_bfloat16 xla_device eos_token_ids".split()
 )
+_MUST = {"pruned_heads": {}}
+"""Of no family either: the one value that we compute."""
 _TRAINING_ONLY = {"init", "dropout", "attention_dropout"}
 
 
@@ -71,13 +73,13 @@ class Family:
 
     def read(self, theirs: Settings) -> ModelConfig:
         """The model that a config.json describes. ValueError names the setting that we could not honour."""
-        theirs = {**self.defaults, **theirs}
-        known = {*self.same, *self.words, *self.must, *self.ignored, *self.rest, *_IGNORED}
+        theirs, must = {**self.defaults, **theirs}, {**_MUST, **self.must}
+        known = {*self.same, *self.words, *must, *self.ignored, *self.rest, *_IGNORED}
         for key, value in theirs.items():
             if key not in known:
                 raise ValueError(f"{key!r} ({value!r}) is a setting of {self.model_type} not known here")
-            if key in self.must and value != self.must[key]:
-                raise ValueError(f"{key} ({value!r}) must be {self.must[key]!r}: nothing else is computed here")
+            if key in must and value != must[key]:
+                raise ValueError(f"{key} ({value!r}) must be {must[key]!r}: nothing else is computed here")
         missing = [key for key in (*self.same, *self.words) if key not in theirs]
         if missing:
             raise ValueError(f"{', '.join(missing)} missing")

@@ -21,6 +21,7 @@ FAMILIES = {family.model_type: family for family in (gpt2.FAMILY, gpt_neo.FAMILY
 def from_hub(name: str | Path) -> CausalLM | Seq2Seq:
     """The model in a folder, or of a name on the Hub: gpt2, gpt_neo, llama and marian. In float32, ready to use.
 
+    Of marian those that `to_hub` can write: the opus-mt models have another activation, and biases of the logits.
     Every setting and every tensor is accounted for: ValueError names the file, the key and both values of one that
     this package would have to ignore, or that does not fit.
     """

@@ -66,7 +66,7 @@ FAMILY = Family(
         "activation_function": "gelu_new",
         "tie_word_embeddings": True,
     },
-    ignored={"n_ctx", "reorder_and_upcast_attn", "initializer_range"},
+    ignored={"n_ctx", "n_special", "predict_special_tokens", "reorder_and_upcast_attn", "initializer_range"},
     prefix="transformer",
     aliases=aliases,
     tables=r"\.attn\.(bias|masked_bias)$",

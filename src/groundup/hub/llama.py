@@ -108,7 +108,9 @@ FAMILY = Family(
         *("rope_parameters", "rope_theta", "rope_scaling"),
         *("kv_heads", "mlp_width", "bias"),
     ),
+    must={"rope_interleaved": False},
     defaults={
+        "max_position_embeddings": 2048,
         "rms_norm_eps": 1e-6,
         "attention_dropout": 0.0,
         "hidden_act": "silu",
@@ -116,7 +118,7 @@ FAMILY = Family(
         "attention_bias": False,
         "mlp_bias": False,
     },
-    ignored={"pretraining_tp", "initializer_range"},
+    ignored={"pretraining_tp", "initializer_range", "is_llama_config", "max_sequence_length"},
     prefix="model",
     aliases=lambda config: {"lm_head.weight": "model.embed_tokens.weight"} if config.tied == "head" else {},
     tables=r"rotary_emb\.inv_freq$",

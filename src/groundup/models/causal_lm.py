@@ -27,7 +27,7 @@ class CausalLM(nn.Module):
         initialise(self, config)
 
     def forward(self, ids: Tensor, mask: Tensor | None = None, documents: Tensor | None = None) -> Tensor:
-        """Logits (B, T, V). mask (B, T): False at padding; positions count real tokens only, so the side is free.
+        """Logits (B, T, V). mask (B, T): False or 0 at padding; positions count real tokens only, so the side is free.
 
         documents (B, T): numbers of the documents that share a row; a token sees its own alone. Positions run on.
         """
@@ -35,13 +35,15 @@ class CausalLM(nn.Module):
 
     def hidden(self, ids: Tensor, mask: Tensor | None = None, documents: Tensor | None = None) -> Tensor:
         """What the head reads (B, T, C); arguments as for `forward`."""
+        mask = None if mask is None else mask.bool()
         at = None if mask is None else (mask.cumsum(dim=1) - 1).clamp(min=0)
         return self.stack(ids, at=at, key_mask=mask, documents=documents)
 
     def begin(self, rows: int = 1, *, prompt_mask: Tensor | None = None) -> State:
-        """An empty state for `rows` texts; prompt_mask (B, T0) when prompts are padded on the left."""
+        """An empty state for `rows` texts; prompt_mask (B, T0), False or 0 at the padding on the left of prompts."""
         assert prompt_mask is None or prompt_mask.shape[0] == rows, "one mask row per text"
-        return State([KVCache() for _ in self.stack.blocks], prompt_mask)
+        mask = None if prompt_mask is None else prompt_mask.bool()
+        return State([KVCache() for _ in self.stack.blocks], mask)
 
     def step(self, ids: Tensor, state: State) -> Tensor:
         """Read the new tokens ids (B, T); logits (B, V) of the one after them."""

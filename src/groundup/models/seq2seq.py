@@ -37,17 +37,19 @@ class Seq2Seq(nn.Module):
     def forward(self, source: Tensor, target: Tensor, source_mask: Tensor | None = None) -> Tensor:
         """Logits (B, T, V) of each next target token.
 
-        source (B, S), target (B, T) beginning with the start token, source_mask (B, S) False at padding.
+        source (B, S), target (B, T) beginning with the start token, source_mask (B, S) False or 0 at padding.
         """
         return self.cap(self.head(self.hidden(source, target, source_mask)))
 
     def hidden(self, source: Tensor, target: Tensor, source_mask: Tensor | None = None) -> Tensor:
         """What the head reads (B, T, C); arguments as for `forward`."""
+        source_mask = None if source_mask is None else source_mask.bool()
         memory = self.decoder.keys_values(self.encoder(source, key_mask=source_mask))
         return self.decoder(target, memory=memory, memory_mask=_seen(source_mask))
 
     def begin(self, source: Tensor, source_mask: Tensor | None = None) -> State:
         """Encode the source once; what the decoder's blocks read of it is kept in the state."""
+        source_mask = None if source_mask is None else source_mask.bool()
         memory = self.encoder(source, key_mask=source_mask)  # (B, S, C)
         # In one piece: every step reads all of it, and products want it without gaps.
         pieces = [(k.contiguous(), v.contiguous()) for k, v in self.decoder.keys_values(memory)]

@@ -64,14 +64,22 @@ class Stack(nn.Module):
 
         at (T,) or (B, T): positions, when they are not simply the next ones. key_mask (B, S): True at real keys.
         documents (B, T): numbers of those that share a row; a token sees its own alone (`nn.masks.build_mask`).
-        memory: the cross keys and values of each block. Raises ValueError past the context.
+        memory: the cross keys and values of each block. Raises ValueError past the context, and on a CPU for ids past
+        the vocabulary.
         """
         T, start = ids.shape[1], caches[0].length if caches else 0
         if start + T > self.context:
             raise ValueError(f"{start + T} tokens do not fit the model's context of {self.context}")
         if at is None:
             at = torch.arange(start, start + T, device=ids.device)
-        x, rotation = self.positions(self.embed(ids) * self.scale, at)
+        try:
+            x = self.embed(ids)
+        except IndexError:
+            raise ValueError(
+                f"ids from {ids.min()} to {ids.max()} in a model with a vocabulary of {self.embed.num_embeddings}; "
+                "encode with the tokenizer that it was trained with"
+            ) from None
+        x, rotation = self.positions(x * self.scale, at)
         x = self.dropout(x)  # (B, T, C)
         mask = partial(
             build_mask, T, start, causal=self.causal, key_mask=key_mask, documents=documents, device=ids.device

@@ -55,7 +55,7 @@ def which(text: str) -> Literal["best", "latest"] | int:
     """A checkpoint as a person names it: best, latest or the number of a step."""
     if text == "best" or text == "latest":
         return text
-    if text.isdigit():
+    if text.isdecimal():
         return int(text)
     raise ValueError(f"unknown checkpoint {text!r}; say best, latest or the number of a step")
 
