@@ -117,7 +117,9 @@ def test_what_is_wrong_with_a_line_costs_that_line(counter, cli):
     ]
     said = cli("chat", "seller", stdin="\n".join([*lines, "Some salt 3?"]))
     assert said.code == 2
-    assert len(said.out.splitlines()) == 5
+    replies = said.out.removesuffix("\n").split("\n")
+    assert [n for n, reply in enumerate(replies, start=1) if not reply] == [2, 3, 4, 5]
+    assert len(replies) == len(lines) + 1, "line n answers line n"
     errors = [line for line in said.err.splitlines() if "context of 64 tokens is full" not in line]
     patterns = [
         "2: there is nothing",

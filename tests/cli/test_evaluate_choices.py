@@ -40,6 +40,25 @@ def test_a_trained_model_finds_its_own_text_likelier(home: Path, tmp_path: Path,
     assert judge_choices(run, Options("writer", str(path), limit=7))[0].size == 7
 
 
+@pytest.mark.parametrize(
+    "flags",
+    [
+        "--split test",
+        "--split validation",
+        "--num-beams 3",
+        "--all-references",
+        "--lowercase",
+        "--teacher-forced",
+        "--worst 10",
+        "--data text.txt",
+    ],
+)
+def test_what_questions_have_no_use_for_is_refused(home: Path, complaint, flags: str):
+    message = complaint("evaluate", "writer", "--choices", "q.jsonl", *flags.split())
+    assert message == f"--choices asks one run questions of their own: leave {flags.split()[0]} out"
+    assert "leave the second run (speller) out" in complaint("evaluate", "writer", "speller", "--choices", "q.jsonl")
+
+
 def test_mistakes_are_refused(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     path = write(tmp_path / "mine.jsonl", 2)
     with pytest.raises(ValueError, match="talker is a dialogue run; --choices asks language models"):

@@ -95,6 +95,22 @@ def test_the_worst_come_first_with_everything_beside_them(home, cli):
     assert f"  source     {source}\n  reference  {reference}\n" in blocks[0]
 
 
+def test_the_worst_are_ranked_without_case_where_they_are_judged_so(home, cli, tmp_path):
+    """Shouted references are no faults then: the worst is the one of other words."""
+    said = gu.load("translator").translate(["I see the dog.", "we eat it all."])
+    wanted = [said[0].upper(), f"{said[1]} {said[1]} tutto"]
+    (tmp_path / "loud.tsv").write_text(f"I see the dog.\t{wanted[0]}\nwe eat it all.\t{wanted[1]}\n")
+    flags = ["--data", str(tmp_path / "loud.tsv"), "--num-beams", "1", "--worst", "2", "--json"]
+    first = {}
+    for case in ([], ["--lowercase"]):
+        rows = json.loads(cli("evaluate", "translator", *flags, *case).out)["worst"]
+        first[len(case)] = rows[0]["source"]
+        theirs = sacrebleu.CHRF(lowercase=bool(case))
+        for row in rows:
+            assert row["chrf"] == pytest.approx(theirs.sentence_score(row["ours"], [row["reference"]]).score)
+    assert first == {0: "I see the dog.", 1: "we eat it all."}
+
+
 def test_the_worst_come_as_json_too(home, cli):
     flags = "--data pairs.tsv --num-beams 1 --teacher-forced --worst 5".split()
     said = json.loads(cli("evaluate", "translator", *flags, "--json").out)
@@ -125,7 +141,8 @@ def test_runs_that_cannot_be_compared(home, complaint):
     assert "writer is a language model" in complaint("evaluate", "translator", "writer")
     assert "leave the second run (translator) out" in complaint("evaluate", "writer", "translator")
     assert "leave --teacher-forced out" in complaint("evaluate", "writer", "--teacher-forced")
-    assert "compared with itself" in complaint("evaluate", "talker", "talker")
+    for same in ("talker", "runs/talker", "./runs/talker/", str(home / "runs" / "writer" / ".." / "talker")):
+        assert "talker is compared with itself" in complaint("evaluate", "talker", same)
     assert "worst (-1)" in complaint("evaluate", "translator", "--worst", "-1")
 
 

@@ -1,10 +1,13 @@
 """groundup generate: many prompts, many texts, beams, log-probabilities, sliding; and Python agrees."""
 
+import io
 import math
+import sys
 
 import pytest
 
 import groundup as gu
+from groundup.cli.main import main
 from groundup.run.text import TextRun
 
 NOTICE = "groundup: the context of 32 tokens is full, so the text ends here; --slide writes on\n"
@@ -146,3 +149,18 @@ def test_a_file_without_prompts(desk, trained, complaint):
         message = complaint("generate", "writer", "--file", name)
         assert name in message
         assert "empty" in message
+
+
+def test_a_byte_that_is_not_utf8_costs_its_own_line(home, cli, capsys, monkeypatch):
+    options = ["--greedy", "--max-new-tokens", "9"]
+    expected = cli("generate", "writer", "--file", "-", *options, stdin="1. I\n\n2. they see\n").out
+    lines = io.TextIOWrapper(io.BytesIO(b"1. I\ncaf\xe9\n2. they see\n"), encoding="utf-8")
+    monkeypatch.setattr(sys, "stdin", lines)
+    with pytest.raises(SystemExit) as stop:
+        main(["generate", "writer", "--file", "-", *options])
+    assert (stop.value.code, *capsys.readouterr()) == (2, expected, "groundup: line 2: the prompt is not UTF-8 text\n")
+
+
+@pytest.mark.parametrize("verb", ["generate writer", "attention writer", "attention translator"])
+def test_a_text_that_is_not_utf8_is_refused(home, complaint, verb):
+    assert complaint(*verb.split(), "caf\udce9") in ("the prompt is not UTF-8 text", "the text is not UTF-8")

@@ -72,6 +72,28 @@ def test_the_rule_to_stop_by_reaches_the_search(home, cli, monkeypatch):
     assert heard == [False, True, "never"]
 
 
+def test_one_beam_may_wait_for_a_better_answer(home, cli):
+    """With "never" even one beam ranks answers, so what they are ranked by counts."""
+    odd = ["the house the bread the sea", "zq xj", "it all it all.", "the"]  # whose answers have no clear end
+    greedy = cli("translate", "translator", *odd, "--num-beams", "1").out
+    flags = "--num-beams 1 --early-stopping never --length-norm gnmt --length-penalty 5".split()
+    waited = cli("translate", "translator", *odd, *flags).out
+    options = dict(num_beams=1, early_stopping="never", divisor=gnmt, length_penalty=5.0)
+    texts = gu.load("translator").translate(odd, **options)
+    assert waited.splitlines() == [" ".join(text.splitlines()) for text in texts]
+    assert waited != greedy
+
+
+@pytest.mark.parametrize("flags", ["--temperature 1 --scores", "--temperature 1 --num-return-sequences 2"])
+def test_scores_that_are_shown_may_be_of_either_formula(home, cli, flags):
+    average, gnmts = (
+        [line.split()[0] for line in cli("translate", "translator", LINES[0], *flags.split(), *more).out.splitlines()]
+        for more in ([], ["--length-norm", "gnmt"])
+    )
+    assert len(average) == len(gnmts)
+    assert average != gnmts
+
+
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
@@ -112,6 +134,13 @@ def test_an_answer_grows_on_a_terminal_and_is_then_what_a_pipe_gets(home, cli, m
         ("--temperature 0", "temperature (0.0)"),
         ("--top-p 2", "top_p (2.0)"),
         ("--temperature 1 --early-stopping true", "--early-stopping true is for beams"),
+        ("--repetition-penalty 2 --early-stopping never", "--early-stopping never is for beams"),
+        ("--num-beams 1 --early-stopping true", "--early-stopping true is for beams"),
+        ("--temperature 1 --length-penalty 5", "--length-penalty is for ranking beams"),
+        ("--temperature 1 --length-norm gnmt", "--length-norm is for ranking beams"),
+        ("--repetition-penalty 2 --length-norm=gnmt", "leave it out, or add --scores"),
+        ("--num-beams 1 --length_penalty 5", "--length-penalty is for ranking beams"),
+        ("--num-beams 1 --length-norm gnmt --early-stopping false", "--length-norm is for ranking beams"),
         ("--repetition-penalty 1.2 --num-return-sequences 2", "nothing is drawn"),
         ("--temperature 1 --num-return-sequences 0", "num_return_sequences (0)"),
         ("--length-norm word", "average"),

@@ -147,6 +147,20 @@ def test_no_ngram_comes_twice(toy):
         assert hypothesis.logprob == pytest.approx(model.logprob([START], hypothesis.ids, source=0), abs=1e-4)
 
 
+def test_where_every_token_is_forbidden_greedy_search_says_the_same(toy):
+    model, ids = toy(vocab_size=5), torch.tensor([[0], [3]])
+    with pytest.raises(ValueError, match=r"\(1\) forbids each of the 5 tokens after 5; ") as greedy:
+        list(generate(model, model.begin([0, 1]), ids, choose=Greedy(no_repeat_ngram_size=1), max_new_tokens=20))
+    for beams in (1, 2, 3):
+        with pytest.raises(ValueError) as found:
+            beam_search(model, model.begin([0, 1]), ids, beams=beams, eos=-1, max_new_tokens=20, no_repeat_ngram_size=1)
+        assert str(found.value) == str(greedy.value)
+        four = beam_search(
+            model, model.begin([0, 1]), ids, beams=beams, eos=-1, max_new_tokens=4, no_repeat_ngram_size=1
+        )
+        assert [len(one.ids) for (one,) in four] == [4, 4], "what was set aside before that is an answer"
+
+
 def test_finished_sentences_leave_the_batch_and_memory_moves_only_then(toy):
     model = toy(vocab_size=6)
     state, limits = model.begin([0, 1, 2]), torch.tensor([2, 9, 4])

@@ -103,6 +103,16 @@ def test_sampling_draws_each_token_by_its_probability():
     assert (counts / draws - expected).abs().max() < 4 * math.sqrt(0.25 / draws)
 
 
+@pytest.mark.parametrize("temperature", [1e-29, 1e-35, 1e-40, 1e-300])
+@pytest.mark.parametrize("filters", [{}, {"top_k": 3, "top_p": 0.9, "min_p": 0.1}])
+def test_however_cold_it_is_the_likeliest_are_drawn(temperature, filters):
+    logits, ids = 50 * random_logits(0).repeat(20, 1), torch.zeros(60, 0, dtype=torch.int64)
+    logits[:, 5] = -math.inf  # forbidden
+    drawn = Sample(temperature=temperature, seed=1, **filters).begin(CPU)
+    assert torch.equal(drawn(logits, ids), logits.argmax(dim=-1))
+    assert set(drawn(torch.tensor([[7.0, 1.0, 7.0]]).expand(60, 3), ids).tolist()) == {0, 2}
+
+
 def test_the_same_seed_draws_the_same_tokens_and_touches_no_other_randomness():
     logits, ids = torch.zeros(64, 1000), torch.zeros(64, 0, dtype=torch.int64)
     before = torch.get_rng_state()

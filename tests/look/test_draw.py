@@ -4,6 +4,7 @@ import matplotlib.image
 import pytest
 import torch
 from matplotlib import colormaps
+from matplotlib.figure import Figure
 
 from groundup.look.draw import draw_attention
 
@@ -53,6 +54,29 @@ def test_any_token_can_be_a_label(tmp_path, token):
     path = tmp_path / "map.png"
     draw_attention(torch.ones(1, 1, 1), queries=[token], keys=[token], title=token, path=path)
     assert matplotlib.image.imread(path).shape[0] < 1000
+
+
+@pytest.mark.parametrize(("T", "S"), [(5, 7), (9, 300)])
+def test_labels_stand_beside_their_tokens_and_far_enough_apart_to_be_read(tmp_path, monkeypatch, T, S):
+    figures = []
+    monkeypatch.setattr(Figure, "savefig", lambda figure, *a, **k: figures.append(figure))
+    queries, keys = [f"query {t}" for t in range(T)], [f"key {s}" for s in range(S)]
+    draw_attention(torch.rand(2, T, S).softmax(-1), queries=queries, keys=keys, path=tmp_path / "map.png")
+    (figure,) = figures
+    figure.draw_without_rendering()
+    for axes, axis, names in (
+        *((axes, axes.xaxis, keys) for axes in figure.axes[:2]),
+        (figure.axes[0], figure.axes[0].yaxis, queries),
+    ):
+        places = [int(place) for place in axis.get_ticklocs()]
+        if not places:  # heads above others leave theirs to the lowest
+            continue
+        assert [label.get_text() for label in axis.get_ticklabels()] == [names[place] for place in places]
+        box = axes.get_window_extent()
+        inches = (box.width if names is keys else box.height) / figure.dpi / len(names)
+        step = places[1] - places[0]
+        assert step * inches > 0.12
+        assert step == 1 or (step - 1) * inches < 0.15, "and none is left out that could be read"
 
 
 def test_a_gradient_does_not_disturb(tmp_path):

@@ -202,3 +202,10 @@ def test_panels_must_speak_of_the_same_text(tmp_path):
     with pytest.raises(ValueError, match="candidates for 1 tokens, but 2 are written"):
         write_attention_page(path, title="t", panels=[cross], candidates=[[("je", 0.9)]])
     assert not path.exists()
+
+
+def test_a_text_that_cannot_be_written_leaves_no_empty_page(tmp_path):
+    panel = Panel("encoder", ["a"], ["a"], torch.ones(1, 1, 1, 1))
+    with pytest.raises(UnicodeEncodeError):
+        write_attention_page(tmp_path / "page.html", title="caf\udce9", panels=[panel])
+    assert not list(tmp_path.iterdir())

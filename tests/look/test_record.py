@@ -8,7 +8,7 @@ from groundup.config import ModelConfig
 from groundup.look.record import join_steps, layer_weights, record_attention
 from groundup.models.causal_lm import CausalLM
 from groundup.models.seq2seq import Seq2Seq
-from groundup.nn.attend import Attend
+from groundup.nn.attend import Attend, attention_weights
 from groundup.nn.attention import Attention
 from groundup.nn.masks import build_mask, visible
 from groundup.presets import preset
@@ -160,7 +160,7 @@ def test_hooks_are_gone_afterwards_even_after_an_error(translator):
         assert hooks() == 5
     translator(ids(1, 4), ids(1, 4))
     assert not any(maps.values())
-    with pytest.raises(IndexError), record_attention(translator):
+    with pytest.raises(ValueError, match="vocabulary of 50"), record_attention(translator):
         translator(torch.tensor([[99]]), ids(1, 4))  # an id past the vocabulary
     assert hooks() == 0
 
@@ -195,6 +195,19 @@ def test_maps_of_a_bfloat16_model_are_float32():
     weights = maps["stack.blocks.0.attention"][0]
     assert weights.dtype == torch.float32
     torch.testing.assert_close(weights.sum(-1), torch.ones(1, 4, 9))
+
+
+@torch.no_grad()
+def test_maps_under_autocast_are_weighed_in_float32():
+    """The kernel's own q and k, rounded as they are, but their products are not rounded once more."""
+    model, seen = CausalLM(GPT).eval(), []
+    attend = model.stack.blocks[0].attention.attend
+    attend.register_forward_hook(lambda module, inputs, output: seen.append(inputs))
+    with torch.autocast("cpu", torch.bfloat16), record_attention(model) as maps:
+        model(ids(1, 9))
+    ((q, k, _, mask),) = seen
+    assert q.dtype == torch.bfloat16
+    assert torch.equal(maps["stack.blocks.0.attention"][0], attention_weights(q.float(), k.float(), mask))
 
 
 def test_joining_needs_steps_of_the_same_rows():

@@ -76,6 +76,19 @@ def test_scores_are_those_of_transformers(pair, items, tokens):
         assert row == pytest.approx(score_plainly(ours, item), abs=2e-4)
 
 
+def test_what_fills_the_context_alone_is_not_padded_beyond_it(pair):
+    """A long context with short endings and a short one with long endings: together longer than the model reads."""
+    theirs, ours = pair
+    long = Item(tuple(range(CONTEXT)), ((1,), (2,)))
+    short = Item((7,), (tuple(range(CONTEXT)), (3,)))
+    done = []
+    for item, row in zip(
+        [long, short], score(ours, [long, short], context=CONTEXT, tokens=4096, progress=done.append), strict=True
+    ):
+        assert row == pytest.approx(oracle(theirs, item), abs=2e-4)
+    assert done == [1, 1]
+
+
 @pytest.mark.parametrize("family", ["llama3-tiny", "gpt3-tiny", "modern-tiny"])
 def test_batches_change_nothing_in_other_families(family, items):
     torch.manual_seed(0)

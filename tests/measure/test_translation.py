@@ -75,6 +75,17 @@ def test_sentences_come_worst_first():
     )
 
 
+def test_sentences_without_regard_to_case():
+    said, wanted = "THE CAT sat", "the cat sat down"
+    (loud,) = sentence_scores([said], [wanted], lowercase=True)
+    assert loud.chrf == pytest.approx(sacrebleu.CHRF(lowercase=True).sentence_score(said, [wanted]).score)
+    theirs = sacrebleu.BLEU(lowercase=True, effective_order=True).sentence_score(said, [wanted])
+    assert loud.bleu == pytest.approx(theirs.score)
+    (exact,) = sentence_scores([said], [wanted])
+    assert exact.chrf < loud.chrf
+    assert exact.bleu < loud.bleu
+
+
 @pytest.mark.parametrize("judge", [score_translations, sentence_scores])
 def test_mistakes_are_told(judge):
     with pytest.raises(ValueError, match="4 hypotheses for 3 references"):

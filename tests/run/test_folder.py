@@ -6,6 +6,7 @@ import pytest
 
 import groundup as gu
 from groundup.run.folder import find_run
+from groundup.run.load import which
 from groundup.run.pairs import PairRun
 from groundup.run.text import TextRun
 
@@ -36,6 +37,13 @@ def test_the_nearest_name_is_offered_but_no_half_made_run(workshop, translator, 
 @pytest.mark.parametrize("which", ["best", "latest", 75, 150])
 def test_any_checkpoint_that_is_there(translator, which):
     assert gu.load(translator.folder.path, checkpoint=which).translate(["two cats and dogs."])
+
+
+def test_a_checkpoint_by_its_name():
+    assert [which(name) for name in ("best", "latest", "75")] == ["best", "latest", 75]
+    for name in ("Best", "-1", "7.5", "", "²", "½"):
+        with pytest.raises(ValueError, match=f"unknown checkpoint '{name}'; say best, latest or the number of a step"):
+            which(name)
 
 
 def test_a_checkpoint_that_is_not_there(translator):

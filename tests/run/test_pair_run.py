@@ -23,6 +23,10 @@ def test_loading_gives_back_the_model_that_was_trained(translator: PairRun):
     assert loaded.recipe == translator.recipe
 
 
+def test_sentences_may_come_one_by_one(translator: PairRun):
+    assert translator.translate(iter(SENTENCES)) == translator.translate(SENTENCES)  # pyright: ignore[reportArgumentType]
+
+
 def test_it_has_learnt(translator: PairRun):
     assert translator.translate(["two cats and dogs."], num_beams=2) == ["due gatti e cani."]
 

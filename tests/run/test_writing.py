@@ -76,6 +76,16 @@ def test_a_batch_stops_where_a_stream_stops(writer: TextRun, stop):
             assert not any(word in writer.tokenizer.decode(before) for word in words), "not a token more than needed"
 
 
+def test_prompts_and_stops_may_come_one_by_one(writer: TextRun):
+    expected = writer.generate_batch(PROMPTS, stop=["a", "o"], max_new_tokens=12)
+    assert sum(one.ended == "stop" for (one,) in expected) > 2
+    prompts, stop = iter(PROMPTS), iter(["a", "o"])
+    found = writer.generate_batch(prompts, stop=stop, max_new_tokens=12)  # pyright: ignore[reportArgumentType]
+    assert texts(found) == texts(expected)
+    searched = writer.search(iter(PROMPTS), max_new_tokens=5)  # pyright: ignore[reportArgumentType]
+    assert texts(searched) == texts(writer.search(PROMPTS, max_new_tokens=5))
+
+
 def test_it_ends_at_the_end_token(writer: TextRun, monkeypatch: pytest.MonkeyPatch):
     free = writer.generate_batch(PROMPTS, max_new_tokens=20)
     end = free[0][0].ids[7]

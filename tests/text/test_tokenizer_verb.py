@@ -100,6 +100,49 @@ def test_training_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     assert "there are no more such words" in said
 
 
+@pytest.mark.parametrize("kind", ["words", "bpe"])
+def test_an_end_of_blank_lines_is_no_text_to_judge_by(tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: str):
+    (tmp_path / "book.txt").write_text("the cat sat on the mat\n" * 40 + "\n" * 200)
+    main(["train", str(tmp_path / "book.txt"), "270", "--out", str(tmp_path / "tok"), "--kind", kind])
+    said = capsys.readouterr().out
+    assert "not trained on" not in said
+    assert f"saved            {tmp_path / 'tok' / 'tokenizer.json'}" in said
+
+
+def test_a_word_must_come_so_often(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    lines = "often\n" * 5 + "twice\n" * 2 + "once\n"
+    (tmp_path / "book.txt").write_text(lines + "held out\n")
+    known = {}
+    for flags in ([], ["--min-frequency", "1"], ["--min-frequency", "5"]):
+        main(["train", str(tmp_path / "book.txt"), "90", "--out", str(tmp_path / "tok"), "--kind", "words", *flags])
+        known[flags[-1] if flags else None] = set(Tokenizer.load(tmp_path / "tok").vocabulary.ids)
+    assert known == {None: {b"often", b"twice"}, "1": {b"often", b"twice", b"once"}, "5": {b"often"}}
+
+
+def test_a_file_of_ranks_is_used_with_its_pattern(
+    tmp_path: Path, trained: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    """The pattern is GPT-2's: gpt4's would cut 1234 in two."""
+    monkeypatch.chdir(tmp_path)
+    main(["train", "book.txt", "300", "--out", "other"])
+    main(["export", "tok", "--format", "tiktoken", "--out", "x.tiktoken"])
+    named = ["--pattern", "gpt2"]
+
+    def said(*arguments: str) -> str:
+        capsys.readouterr()
+        main([*arguments])
+        return capsys.readouterr().out
+
+    assert said("encode", "x.tiktoken", "the cat 1234", *named) == said("encode", "tok", "the cat 1234")
+    assert said("decode", "x.tiktoken", "116", "104", *named) == "th\n"
+    assert said("show", "x.tiktoken", "the cat", *named) == said("show", "tok", "the cat")
+    assert "split pattern gpt2" in said("show", "x.tiktoken", *named)
+    rows = said("compare", "tok", "other", "book.txt").splitlines()[2:]
+    assert said("compare", "x.tiktoken", "other", "book.txt", *named).splitlines()[2:] == rows
+    rows = said("compare", "other", "tok", "book.txt").splitlines()[2:]
+    assert said("compare", "other", "x.tiktoken", "book.txt", *named).splitlines()[2:] == rows
+
+
 def test_encoding_a_file_keeps_its_bytes(tmp_path: Path, trained: str, capsys: pytest.CaptureFixture[str]):
     (tmp_path / "raw").write_bytes(b"the cat \xff\xfe sat\r\n")
     main(["encode", str(tmp_path / "tok"), "--file", str(tmp_path / "raw")])
@@ -209,6 +252,7 @@ def test_export_writes_what_load_reads(tmp_path: Path, trained: str, capsys: pyt
         ("encode tok --file gone.txt", r"gone\.txt: there is no such file"),
         ("show tok --html page.html", "no tokens to show"),
         ("show tok --ids", "no tokens to show"),
+        ("show tok text --ids --html page.html", "leave --ids out"),
         ("compare tok tok", "nothing to compare on"),
         ("compare tok tok gone", "gone: there is no such file"),
         ("compare tok tok empty", "the folder holds none of"),
@@ -217,7 +261,21 @@ def test_export_writes_what_load_reads(tmp_path: Path, trained: str, capsys: pyt
         ("export tok --format tiktoken --out x.txt", r"must end in \.tiktoken"),
         ("export words --format gpt2 --out x", "only a byte-pair tokenizer can be written as 'gpt2'"),
         ("export tok --format json --out x --pattern gpt4", "names its own split pattern"),
+        (
+            "export other --format gpt2 --out x",
+            "name no split pattern.*export it as json, or train one with pattern gpt2",
+        ),
+        ("encode x.tiktoken text", "names no split pattern; give pattern gpt4"),
+        ("show tok text --pattern gpt2", "names its own split pattern; leave pattern out"),
+        ("decode tok 5 --pattern gpt2", "names its own split pattern; leave pattern out"),
+        ("encode tok text --pattern gpt2", "names its own split pattern; leave pattern out"),
+        ("compare tok tok book.txt --pattern gpt2", "names its own split pattern; leave pattern out"),
         ("train book.txt 300 --out x --kind syllables", "syllables"),
+        (
+            "train book.txt 300 --out x --kind words --pattern gpt2",
+            r"--pattern \(gpt2\) .* leave it out, or leave out --kind words",
+        ),
+        ("train book.txt 300 --out x --min-frequency 5", r"--min-frequency \(5\) .* leave it out, or add --kind words"),
         ("train book.txt 2 --out x --kind words", r"vocab_size \(2\) must be more than the 2 special tokens"),
         ("train gone 300 --out x", "gone: there is no such file"),
         ("train - 300 --out x", "there is no text to train"),
@@ -229,6 +287,8 @@ def test_every_mistake_is_one_line(
 ):
     (tmp_path / "empty").mkdir()
     Tokenizer.words(LINES).save(tmp_path / "words")
+    Tokenizer.train_from_texts(LINES, 260).save(tmp_path / "other")
+    Tokenizer.load(tmp_path / "tok").export(tmp_path / "x.tiktoken", format="tiktoken")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("sys.stdin", io.StringIO(""))
     with pytest.raises((ValueError, OSError), match=message) as caught:

@@ -32,7 +32,10 @@ def main(arguments: list[str]) -> None:
     from groundup.run.attention import folder_name, look_at_pair, look_at_text
     from groundup.run.load import load, which
     from groundup.run.pairs import PairRun
+    from groundup.text.reading import well_formed
 
+    if options.text != well_formed(options.text):
+        raise ValueError("the text is not UTF-8")
     run = load(options.run, checkpoint=which(options.checkpoint), device=options.device)
     folder = options.out or run.folder.path / "attention" / folder_name(options.text)
     if isinstance(run, PairRun):

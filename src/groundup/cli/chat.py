@@ -24,7 +24,8 @@ LINE_ENDS = re.compile(r"[\n\v\f\r\x1c-\x1e\x85\u2028\u2029]")
 class Chat:
     """Talk to a dialogue run: it reads what was said before, as far as its context allows, and its reply streams.
 
-    /reset forgets what was said, /history shows it, /quit or Ctrl-D ends. From a pipe, every line has a line in reply.
+    /reset forgets what was said, /history shows it, /quit or Ctrl-D ends. From a pipe, every line that is no
+    command has a line in reply: an empty one where it cannot be answered, and standard error says why.
     """
 
     run: tyro.conf.Positional[str]
@@ -86,18 +87,17 @@ def _talk(conversation: "Conversation", prompt: str = "") -> bool:
 
 
 def _answer(conversation: "Conversation", line: str) -> None:
-    """Do what a command says, or write the reply as it comes, on one line."""
+    """Do what a command says, or write the reply as it comes, on one line, which is empty where there is none."""
     if line == "/reset":
         conversation.reset()
     elif line == "/history":
         _show(conversation)
-    elif line.startswith("/"):
-        raise ValueError(f"unknown command {line.split()[0]!r}; there are {', '.join(COMMANDS)}")
     else:
         before = conversation.forgotten
-        pieces = conversation.reply(line)
         try:
-            for piece in pieces:
+            if line.startswith("/"):
+                raise ValueError(f"unknown command {line.split()[0]!r}; there are {', '.join(COMMANDS)}")
+            for piece in conversation.reply(line):
                 sys.stdout.write(LINE_ENDS.sub(" ", piece))
                 sys.stdout.flush()
         finally:

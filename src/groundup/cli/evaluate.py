@@ -82,16 +82,28 @@ def _check(options: Evaluate) -> None:
         raise ValueError("--other is the second of two line-aligned files; give the first with --data")
     if options.split is not None and options.data is not None:
         raise ValueError("--split names a part of the run's own data; leave it out with --data")
-    if options.choices is not None and (options.data is not None or options.rival is not None):
-        raise ValueError("--choices asks one run questions of their own; leave --data and a second run out")
+    if options.choices is not None:
+        useless = ("data", "rival", "split", "num_beams", "all_references", "lowercase", "teacher_forced", "worst")
+        _leave_out(options, useless, "--choices asks one run questions of their own")
     if options.limit is not None and options.choices is None:
         raise ValueError("--limit is how many of the --choices are asked; give both")
     if options.worst < 0:
         raise ValueError(f"worst ({options.worst}) must not be negative; try --worst 10")
     if options.rival is not None and options.worst:
         raise ValueError("--worst shows the sentences of one run; leave the second one out")
-    if options.rival == options.run:
-        raise ValueError(f"{options.run} is compared with itself; name another run")
+    if options.rival is not None:
+        from groundup.run.folder import find_run
+
+        if find_run(options.rival).path.resolve() == find_run(options.run).path.resolve():
+            raise ValueError(f"{options.run} is compared with itself ({options.rival}); name another run")
+
+
+def _leave_out(options: Evaluate, names: Sequence[str], why: str) -> None:
+    """ValueError for the first of these options that is given."""
+    for name in names:
+        if getattr(options, name) != getattr(Evaluate, name):
+            flag = f"the second run ({options.rival})" if name == "rival" else f"--{name.replace('_', '-')}"
+            raise ValueError(f"{why}: leave {flag} out")
 
 
 def _judge_pairs(runs: dict, options: Evaluate) -> None:
@@ -147,16 +159,10 @@ def _judge_text(run, options: Evaluate) -> list:
 
     if options.other is not None:
         raise ValueError(f"{options.run} is a language model: it is judged on text, not on two aligned files")
-    if options.worst:
-        raise ValueError(f"{options.run} is a language model: it has no worst sentences; leave --worst out")
-    if options.num_beams is not None:
-        raise ValueError(f"{options.run} is a language model: leave --num-beams out")
     if options.split == "test":
         raise ValueError(f"{options.run} is a language model, which holds out validation only; take --data FILE")
-    for name in ("all_references", "lowercase", "teacher_forced", "rival"):
-        if getattr(options, name):
-            flag = f"the second run ({options.rival})" if name == "rival" else f"--{name.replace('_', '-')}"
-            raise ValueError(f"{options.run} is a language model: leave {flag} out")
+    useless = ("rival", "num_beams", "all_references", "lowercase", "teacher_forced", "worst")
+    _leave_out(options, useless, f"{options.run} is a language model")
     if options.data is not None:
         return score_text(run, load_texts(options.data), split=options.data)
     return score_held_out(run)

@@ -105,7 +105,8 @@ def worst(run: "PairRun", test: Test, answers: "Answers", options: "Evaluate") -
     from groundup.recipes.judge import read_along
 
     rows = []
-    for score in sentence_scores(answers.texts, [pair.target for pair in test.pairs])[: options.worst]:
+    references = [pair.target for pair in test.pairs]
+    for score in sentence_scores(answers.texts, references, lowercase=options.lowercase)[: options.worst]:
         pair = test.pairs[score.row]
         row = {"chrf": score.chrf, "bleu": score.bleu, "place": test.places[score.row]}
         row |= {"source": pair.source, "reference": pair.target, "ours": score.hypothesis}

@@ -1,5 +1,6 @@
 """groundup generate RUN [PROMPT ...]: let a language model write on, as it comes, or many texts at once."""
 
+import io
 import math
 import sys
 from collections.abc import Sequence
@@ -77,7 +78,9 @@ def main(arguments: list[str]) -> None:
     prompts = _prompts(options)
     choose = _choose(options)  # complains before the model is loaded
     run = load_text_run(options.run, "generate", checkpoint=which(options.checkpoint), device=options.device)
-    bad = _refused(run, prompts, options) if options.file is not None else {}
+    bad = _refused(run, prompts, options)
+    if bad and options.file is None:
+        raise ValueError(next(iter(bad.values())))
     for number, reason in bad.items():
         print(f"groundup: line {number}: {reason}", file=sys.stderr)
     if good := {number: prompt for number, prompt in prompts.items() if number not in bad}:
@@ -115,6 +118,8 @@ def _prompts(options: Generate) -> dict[int, str]:
     from groundup.data.corpus import read_lines
 
     piped = str(options.file) == "-"
+    if piped and isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")  # bad bytes shall cost their own line only
     lines = sys.stdin.read().split("\n") if piped else read_lines(options.file)
     prompts = {number: line for number, line in enumerate(lines, start=1) if line.strip()}
     if not prompts:
@@ -124,9 +129,13 @@ def _prompts(options: Generate) -> dict[int, str]:
 
 def _refused(run: "TextRun", prompts: dict[int, str], options: Generate) -> dict[int, str]:
     """The prompts that the model cannot read, and why: a bad line costs nobody else theirs."""
+    from groundup.text.reading import well_formed
+
     reasons = {}
     for number, prompt in prompts.items():
         try:
+            if prompt != well_formed(prompt):
+                raise ValueError("the prompt is not UTF-8 text")
             run.prompt_ids(prompt, slide=options.slide)
         except ValueError as error:
             reasons[number] = str(error)

@@ -37,8 +37,8 @@ def train(
     /,
     out: Path,
     kind: Literal["bpe", "words"] = "bpe",
-    pattern: str = "gpt4",
-    min_frequency: int = 2,
+    pattern: str | None = None,
+    min_frequency: int | None = None,
     specials: tuple[str, ...] = (END_OF_TEXT,),
 ) -> None:
     """Train a tokenizer on texts and judge it on the last tenth of each, which it has not seen.
@@ -48,17 +48,30 @@ def train(
         vocab_size: The total: 256 bytes, the merges, the special tokens; of words it is the most there may be.
         out: The folder for tokenizer.json.
         kind: bpe (byte pairs, which know every text) or words (the frequent ones; all others become <unk>).
-        pattern: How text is split before merging: gpt4, gpt2, o200k, none, or a regular expression.
-        min_frequency: How often a word must come to be in a vocabulary of words.
+        pattern: How text is split before merging: gpt4 (None), gpt2, o200k, none, or a regular expression.
+        min_frequency: How often a word must come to be in a vocabulary of words; None is 2.
         specials: Names of the special tokens.
     """
+    if kind == "words" and pattern is not None:
+        raise ValueError(f"--pattern ({pattern}) is for byte pairs; leave it out, or leave out --kind words")
+    if kind == "bpe" and min_frequency is not None:
+        raise ValueError(f"--min-frequency ({min_frequency}) is for words; leave it out, or add --kind words")
     held_out: list[str] = []
     training = _but_the_last_tenth(_joined(_texts(path)), held_out)
     if kind == "words":
-        tokenizer = Tokenizer.words(training, min_frequency=min_frequency, vocab_size=vocab_size, specials=specials)
+        tokenizer = Tokenizer.words(
+            training,
+            min_frequency=2 if min_frequency is None else min_frequency,
+            vocab_size=vocab_size,
+            specials=specials,
+        )
     else:
         tokenizer = Tokenizer.train_from_texts(
-            training, vocab_size, pattern=pattern, specials=specials, progress=_print_merge
+            training,
+            vocab_size,
+            pattern="gpt4" if pattern is None else pattern,
+            specials=specials,
+            progress=_print_merge,
         )
         if sys.stdout.isatty():
             print()  # the line that was written over stays
@@ -66,7 +79,7 @@ def train(
     reason = "there are no more such words" if kind == "words" else "the text ran out of pairs to merge"
     short = "" if tokenizer.vocab_size == vocab_size else f" of {vocab_size:,}: {reason}"
     print(f"vocabulary       {tokenizer.vocab_size:,} tokens{short}")
-    if any(held_out):
+    if any(text.strip() for text in held_out):
         _judge(tokenizer, held_out)
     print(f"longest          {listed(tokenizer, longest(tokenizer))}")
     print(f"saved            {saved}")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import tyro
 
-from groundup.data.corpus import existing, read_texts, text_files
+from groundup.data.corpus import NoText, existing, read_texts, text_files
 from groundup.text.files import Format
 from groundup.text.patterns import PATTERNS
 from groundup.text.tokenizer import Tokenizer
@@ -27,6 +27,7 @@ def encode(
     file: Path | None = None,
     pieces: bool = False,
     out: Path | None = None,
+    pattern: str | None = None,
 ) -> None:
     """Print the ids of a text, or write those of files into token shards.
 
@@ -36,8 +37,9 @@ def encode(
         file: A file to read it from, byte for byte; it need not be UTF-8.
         pieces: Print the tokens, not their ids.
         out: A new folder for token shards; --file may then be a folder too (`groundup data prepare` says of what).
+        pattern: The split pattern of a tokenizer file that names none.
     """
-    loaded = Tokenizer.load(tokenizer)
+    loaded = Tokenizer.load(tokenizer, pattern=pattern)
     if out is not None:
         if file is None or text is not None or pieces:
             raise ValueError("--out writes the tokens of files; give it --file and nothing else")
@@ -52,14 +54,15 @@ def encode(
     print(*(loaded.pieces(ids) if pieces else ids))
 
 
-def decode(tokenizer: TokenizerPath, ids: Ids, /) -> None:
+def decode(tokenizer: TokenizerPath, ids: Ids, /, *, pattern: str | None = None) -> None:
     """Print the text of ids.
 
     Args:
         tokenizer: A tokenizer file, or the folder it lies in.
         ids: The ids, separated by spaces.
+        pattern: The split pattern of a tokenizer file that names none.
     """
-    print(Tokenizer.load(tokenizer).decode(ids))
+    print(Tokenizer.load(tokenizer, pattern=pattern).decode(ids))
 
 
 def show(
@@ -70,6 +73,7 @@ def show(
     file: Path | None = None,
     ids: bool = False,
     html: Path | None = None,
+    pattern: str | None = None,
 ) -> None:
     """Print what a tokenizer is made of, or with a text its tokens in colours.
 
@@ -79,10 +83,13 @@ def show(
         file: A file to read it from.
         ids: Print the id below each token.
         html: Write the tokens as a page to this file.
+        pattern: The split pattern of a tokenizer file that names none.
     """
     from groundup.cli import tokenizer_page
 
-    loaded = Tokenizer.load(tokenizer)
+    if ids and html:
+        raise ValueError("a page shows the id of each token anyway; leave --ids out")
+    loaded = Tokenizer.load(tokenizer, pattern=pattern)
     found = _encoded(loaded, text, file)
     if found is None:
         if ids or html:
@@ -96,19 +103,21 @@ def show(
         tokenizer_page.print_tokens(loaded, found, with_ids=ids)
 
 
-def compare(first: TokenizerPath, second: TokenizerPath, texts: Paths, /) -> None:
+def compare(first: TokenizerPath, second: TokenizerPath, texts: Paths, /, *, pattern: str | None = None) -> None:
     """Print how finely two tokenizers cut texts, a row for each file, so languages can be compared.
 
     Args:
         first: A tokenizer file, or the folder it lies in.
         second: Another.
         texts: Text files, or folders of them. A word is what stands between white space.
+        pattern: The split pattern of .tiktoken files; of two that need different ones, export one as json before.
     """
     from rich import box
     from rich.console import Console
     from rich.table import Table
 
-    pair = [(path, Tokenizer.load(path)) for path in (first, second)]
+    nameless = [path for path in (first, second) if path.suffix == ".tiktoken"] or [first, second]
+    pair = [(path, Tokenizer.load(path, pattern=pattern if path in nameless else None)) for path in (first, second)]
     if not texts:
         raise ValueError("there is nothing to compare on; give a text file or a folder of them")
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
@@ -120,7 +129,10 @@ def compare(first: TokenizerPath, second: TokenizerPath, texts: Paths, /) -> Non
             table.add_column(column.format(letter), justify="right")
     table.add_column("\nB / A\ntokens", justify="right")
     for file in (file for path in texts for file in text_files(path)):
-        text = "\n".join(read_texts(file))
+        try:
+            text = "\n".join(read_texts(file))
+        except NoText:
+            continue
         size, words = len(text.encode()), len(text.split())
         counts = [len(loaded.encode(text)) for _, loaded in pair]
         cells = [(f"{count:,}", f"{size / count:.3f}", f"{count / words:.3f}") for count in counts]

@@ -53,6 +53,10 @@ class Translate:
     """best, latest or the number of a step."""
     device: str = "auto"
 
+    @property
+    def shows_scores(self) -> bool:
+        return self.scores or self.num_return_sequences > 1
+
 
 def main(arguments: list[str]) -> None:
     options = parse(Translate, arguments, prog="groundup translate")
@@ -85,7 +89,7 @@ def main(arguments: list[str]) -> None:
             if isinstance(answers, str):
                 print(f"groundup: {what} {number}: {answers}", file=sys.stderr)
                 failed = True
-            _print(answers, scores=options.scores or options.num_return_sequences > 1)
+            _print(answers, scores=options.shows_scores)
         sys.stdout.flush()
     if failed:
         sys.exit(2)
@@ -98,9 +102,17 @@ def _search(options: Translate, flags: set[str]) -> dict[str, Any]:
     drawing = any(flag in flags for flag in NOT_FOR_BEAMS)
     beams = 1 if drawing and "--num-beams" not in flags else options.num_beams
     choose = options.choosing.choose(flags, num_beams=beams)
-    if beams == 1 and (isinstance(choose, Sample) or choose.repetition_penalty is not None):
-        if options.early_stopping != "false":
-            raise ValueError(f"--early-stopping {options.early_stopping} is for beams; leave it out")
+    picked = beams == 1 and (isinstance(choose, Sample) or choose.repetition_penalty is not None)
+    if (options.early_stopping == "true" and beams == 1) or (options.early_stopping != "false" and picked):
+        raise ValueError(f"--early-stopping {options.early_stopping} is for beams; leave it out")
+    # One beam ranks nothing, unless it is to wait for a better answer ("never").
+    if not options.shows_scores and (picked or (beams == 1 and options.early_stopping != "never")):
+        for flag in ("--length-norm", "--length-penalty"):
+            if flag in flags:
+                raise ValueError(
+                    f"{flag} is for ranking beams and for scores that are shown; leave it out, or add --scores"
+                )
+    if picked:
         return dict(choose=choose)
     return dict(
         num_beams=beams,

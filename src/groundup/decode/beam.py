@@ -16,7 +16,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from groundup.decode.choose import check_repetition, no_repeat_ngram
+from groundup.decode.choose import all_forbidden, check_repetition, no_repeat_ngram
 from groundup.decode.hypotheses import Candidate, Hypothesis, Sentence, Watch
 from groundup.decode.protocol import Decoder, State, check_ready, history, log_probabilities
 from groundup.heap import installed
@@ -114,6 +114,8 @@ def _search(
         going, lives = [], []
         for b, (sentence, best) in enumerate(zip(sentences, candidates, strict=True)):
             living = sentence.step(n, best, past[b * beams : (b + 1) * beams, T:], eos=eos, watch=watch)
+            if no_repeat is not None and not living and not sentence.finished:
+                raise all_forbidden(no_repeat, logprobs, past)
             if living:
                 spare = [living[0]._replace(logprob=-torch.inf)] * (beams - len(living))
                 going.append(sentence)

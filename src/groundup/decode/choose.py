@@ -13,6 +13,9 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+COLD = 1e-30
+"""A temperature so low that logits divided by it may leave the range of float32, unless the largest of them is 0."""
+
 
 class Picker(Protocol):
     """(logits (B, V), ids so far (B, T), -1 at padding) -> chosen ids (B,). rows: the numbers of these texts, where
@@ -135,7 +138,9 @@ class Sample:
 
     def filter(self, logits: Tensor) -> Tensor:
         """Temperature and the truncations, (B, V) -> (B, V): what is drawn from is the softmax of this."""
-        logits = logits / self.temperature
+        if self.temperature < COLD:
+            logits = logits - logits.amax(dim=-1, keepdim=True)
+        logits = logits / max(self.temperature, torch.finfo(torch.float32).tiny)
         if self.top_k is not None:
             logits = top_k(logits, self.top_k)
         if self.top_p is not None:
@@ -152,11 +157,16 @@ def _discourage(logits: Tensor, ids: Tensor, by: Greedy | Sample) -> Tensor:
     if by.no_repeat_ngram_size is not None:
         logits = no_repeat_ngram(logits, ids, by.no_repeat_ngram_size)
         if logits.isneginf().all(dim=-1).any():
-            raise ValueError(
-                f"no_repeat_ngram_size ({by.no_repeat_ngram_size}) forbids each of the {logits.shape[1]} tokens "
-                f"after {ids.shape[1]}; use a larger one or fewer max_new_tokens"
-            )
+            raise all_forbidden(by.no_repeat_ngram_size, logits, ids)
     return logits
+
+
+def all_forbidden(ngram_size: int, logits: Tensor, ids: Tensor) -> ValueError:
+    """What to raise where the n-gram ban leaves none of logits (B, V) after ids (B, T)."""
+    return ValueError(
+        f"no_repeat_ngram_size ({ngram_size}) forbids each of the {logits.shape[1]} tokens after {ids.shape[1]}; "
+        "use a larger one or fewer max_new_tokens"
+    )
 
 
 def check_repetition(penalty: float | None, ngram_size: int | None) -> None:

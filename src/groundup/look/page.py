@@ -81,7 +81,7 @@ def write_attention_page(
     template = files("groundup.look").joinpath("page.html").read_text(encoding="utf-8")
     before, after = template.split("__DATA__")
     page = before.replace("__TITLE__", html.escape(title)) + safe + after
-    Path(path).write_text(page, encoding="utf-8")
+    Path(path).write_bytes(page.encode())  # a text that is none leaves no empty file behind
 
 
 def _panel_data(panel: Panel) -> dict[str, Any]:

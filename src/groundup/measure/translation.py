@@ -102,10 +102,12 @@ class SentenceScore(NamedTuple):
     chrf: float
 
 
-def sentence_scores(hypotheses: Sequence[str], references: Sequence[Reference]) -> list[SentenceScore]:
+def sentence_scores(
+    hypotheses: Sequence[str], references: Sequence[Reference], *, lowercase: bool = False
+) -> list[SentenceScore]:
     """Every translation with its own BLEU and chrF, the worst by chrF first. ValueError as in `score_translations`."""
     reference_streams(hypotheses, references)
-    bleu, chrf = BLEU(effective_order=True), CHRF()
+    bleu, chrf = BLEU(lowercase=lowercase, effective_order=True), CHRF(lowercase=lowercase)
     scores = []
     for row, (hypothesis, reference) in enumerate(zip(hypotheses, references, strict=True)):
         judged = [metric.sentence_score(hypothesis, _several(reference)).score for metric in (bleu, chrf)]

@@ -3,7 +3,6 @@
 import re
 from pathlib import Path
 
-import torch
 from torch import Tensor
 
 from groundup.decode.beam import by_length
@@ -58,14 +57,15 @@ def look_at_pair(run: PairRun, sentence: str, folder: Path, *, num_beams: int = 
 def look_at_text(run: TextRun, prompt: str, folder: Path, *, max_new_tokens: int = 40) -> list[Path]:
     """Write on greedily after the prompt, record one pass over all of it, and write page.html and a PNG."""
     prompt_ids = run.prompt_ids(prompt)
-    text = prompt + "".join(run.generate(prompt, max_new_tokens=max_new_tokens))
-    ids = [*prompt_ids, *run.tokenizer.encode(text[len(prompt) :])][: run.recipe.model.context + 1]
-    with torch.inference_mode(), record_attention(run.model) as maps:
-        logits = run.model(torch.tensor([ids[:-1]], device=run.device))
+    writing = run.generate(prompt, max_new_tokens=max_new_tokens)
+    text = prompt + "".join(writing)
+    ids = [*prompt_ids, *writing.written.ids]  # its own: the text has other spellings, and half characters none
+    with record_attention(run.model) as maps:
+        probabilities = run.probabilities(ids[:-1])
     pieces = run.tokenizer.pieces(ids)
     panels = [Panel("decoder", pieces[1:], pieces[:-1], _self_weights(maps))]
     title = f"{run.folder.name}: {text[:80]}"
-    candidates = _candidates(logits[0].float().softmax(dim=-1), run.tokenizer)
+    candidates = _candidates(probabilities, run.tokenizer)
     return _write(folder, title, panels, source_text=None, output_text=text, candidates=candidates)
 
 
@@ -75,10 +75,9 @@ def _self_weights(maps: Maps) -> Tensor:
 
 def _candidates(probabilities: Tensor, tokenizer: Tokenizer) -> list[list[tuple[str, float]]]:
     best = probabilities.topk(min(CANDIDATES, probabilities.shape[-1]), dim=-1)
-    return [
-        list(zip(tokenizer.pieces(ids), values, strict=True))
-        for ids, values in zip(best.indices.tolist(), best.values.tolist(), strict=True)
-    ]
+    steps = zip(best.indices.tolist(), best.values.tolist(), strict=True)
+    # What cannot come is no candidate: an id without a token has no piece.
+    return [[(tokenizer.pieces([id])[0], p) for id, p in zip(*step, strict=True) if p > 0] for step in steps]
 
 
 def _write(folder: Path, title: str, panels: list[Panel], **page) -> list[Path]:

@@ -81,6 +81,7 @@ class PairRun:
         sentence i draws from a stream made of (seed, i * num_return_sequences + k).
         """
         check_list(sentences, "sentences", "translate")
+        sentences = list(sentences)  # gone through more than once
         model = self._precisions.of(precision)
         check_beams(num_beams, num_return_sequences if choose is None else 1, length_penalty)
         if choose is None:

@@ -84,6 +84,7 @@ class TextRun:
                 f"num_return_sequences ({num_return_sequences}) must be 1 where nothing is drawn: "
                 "choose with Sample, or use beam search"
             )
+        stop = stop if isinstance(stop, str) else list(stop)  # every text looks through it
         ids = [self.prompt_ids(prompt, slide=slide) for prompt in prompts for _ in range(num_return_sequences)]
         writings = [self._writing(stop, max_new_tokens) for _ in ids]
         for rows in _batches(ids, batch):
@@ -143,6 +144,12 @@ class TextRun:
             for row, best in zip(rows, hypotheses, strict=True):
                 found[row] = [self._reread(ids[row], one, max_new_tokens) for one in best]
         return found
+
+    @torch.inference_mode()
+    def probabilities(self, ids: Sequence[int]) -> torch.Tensor:
+        """Teacher forcing: the model's distribution after each of the ids, (T, V), in one forward pass."""
+        logits = self.model(torch.tensor([ids], device=self.device))[0].float()
+        return self._known.only(logits).softmax(dim=-1)
 
     def prompt_ids(self, prompt: str, *, slide: bool = False) -> list[int]:
         """The prompt's tokens; an empty prompt is the end-of-text token, or a line break for character models.

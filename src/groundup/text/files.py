@@ -49,6 +49,11 @@ def export(path: str | Path, parts: Parts, *, format: Format) -> Path:
         return _put(path, openai.to_ranks(parts.vocabulary))
     if format == "merges":
         return _put(path, openai.to_listing(parts.vocabulary))
+    if parts.pattern != patterns.PATTERNS["gpt2"]:
+        raise ValueError(
+            "vocab.json and merges.txt name no split pattern and are read with GPT-2's, which this tokenizer's is not; "
+            "export it as json, or train one with pattern gpt2"
+        )
     vocab, merges = openai.to_two_files(parts.vocabulary, parts.specials)
     _put(path / "merges.txt", merges)
     return _put(path / "vocab.json", vocab)
@@ -101,7 +106,7 @@ def _read(file: Path, pattern: str | None, specials: Mapping[str, int] | None) -
     if file.suffix == ".tiktoken":
         if pattern is None:
             raise ValueError(
-                "a .tiktoken file names no split pattern; give pattern='gpt4' (cl100k), 'o200k' or 'gpt2' (r50k)"
+                "a .tiktoken file names no split pattern; give pattern gpt4 (cl100k), o200k or gpt2 (r50k)"
             )
         return Parts(openai.from_ranks(file.read_text(encoding="utf-8")), expression, dict(specials or {}))
     if specials is not None:

@@ -232,7 +232,7 @@ class Tokenizer:
         """Write another format: "gpt2" (two files in a folder), "tiktoken", or "merges" (a list for people).
 
         A ValueError says what a format cannot hold. Only "json" and "gpt2" name the special tokens, only "json" the
-        split pattern.
+        split pattern: "gpt2" is for GPT-2's.
         """
         return files.export(path, Parts(self.vocabulary, self.pattern, self.specials, self.frame), format=format)
 
