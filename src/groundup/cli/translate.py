@@ -31,8 +31,8 @@ class Translate:
     """Hypotheses kept at each step; 1 is greedy. Where words are drawn or repetition is penalised, 1 unless given."""
     choosing: tyro.conf.OmitArgPrefixes[Choosing] = field(default_factory=Choosing)
     length_norm: Literal["average", "gnmt"] = "average"
-    """The score of n tokens, the end token included: ln p / n ** length_penalty (average), or
-    ln p / ((5 + n) / 6) ** length_penalty (gnmt: Wu et al. 2016, who found 0.6 to 0.7 best)."""
+    """The score of n tokens, the end token included: ln p / n ** length_penalty (average; Wu et al. 2016 take 0.6 to
+    0.7), or ln p / ((5 + n) / 6) ** length_penalty (gnmt, which they took in the end)."""
     length_penalty: float = 1.0
     """Larger favours longer answers; 0 judges by ln p alone."""
     early_stopping: Literal["false", "true", "never"] = "false"

@@ -27,12 +27,12 @@ EarlyStopping = bool | Literal["never"]
 
 
 def by_length(n: int, length_penalty: float) -> float:
-    """n ** length_penalty: with 1.0 the score is the mean ln p of a token."""
+    """n ** length_penalty: with 1.0 the score is the mean ln p of a token; Wu et al. 2016 found 0.6 to 0.7 best."""
     return n**length_penalty
 
 
 def gnmt(n: int, length_penalty: float) -> float:
-    """((5 + n) / 6) ** length_penalty, for which Wu et al. 2016 found 0.6 to 0.7 best."""
+    """((5 + n) / 6) ** length_penalty, which Wu et al. 2016 (section 7) took in the end; milder for short answers."""
     return ((5 + n) / 6) ** length_penalty
 
 

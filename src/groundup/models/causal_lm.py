@@ -53,7 +53,7 @@ class CausalLM(nn.Module):
 
 
 def count_parameters(model: nn.Module) -> int:
-    """Trainable numbers, tied ones once. Works on the meta device, so also for models that fit no memory here."""
+    """All numbers, frozen ones too, tied ones once. Also on the meta device, for models that fit no memory here."""
     return sum(p.numel() for p in model.parameters())
 
 

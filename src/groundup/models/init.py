@@ -6,8 +6,9 @@
     llama         N(0, 0.02)             the same                   N(0, 0.02)        -
     zero-out      N(0, 1/sqrt(inputs))   0                          N(0, 1)           N(0, 0.01)
 
-transformer: the 2017 paper names no initialisation; this is what its authors' tensor2tensor code and fairseq use. After
-             scaling by sqrt(width) an embedding has unit variance, as the sinusoids nearly have.
+transformer: the 2017 paper names no initialisation; this is what its authors' tensor2tensor code uses (fairseq takes
+             queries, keys and values at 1/sqrt(2) of it). After scaling by sqrt(width) an embedding has unit variance,
+             twice the mean square of the sinusoids.
 gpt2:        Radford et al. 2019, section 2.3: residual layers scaled by 1/sqrt(number of residual layers).
 llama:       the papers name none; 0.02 is what the reference implementations use.
 zero-out:    every branch begins as nothing, so that the stream is the embedding and a deep model is as easy to move as

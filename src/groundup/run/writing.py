@@ -6,7 +6,7 @@ from typing import Literal
 
 from groundup.decode.generate import TextStream, until
 
-Ended = Literal["stop", "length", "context"]
+Ended = Literal["stop", "length", "context", "not yet"]
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,8 @@ class Written:
     logprobs: list[float]
     """ln p of each token given all before it: by the model itself, before temperature, filters and penalties."""
     ended: Ended
-    """"stop": by an end token or a stop string. "length": max_new_tokens. "context": it was full."""
+    """"stop": by an end token or a stop string. "length": max_new_tokens. "context": it was full.
+    "not yet": there is more to come."""
 
     @property
     def logprob(self) -> float:
@@ -29,8 +30,11 @@ class Written:
 
     @property
     def mean(self) -> float:
-        """The mean ln p of a token: texts of unequal length can be compared by it. exp(-mean) is the perplexity."""
-        return self.logprob / len(self.logprobs)
+        """The mean ln p of a token: texts of unequal length can be compared by it. exp(-mean) is the perplexity.
+
+        0 of none.
+        """
+        return self.logprob / max(1, len(self.logprobs))
 
 
 class Writing(Iterator[str]):
@@ -42,7 +46,7 @@ class Writing(Iterator[str]):
         if "" in self._stop:
             raise ValueError("an empty stop string would stop before the first character; leave it out")
         self._text, self._ids, self._logprobs = "", [], []
-        self.stopped = False
+        self.stopped = self._over = False
         self._pieces: Iterator[str] = iter(())
 
     def follow(self, tokens: Iterable[tuple[int, float]]) -> "Writing":
@@ -65,19 +69,22 @@ class Writing(Iterator[str]):
         piece = "" if id in self._stop_ids else self._stream.push(id)
         self._text += piece
         self.stopped = id in self._stop_ids or any(word in self._text for word in self._stop)
+        self._over = self.stopped
         return piece
 
     def finish(self) -> str:
         """The last of the text, when no more tokens come: half a character, as U+FFFD."""
         piece = self._stream.flush()
         self._text += piece
+        self._over = True
         return piece
 
     @property
     def written(self) -> Written:
         """What has been written."""
         ended = "stop" if self.stopped else "length" if len(self._ids) == self._limit else "context"
-        return Written("".join(until([self._text], self._stop)), self._ids, self._logprobs, ended)
+        text = "".join(until([self._text], self._stop))
+        return Written(text, list(self._ids), list(self._logprobs), ended if self._over else "not yet")
 
 
 def check_list(texts: Sequence[str], name: str, method: str) -> None:

@@ -188,7 +188,7 @@ class Tokenizer:
     def decode(self, ids: Iterable[int], *, skip_special: bool = False) -> str:
         """The text of the ids; bytes that are not UTF-8 become U+FFFD."""
         hidden = set(self.specials.values()) if skip_special else ()
-        return self.decode_bytes(id for id in ids if id not in hidden).decode("utf-8", "replace")
+        return self.decode_bytes(id for id in ids if int(id) not in hidden).decode("utf-8", "replace")
 
     def decode_bytes(self, ids: Iterable[int]) -> bytes:
         """The bytes of the ids, exactly."""
@@ -205,7 +205,7 @@ class Tokenizer:
     def token_bytes(self, id: int) -> bytes:
         """The bytes of one token."""
         try:
-            return self._bytes[id]
+            return self._bytes[int(id)]  # tensors are told apart by where they lie
         except KeyError:
             raise ValueError(f"id {id} is not in this vocabulary of {self.vocab_size} tokens") from None
 

@@ -15,7 +15,7 @@ from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 from groundup.heap import keep_memory
 from groundup.training.head import gives_loss
 from groundup.training.loss import IGNORE, cross_entropy
-from groundup.training.optim import Together, adamw
+from groundup.training.optim import Together, adamw, forget_others
 from groundup.training.precision import Precision, choose_precision
 from groundup.training.schedule import Schedule, constant
 from groundup.training.team import Solo
@@ -63,13 +63,13 @@ def train(
     *,
     steps: int | None = None,
     max_seconds: float | None = None,
-    lr: Schedule | Callable[[int, float], float] | float = 3e-4,
+    lr: Schedule | Callable[[int, float], float] | float | None = None,
     weight_decay: float = 0.1,
     betas: tuple[float, float] = (0.9, 0.95),
     clip: float | None = 1.0,
     smoothing: float = 0.0,
     accumulate: int = 1,
-    precision: Precision | None = None,
+    precision: Precision | str | None = None,
     seed: int = 0,
     start: int = 0,
     first: int | None = None,
@@ -79,6 +79,11 @@ def train(
     team: Solo | None = None,
 ) -> Iterator[Step]:
     """Train until `steps` are taken or `max_seconds` of wall time are over, whichever comes first; yields each Step.
+
+    lr is a rate, a schedule or a function of (step, share of the run that is over); None is 3e-4, or what the groups of
+    an `optimizer` of yours say. Given, it is the rate of every group, times the group's "share" if it has one.
+    weight_decay and betas are for the AdamW that is made where there is no `optimizer`. Gradients of what the optimizer
+    does not hold are thrown away. precision: "float32", "bfloat16" or None, what suits the device.
 
     A step takes `accumulate` batches and divides by all their target tokens, so it equals one large batch. To resume,
     give `start` (steps already taken), `elapsed` (seconds already used), the loaded optimizer, and batches that begin
@@ -90,17 +95,21 @@ def train(
     """
     if steps is None and max_seconds is None:
         raise ValueError("a training needs an end; give steps, max_seconds or both")
-    for name, bound in (("steps", steps), ("max_seconds", max_seconds), ("accumulate", accumulate)):
+    for name, bound in (("steps", steps), ("max_seconds", max_seconds), ("accumulate", accumulate), ("clip", clip)):
         if bound is not None and not bound > 0:
             raise ValueError(f"{name} ({bound:g}) must be above 0")
-    schedule = constant(lr) if isinstance(lr, int | float) else lr
+    if not 0 <= smoothing < 1:
+        raise ValueError(f"smoothing ({smoothing:g}) must be at least 0 and below 1; try 0.1")
+    lr = 3e-4 if lr is None and optimizer is None else lr
+    schedule = constant(lr) if isinstance(lr, int | float) else lr  # None: the optimizer has rates of its own
     if isinstance(schedule, Schedule) and steps is not None and schedule.warmup > steps:
         raise ValueError(f"warmup ({schedule.warmup} steps) is longer than the run ({steps} steps); try {steps // 10}")
     device = next(model.parameters()).device
     if device.type == "cpu":
         keep_memory()
-    precision = precision or choose_precision(device)
-    optimizer = optimizer or adamw(model, lr=schedule(1, 0.0), betas=betas, weight_decay=weight_decay)
+    precision = choose_precision(device, precision)
+    first_rate = 0.0 if schedule is None else schedule(1, 0.0)
+    optimizer = optimizer or adamw(model, lr=first_rate, betas=betas, weight_decay=weight_decay)
     team, began = team or Solo(), time.perf_counter() - elapsed
     numbers = count(start * accumulate * team.size + team.rank if first is None else first + team.rank, team.size)
 
@@ -115,12 +124,14 @@ def train(
         n, clock = n + 1, time.perf_counter()
         micro = dict(zip(islice(numbers, accumulate), islice(stream, accumulate), strict=False))
         if len(micro) < accumulate:
-            raise ValueError(f"the batches ended in step {n}; give more of them, or steps={n - 1}")
-        rate = schedule(n, progress)
-        for group in optimizer.param_groups:
+            fewer = f", or steps={n - 1}" if n > 1 else ""
+            raise ValueError(f"the batches ended in step {n}; give more of them{fewer}")
+        rate = optimizer.param_groups[0]["lr"] if schedule is None else schedule(n, progress)
+        for group in optimizer.param_groups if schedule is not None else ():
             group["lr"] = rate * group.get("share", 1.0)
-        optimizer.zero_grad(set_to_none=True)
+        model.zero_grad(set_to_none=True)
         losses, tokens = _backward(model.train(), micro, precision, smoothing, seed, n, team)
+        forget_others(model, optimizer)
         loss, grad_norm, report = _judge(model, losses, list(micro), n, team)
         if report is None:
             _clip(model, grad_norm, clip)
@@ -202,13 +213,13 @@ def _clip(model: nn.Module, norm: float, clip: float | None) -> None:
 
 
 def validate(
-    model: nn.Module, batches: Iterable[Batch], precision: Precision | None = None, team: Solo | None = None
+    model: nn.Module, batches: Iterable[Batch], precision: Precision | str | None = None, team: Solo | None = None
 ) -> float:
     """Mean loss in nats a token over the batches, every token counted alike, without dropout and smoothing.
 
     Of several ranks each has all the batches and judges its share of them.
     """
-    precision, team = precision or choose_precision(next(model.parameters()).device), team or Solo()
+    precision, team = choose_precision(next(model.parameters()).device, precision), team or Solo()
     total, tokens, was_training = 0.0, 0, model.training
     model.eval()
     try:

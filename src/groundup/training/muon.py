@@ -4,7 +4,8 @@
     O = U V^T of (1 - m) G + m B = U S V^T    every direction of the step equally long
     W <- (1 - lr * decay) W - lr * sqrt(max(1, rows / columns)) * O
 
-The orthogonal factor comes from five Newton-Schulz iterations in bfloat16, singular values within about 0.7 .. 1.2.
+The orthogonal factor comes from five Newton-Schulz iterations in bfloat16: singular values within about 0.7 .. 1.2, but
+for those that are tiny beside the largest, which stay below.
 This is `torch.optim.Muon`, but the iterations of all matrices of one shape run as one batch: on two cores a step takes
 10 ms in place of 18 for the 24 matrices of four layers of width 128; from width 512 on both take the same.
 

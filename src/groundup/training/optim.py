@@ -92,7 +92,7 @@ def parameter_groups(model: nn.Module, weight_decay: float, but: Sequence[Tensor
     `but` are left out: somebody else trains them.
 
     Decay pulls products towards zero. A bias or a norm's gain multiplies nothing large, and decaying it only hurts;
-    GPT-2 and GPT-3 draw the same line (Brown et al. 2020, appendix B).
+    GPT-1 drew the same line (Radford et al. 2018, section 4.1).
     """
     others = {id(p) for p in but}
     parameters = [p for p in model.parameters() if p.requires_grad and id(p) not in others]
@@ -100,6 +100,14 @@ def parameter_groups(model: nn.Module, weight_decay: float, but: Sequence[Tensor
         {"params": [p for p in parameters if p.ndim >= 2], "weight_decay": weight_decay},
         {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0},
     ]
+
+
+def forget_others(model: nn.Module, optimizer: torch.optim.Optimizer | Together) -> None:
+    """Drop the gradients of what the optimizer does not hold: they are not to count in the norm that is clipped."""
+    held = {id(p) for group in optimizer.param_groups for p in group["params"]}
+    for p in model.parameters():
+        if p.grad is not None and id(p) not in held:
+            p.grad = None
 
 
 def adamw(

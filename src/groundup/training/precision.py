@@ -37,8 +37,10 @@ def choose_device(wanted: str = "auto") -> torch.device:
     return device
 
 
-def choose_precision(device: torch.device | str, wanted: str = "auto") -> Precision:
-    """`float32`, `bfloat16`, or `auto`: bfloat16 where the hardware multiplies it faster, else float32."""
+def choose_precision(device: torch.device | str, wanted: Precision | str | None = None) -> Precision:
+    """`float32`, `bfloat16`, or `auto` (None): bfloat16 where the hardware multiplies it faster, else float32."""
+    if isinstance(wanted, Precision):
+        return wanted
     kind = torch.device(device).type
     has_bfloat16, hardware = _bfloat16(kind)
     if wanted == "float32":
@@ -47,7 +49,7 @@ def choose_precision(device: torch.device | str, wanted: str = "auto") -> Precis
         if kind == "cuda" and not has_bfloat16:
             raise ValueError(f"bfloat16 is not supported: {hardware}; try float32")
         return Precision(kind, torch.bfloat16, f"bfloat16 autocast, as asked ({hardware})")
-    if wanted != "auto":
+    if wanted not in (None, "auto"):
         raise ValueError(f"unknown precision {wanted!r}; try auto, float32 or bfloat16")
     if has_bfloat16:
         return Precision(kind, torch.bfloat16, f"bfloat16 autocast: {hardware}")

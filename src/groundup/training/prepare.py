@@ -13,6 +13,8 @@ from groundup.training.head import WithLoss, gives_loss
 from groundup.training.micro import Data, shapes
 from groundup.training.settings import CompileName
 
+EARLIER, NOTHING = "_earlier", object()
+
 
 def blocks(model: nn.Module) -> list[nn.Module]:
     """The repeated layers of a model: what has weights in its lists of modules."""
@@ -27,7 +29,7 @@ def recompute(model: nn.Module) -> None:
     are replayed, so gradients are the same bit for bit.
     """
     for block in blocks(model):
-        block.forward = partial(_twice, block.forward)
+        _put(block, "forward", partial(_twice, block.forward))
 
 
 def _twice(forward: Callable[..., Any], *args: Any, **options: Any) -> Any:
@@ -46,7 +48,7 @@ def chunk_head(model: nn.Module, rows: int) -> None:
             f"chunk_head ({rows}) needs a model that gives its hidden states, and {type(model).__name__} does not; "
             "try chunk_head=None"
         )
-    model.forward = WithLoss(model, rows)
+    _put(model, "forward", WithLoss(model, rows))
 
 
 def compiles(wanted: CompileName, device: torch.device, data: Data) -> tuple[bool, str]:
@@ -71,15 +73,25 @@ def compile_forward(model: nn.Module, *, by_block: bool) -> None:
     A head in chunks is left as it is: each chunk goes back before the next one comes, which cannot be traced.
     """
     if gives_loss(model) and not by_block:
-        model.hidden = torch.compile(model.hidden)  # pyright: ignore[reportCallIssue, reportArgumentType]
+        _put(model, "hidden", torch.compile(model.hidden))  # pyright: ignore[reportCallIssue, reportArgumentType]
         return
     for module in blocks(model) if by_block else [model]:
+        _put(module, "_compiled_call_impl", None)
         module.compile()
 
 
 def as_it_was(model: nn.Module) -> None:
-    """Take all of it back."""
-    for module in (model, *blocks(model)):
-        module._compiled_call_impl = None
-        for name in ("forward", "hidden"):
-            vars(module).pop(name, None)
+    """Take all of it back, and nothing else: a model may have a `hidden` or a `forward` of its own."""
+    for module in model.modules():
+        for name, earlier in vars(module).pop(EARLIER, {}).items():
+            if earlier is NOTHING:
+                vars(module).pop(name, None)
+            else:
+                vars(module)[name] = earlier
+
+
+def _put(module: nn.Module, name: str, value: object) -> None:
+    """Set what the instance shall have for the time of a training."""
+    own = vars(module)
+    own.setdefault(EARLIER, {}).setdefault(name, own.get(name, NOTHING))
+    own[name] = value
