@@ -65,7 +65,7 @@ def test_two_processes_do_not_train_into_one_run(desk, cli, trained, ending):
             said = cli(*arguments)
             assert said.code == 2
             assert said.err == (
-                "groundup: runs/corpus: another process is training into it; wait for it, or give this run another "
+                "groundup: runs/corpus: another process is training into it; wait for it, or begin one with another "
                 "--name\n"
             )
         assert before == {path: path.read_bytes() for path in before}
@@ -77,6 +77,17 @@ def test_two_processes_do_not_train_into_one_run(desk, cli, trained, ending):
         other.communicate()
     assert cli(*corpus("text.txt"), "--overwrite").code == 0
     assert [path.name for path in (desk / "runs").iterdir()] == ["corpus"]
+
+
+def test_two_comparisons_do_not_work_in_one_folder(desk, cli):
+    other = holder("cmp")
+    try:
+        said = cli("compare", "modern", "--steps", "3", "--out", "cmp")
+        assert said.code == 2
+        assert "groundup: cmp: another process is training into it" in said.err
+    finally:
+        other.communicate("\n")
+    assert not (desk / "cmp").exists()
 
 
 def test_a_run_put_aside_by_a_training_that_was_killed_early_is_not_the_next_ones_to_replace(desk, cli, trained):
@@ -151,3 +162,37 @@ def test_runs_that_were_judged_on_more_and_on_less_are_not_compared(desk, compla
     (desk / "runs" / "two" / "results.json").write_text(json.dumps(record))
     said = complaint("compare", "runs/one", "runs/two")
     assert "of it, runs/two on 100 (validation): such figures cannot be compared" in said
+
+
+def test_a_run_that_was_put_aside_can_be_resumed_at_once(desk, cli, complaint, trained):
+    shutil.copytree(trained / "runs" / "writer", desk / "runs" / ".writer.replaced")
+    assert "writer was put aside by a training that ended early; bring it back" in complaint("generate", "writer", "a")
+    assert cli("resume", "writer").code == 0
+    assert [path.name for path in (desk / "runs").iterdir()] == ["writer"]
+
+
+def test_a_mistake_leaves_no_folder_behind(desk, cli):
+    assert cli("train", "corpus", "nosuch.txt").code == 2
+    assert not (desk / "runs").exists()
+
+
+@pytest.mark.parametrize("kind", ["pairs", "text"])
+def test_what_was_learnt_is_never_judged_as_held_out(desk, cli, kind):
+    """The corpus grows, so its parts are dealt anew, and some of what was for learning would be for the test."""
+    flags = [*PAIRS, *steps(2, 2), "--data.valid", "8", "--data.test", "8"]
+    train = corpus("text.txt") if kind == "text" else ["train", "translation", "pairs.tsv", *flags]
+    assert cli(*train, "--name", "one").code == 0
+    assert cli("evaluate", "one").code == 0
+    file = desk / ("text.txt" if kind == "text" else "pairs.tsv")
+    before = file.read_text()
+    file.write_text(before + ("One line more.\n" if kind == "text" else "I was late.\tEro in ritardo.\n"))
+    for arguments in (["evaluate", "one"], ["resume", "one", "--steps", "6"]):
+        said = cli(*arguments)
+        assert said.code == 2
+        assert "runs/one held out another" in said.err
+    assert cli("evaluate", "one", "--data", file.name).code == 0
+    (desk / "runs" / "one" / "held-out.json").unlink()  # as a run from before has none
+    assert cli("evaluate", "one").code == 0
+    file.write_text(before)
+    assert cli("resume", "one", "--steps", "6").code == 0
+    assert (desk / "runs" / "one" / "held-out.json").is_file()

@@ -104,6 +104,14 @@ def test_texts_stay_whole_or_are_all_cut(texts, seed):
     assert 0.1 <= sum(map(len, valid)) / sum(map(len, texts)) <= 0.25
 
 
+@given(st.lists(st.sampled_from([f"text {n} " * 9 for n in range(30)]), min_size=30, max_size=90), st.integers(0, 3))
+def test_copies_of_a_text_stay_together(texts, seed):
+    texts = [text + " " * (row % 2) for row, text in enumerate(texts)]  # spaces make no other text
+    train, valid = split_texts(texts, valid=0.2, seed=seed)
+    if Counter(train) + Counter(valid) == Counter(texts):
+        assert not {text.strip() for text in train} & {text.strip() for text in valid}
+
+
 @pytest.mark.parametrize("short", ["", "x"])
 def test_a_text_too_short_to_be_cut_goes_to_training(short):
     texts = ["a" * 1000, short, "b" * 1000, "c" * 1000]

@@ -14,7 +14,7 @@ from groundup.data.stream import ShardStream
 from groundup.presets import preset
 from groundup.recipes.recipe import TextData, TextRecipe, TokenizerSettings
 from groundup.recipes.text_parts import open_shards, shard_parts, text_size
-from groundup.recipes.train_text import score_held_out, score_text, train_text
+from groundup.recipes.train_text import score_held_out, score_ids, score_text, train_text
 from groundup.run.folder import RunFolder
 from groundup.text.tokenizer import Tokenizer
 from groundup.training.settings import TrainSettings
@@ -101,7 +101,7 @@ def test_a_part_may_be_enough_to_validate_on(run, folders: dict[str, Path]):
     assert isinstance(parts.valid.base, np.memmap | np.ndarray), "a view, not a copy"
     run.recipe, before = recipe, run.recipe
     try:
-        assert "first 101 tokens" in (score_held_out(run)[0].signature or "")
+        assert "first 101 tokens" in (score_ids(run, parts.valid, split="validation")[0].signature or "")
     finally:
         run.recipe = before
 

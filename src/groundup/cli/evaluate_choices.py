@@ -7,8 +7,8 @@ from typing import Any, Protocol
 
 NAMED = 10  # bad lines that are named one by one
 SIGNATURE = (
-    "score: sum of ln p of an ending's tokens; acc_norm: by character, acc_norm_token: by token; ±: Wilson's 95% "
-    "interval; {precision}"
+    "score: sum of ln p of an ending's tokens; acc_norm: by character, acc_norm_token: by token; contexts as they are "
+    "in the file, without activity labels; ±: Wilson's 95% interval; {precision}"
 )
 
 
@@ -37,6 +37,7 @@ def judge_choices(run: Any, options: Asked) -> list:
         found = answer(run, find(options.choices), limit=options.limit, begin=progress.begin, progress=progress.advance)
     _warn(found.faults, found.cut)
     part = "" if options.limit is None else f"; {options.limit:,} spread over the file"
+    part += f"; {found.left_out:,} of them left out, which the run cannot read" if found.left_out else ""
     return [
         Result(
             metric=one.name,

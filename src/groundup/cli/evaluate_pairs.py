@@ -44,11 +44,14 @@ def same_pairs(runs: "dict[str, PairRun]", options: "Evaluate") -> Test:
 
 def _test(run: "PairRun", options: "Evaluate") -> Test:
     from groundup.data.load import load_rows
+    from groundup.recipes.held_out import check_held_out
     from groundup.recipes.train_pairs import read_splits, turned
 
     if options.data is None:
         splits, part = read_splits(run.recipe.data), options.split or "test"
         pairs = splits.test if part == "test" else splits.valid
+        if not run.recipe.data.memorise:
+            check_held_out(run.folder, {part: pairs})
         split = "train (memorised)" if run.recipe.data.memorise else part
         return Test(pairs, [f"{part} pair {number}" for number in range(1, len(pairs) + 1)], split)
     # A published test set is judged as it is, repeated rows included.

@@ -9,10 +9,10 @@ import tyro
 
 from groundup.cli.parse import parse
 from groundup.cli.train import train_recipe
-from groundup.recipes.check import check
+from groundup.recipes.check import check, check_machine
 from groundup.recipes.recipe import save_recipe
 from groundup.recipes.table import RECIPES
-from groundup.run.claim import alone
+from groundup.run.claim import alone, bring_back
 from groundup.run.folder import RUNS, RunFolder, find_run
 from groundup.training import launch
 from groundup.training.settings import ParallelName
@@ -37,6 +37,8 @@ class Resume:
 
 def main(arguments: list[str]) -> None:
     options = parse(Resume, arguments, prog="groundup resume")
+    if launch.rank() == 0:
+        bring_back(RunFolder(RUNS / Path(options.run).name))
     folder = find_run(options.run)
     if options.convert:
         with alone(folder):
@@ -64,7 +66,7 @@ def _go_on(folder: RunFolder, options: Resume) -> None:
         recipe = dataclasses.replace(recipe, max_minutes=options.max_minutes)
         recipe = dataclasses.replace(recipe, train=dataclasses.replace(recipe.train, steps=options.steps))
     check(recipe, recipe)
-    launch.chosen(options.parallel or recipe.train.parallel)  # before anything is read or written
+    check_machine(recipe, options.parallel or recipe.train.parallel)
     if recipe != written and launch.rank() == 0:  # or an interruption would forget the new end
         aside = folder.path / ".recipe.json"
         save_recipe(recipe, aside)

@@ -9,7 +9,7 @@ from typing import Any
 from groundup.cli.parse import parse
 from groundup.data.catalogue import PUBLISHED
 from groundup.presets import preset
-from groundup.recipes.check import check
+from groundup.recipes.check import check, check_machine
 from groundup.recipes.recipe import PairRecipe, Recipe, TextRecipe
 from groundup.recipes.table import RECIPES, find_recipe
 from groundup.run.claim import alone, elsewhere, in_place_of, make_way
@@ -66,6 +66,7 @@ def main(arguments: list[str]) -> None:
     if dry_run:
         print_plan(parsed if init_from is not None else planned(parsed))
         return
+    check_machine(parsed, parsed.train.parallel)
     parsed = dataclasses.replace(parsed, based_on=module.RECIPE.name)
     train_recipe(parsed, overwrite=overwrite, init_from=init_from, module=module)
 

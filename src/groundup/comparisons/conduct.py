@@ -20,6 +20,8 @@ from groundup.comparisons.trials import Outcome, Trial, missing_trials, read_out
 from groundup.data.load import load_texts
 from groundup.data.split import split_text, split_texts
 from groundup.recipes.recipe import Recipe, TextRecipe, load_recipe, save_recipe
+from groundup.run.claim import alone
+from groundup.run.folder import RunFolder
 from groundup.text.engine import cores
 from groundup.training.precision import choose_device
 
@@ -30,10 +32,14 @@ def conduct(comparison: Comparison, root: Path, *, jobs: int, threads: int) -> d
     """Train whatever is missing under `root`, `jobs` runs at a time of `threads` each, and give every outcome.
 
     Ctrl-C stops the running trainings, which save themselves first. ValueError, with the last line of its log, where a
-    training fails; where one diverges that is an outcome.
+    training fails, or where another call is at work there; where a training diverges that is an outcome.
     """
-    root.mkdir(parents=True, exist_ok=True)
-    comparison = with_test_part(comparison, root)
+    with alone(RunFolder(root)):
+        root.mkdir(parents=True, exist_ok=True)
+        return _conduct(with_test_part(comparison, root), root, jobs=jobs, threads=threads)
+
+
+def _conduct(comparison: Comparison, root: Path, *, jobs: int, threads: int) -> dict[Trial, Outcome]:
     known: dict[Trial, Outcome] = {}
     running: dict[Trial, subprocess.Popen] = {}
     gather(comparison, root, known)

@@ -116,16 +116,20 @@ def split_text(text: str, *, valid: float = 0.1) -> tuple[str, str]:
 def split_texts(texts: Sequence[str], *, valid: float = 0.1, seed: int = 0) -> TextSplits:
     """Whole texts to learn from and others to judge by, drawn at random, `valid` being the share of the characters.
 
-    Where the texts are too few or too long for that (none fits into the share), each is cut as `split_text` cuts it;
-    what is too short to be cut is for learning.
+    Copies of a text stay together. Where the texts are too few or too long for that (none fits into the share), each is
+    cut as `split_text` cuts it; what is too short to be cut is for learning.
     """
     _check_share(valid)
     room = valid * sum(map(len, texts))
     chosen: set[int] = set()
-    for row in random.Random(seed).sample(range(len(texts)), len(texts)):
-        if len(texts[row]) <= room:
-            room -= len(texts[row])
-            chosen.add(row)
+    copies: dict[str, list[int]] = {}
+    for row, text in enumerate(texts):
+        copies.setdefault(text.strip(), []).append(row)
+    for rows in random.Random(seed).sample([*copies.values()], len(copies)):
+        size = sum(len(texts[row]) for row in rows)
+        if size <= room:
+            room -= size
+            chosen.update(rows)
     if room <= 0.5 * valid * sum(map(len, texts)) and len(chosen) < len(texts):
         return TextSplits(
             [text for row, text in enumerate(texts) if row not in chosen],

@@ -4,7 +4,9 @@
 
 Three accuracies are usual, by what a score is divided by before the largest one is taken as the answer: `acc` by
 nothing; `acc_norm` by the ending's characters, as lm-evaluation-harness does; `acc_norm_token` by its tokens, as the
-GPT-2 reproductions do (build-nanogpt, llm.c). An ending follows its context after a space and is encoded by itself.
+GPT-2 reproductions do (build-nanogpt, llm.c). An ending follows its context after a space and is encoded by itself, and
+the context is as the file has it, as in those; the harness sets the question's activity label before it, so that its
+figures are of other texts.
 
 The endings of a question share one reading of their context. HellaSwag with GPT-2 124M takes 0.65 seconds a question so
 (one core of an AMD EPYC, float32), 0.84 in padded batches of contexts with endings, and 1.19 one after the other.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from groundup.data.catalogue import PUBLISHED, SOURCES
 from groundup.recipes.recipe import PairData, PairRecipe, Recipe, TextRecipe
 from groundup.training import launch
+from groundup.training.settings import ParallelName
 
 if TYPE_CHECKING:
     from groundup.data.shards import Shards
@@ -42,7 +43,6 @@ def check(recipe: Recipe, default: Recipe) -> None:
     if isinstance(recipe.data, PairData) and isinstance(default.data, PairData):
         _check_held_out(recipe.data, default.data)
     _check_batch_tokens(recipe)
-    _check_machine(recipe, default)
 
 
 def _given(setting: str, value: object) -> str:
@@ -134,10 +134,9 @@ def _check_batch_tokens(recipe: Recipe) -> None:
         )
 
 
-def _check_machine(recipe: Recipe, default: Recipe) -> None:
-    """What this machine has not, or whoever started this process has not done; a resumed run may be otherwise again."""
-    if recipe.train.parallel != default.train.parallel:
-        launch.chosen(recipe.train.parallel)
+def check_machine(recipe: Recipe, parallel: ParallelName) -> None:
+    """ValueError for what this machine has not, or whoever started this process has not done."""
+    launch.chosen(parallel)
     if recipe.train.device != "auto":
         from groundup.training.precision import choose_device  # torch comes with it
 

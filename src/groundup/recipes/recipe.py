@@ -20,7 +20,10 @@ FORMAT = 1  # of recipe.json
 
 @dataclass(frozen=True, kw_only=True)
 class PairData:
-    """Sentence pairs, and how they are dealt out. No sentence, of either side, stands in two parts."""
+    """Sentence pairs, and how they are dealt out.
+
+    No sentence, of either side, stands in two parts, unless a corpus was published in such parts.
+    """
 
     corpus: str = "phrasebook-fr"
     """A named corpus (see `groundup data list`), or a file of pairs: .tsv or .jsonl."""

@@ -12,6 +12,7 @@ from groundup.data.pairs import Pair
 from groundup.data.split import PairSplits
 from groundup.models.seq2seq import Seq2Seq
 from groundup.plan.here import refuse_too_much
+from groundup.recipes.held_out import keep_held_out
 from groundup.recipes.judge import judge
 from groundup.recipes.naming import naming
 from groundup.recipes.order import keep_order
@@ -45,6 +46,8 @@ def train_pairs(
         folder.path.mkdir(parents=True, exist_ok=True)
         save_recipe(recipe, folder.recipe_file)
         folder.save_tokenizers(source, target)
+    if not recipe.data.memorise:
+        keep_held_out(folder, {"validation": splits.valid, "test": splits.test}, resume=resume)
     for tokenizer, side in {source: 0, target: 1}.items():  # one line when it is shared
         say(f"tokenizer    {describe_tokenizer(tokenizer, [pair[side] for pair in splits.valid])}")
     refuse_too_much(recipe)

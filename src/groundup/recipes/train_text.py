@@ -18,6 +18,7 @@ from groundup.measure.perplexity import Perplexity
 from groundup.models.causal_lm import CausalLM
 from groundup.plan.here import refuse_too_much
 from groundup.recipes.bar import watched
+from groundup.recipes.held_out import check_held_out, keep_held_out
 from groundup.recipes.init_from import begun_from, first_weights
 from groundup.recipes.naming import naming
 from groundup.recipes.order import keep_order
@@ -66,6 +67,7 @@ def train_text(
         folder.path.mkdir(parents=True, exist_ok=True)
         save_recipe(recipe, folder.recipe_file)
         folder.save_tokenizers(tokenizer, tokenizer)
+    keep_held_out(folder, {"validation": parts.valid}, resume=resume)
     stream, here = parts.stream(recipe), dataclasses.replace(recipe, data=data)
     refuse_too_much(recipe)
     torch.manual_seed(recipe.train.seed)
@@ -173,8 +175,11 @@ def score_held_out(run: TextRun) -> list[Result]:
     """The same over what the run itself held out: of a text all, of shards as much as it validated on."""
     shards = open_shards(run.recipe.data)
     if shards is None:
-        return score_text(run, read_texts(run.recipe.data)[1], split="validation")
-    return score_ids(run, shard_parts(shards, run.recipe.data, run.tokenizer).valid, split="validation")
+        ids = encode_texts(read_texts(run.recipe.data)[1], run.tokenizer)
+    else:
+        ids = shard_parts(shards, run.recipe.data, run.tokenizer).valid
+    check_held_out(run.folder, {"validation": ids})
+    return score_ids(run, ids, split="validation")
 
 
 def score_ids(run: TextRun, ids: NDArray[np.integer], *, split: str) -> list[Result]:

@@ -8,7 +8,7 @@ runs/.demo.lock        there, and held by the operating system, while somebody t
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from groundup.run.folder import RunFolder
@@ -20,21 +20,33 @@ def alone(folder: RunFolder) -> Iterator[None]:
     """Within it no other process trains into the folder; ValueError while another one does."""
     from filelock import FileLock, Timeout
 
+    made = not folder.path.parent.exists()
     folder.path.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(folder.path.with_name(f".{folder.name}.lock"), timeout=0, is_singleton=True)  # may be nested
     try:
         lock.acquire()
     except Timeout:
         raise ValueError(
-            f"{folder.path}: another process is training into it; wait for it, or give this run another --name"
+            f"{folder.path}: another process is training into it; wait for it, or begin one with another --name"
         ) from None
     try:
         settle(folder)
         yield
     finally:
-        if lock.lock_counter == 1:  # who had it open already finds that it is no more, and does not count it
-            Path(lock.lock_file).unlink(missing_ok=True)
+        if lock.lock_counter == 1:
+            with suppress(OSError):  # who had it open already finds that it is no more; Windows removes it itself
+                Path(lock.lock_file).unlink()
         lock.release()
+        if made:
+            with suppress(OSError):  # not empty
+                folder.path.parent.rmdir()
+
+
+def bring_back(folder: RunFolder) -> None:
+    """Let a run that a training put aside, and did not live to replace, stand again."""
+    if _aside(folder).exists():
+        with alone(folder):
+            pass
 
 
 def make_way(folder: RunFolder, *, overwrite: bool) -> None:

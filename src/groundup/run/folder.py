@@ -40,6 +40,11 @@ class RunFolder:
         return self.path / "batches.json"
 
     @property
+    def held_out_file(self) -> Path:
+        """What it holds out, as hashes (`recipes.held_out`)."""
+        return self.path / "held-out.json"
+
+    @property
     def launch_file(self) -> Path:
         """The `launch.stamp` under which it was begun, if that was by torchrun."""
         return self.path / "launch.txt"
@@ -92,6 +97,8 @@ def find_run(name: str | Path) -> RunFolder:
     for path in (Path(name), RUNS / name):
         if (path / "recipe.json").is_file():
             return RunFolder(path)
+    if (RUNS / f".{Path(name).name}.replaced" / "recipe.json").is_file():
+        raise ValueError(f"{name} was put aside by a training that ended early; bring it back: groundup resume {name}")
     if Path(name).is_dir() and name:
         raise ValueError(f"{name} is not a run: it has no recipe.json")
     names = sorted(path.parent.name for path in RUNS.glob("[!.]*/recipe.json"))

@@ -22,6 +22,8 @@ class Answered:
     """Lines of the file that were left out, and why: no questions, or too long for the model."""
     cut: int
     """Questions whose context was longer than the model's, and lost its beginning."""
+    left_out: int
+    """Questions that the run cannot read: too long, or characters that its vocabulary lacks."""
     precision: str
 
 
@@ -42,13 +44,14 @@ def answer(
 
     questions, faults = read_questions(path, limit=limit)
     context, precision = run.recipe.model.context, choose_precision(run.device)
-    fitting, items = [], []
+    fitting, items, left_out = [], [], 0
     for question in questions:
         try:
             items.append(encode(question, run.tokenizer.encode, context=context))
             fitting.append(question)
         except ValueError as error:  # too long, or characters that the vocabulary lacks
             faults.append(f"{path}: {error}; left out")
+            left_out += 1
     if not items:
         raise ValueError(f"none of {len(questions):,} questions can be asked: {faults[-1].removesuffix('; left out')}")
     begin(len(items))
@@ -56,7 +59,7 @@ def answer(
     with precision.autocast():
         scores = score(run.model, items, context=context, device=run.device, tokens=tokens, progress=progress)
     dtype = str(precision.dtype).removeprefix("torch.")
-    return Answered(accuracies(fitting, items, scores), faults, sum(item.cut for item in items), dtype)
+    return Answered(accuracies(fitting, items, scores), faults, sum(item.cut for item in items), left_out, dtype)
 
 
 def hellaswag() -> Path | None:

@@ -1,0 +1,49 @@
+"""Whether what a run holds out is still what it held out: a corpus may change, and then its parts are dealt anew.
+
+What was trained on must never be judged as held out. So a run keeps a hash of each part in held-out.json.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from groundup.data.pairs import Pair
+from groundup.run.folder import RunFolder
+from groundup.training import launch
+
+Part = Sequence[Pair] | NDArray[np.integer]
+
+
+def keep_held_out(folder: RunFolder, parts: Mapping[str, Part], *, resume: bool) -> None:
+    """Write down what is held out; ValueError, on resuming, where it is no longer the same."""
+    if resume:
+        check_held_out(folder, parts)
+    if launch.rank() == 0 and not folder.held_out_file.is_file():
+        aside = folder.held_out_file.with_name(f".{folder.held_out_file.name}")
+        aside.write_text(json.dumps({name: digest(part) for name, part in parts.items()}) + "\n", encoding="utf-8")
+        os.replace(aside, folder.held_out_file)
+
+
+def check_held_out(folder: RunFolder, parts: Mapping[str, Part]) -> None:
+    """ValueError where one of the parts is not what the run held out; one from before that was kept is believed."""
+    if not folder.held_out_file.is_file():
+        return
+    was = json.loads(folder.held_out_file.read_text(encoding="utf-8"))
+    for name, part in parts.items():
+        if was.get(name) != digest(part):
+            raise ValueError(
+                f"{folder.path} held out another {name} part: its corpus has changed, and some of what would be judged "
+                "now may have been learnt; bring the corpus back, judge it by another text (groundup evaluate "
+                f"{folder.quoted} --data FILE), or train anew under another --name"
+            )
+
+
+def digest(part: Part) -> str:
+    """SHA-256 of the sentences, or of the ids as they lie in memory."""
+    if isinstance(part, np.ndarray):
+        return hashlib.sha256(np.ascontiguousarray(part).data).hexdigest()
+    return hashlib.sha256(json.dumps(part).encode()).hexdigest()
