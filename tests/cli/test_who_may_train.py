@@ -80,14 +80,22 @@ def test_two_processes_do_not_train_into_one_run(desk, cli, trained, ending):
 
 
 def test_two_comparisons_do_not_work_in_one_folder(desk, cli):
-    other = holder("cmp")
+    other = holder("cmp/runs")
     try:
         said = cli("compare", "modern", "--steps", "3", "--out", "cmp")
         assert said.code == 2
-        assert "groundup: cmp: another process is training into it" in said.err
+        assert "groundup: cmp/runs: another process is training into it" in said.err
     finally:
         other.communicate("\n")
     assert not (desk / "cmp").exists()
+
+
+@pytest.mark.parametrize("place", [".", ".."])
+def test_a_run_may_be_named_by_where_one_stands(desk, cli, trained, monkeypatch, place):
+    shutil.copytree(trained / "runs" / "writer", desk / "runs" / "writer")
+    monkeypatch.chdir(desk / "runs" / "writer" / ("" if place == "." else "plots"))
+    assert cli("resume", place, "--convert").code == 0
+    assert [path.name for path in (desk / "runs").iterdir()] == ["writer"]
 
 
 def test_a_run_put_aside_by_a_training_that_was_killed_early_is_not_the_next_ones_to_replace(desk, cli, trained):

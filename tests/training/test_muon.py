@@ -188,7 +188,7 @@ def test_together_is_each_alone():
     ids = torch.arange(V)[None]
     for _ in range(3):
         for model, optimizer in ((one.eval(), single), (two.eval(), both)):
-            optimizer.zero_grad()
+            model.zero_grad()
             model(ids).logsumexp(-1).sum().backward()
             optimizer.step()
     for a, b in zip(one.parameters(), two.parameters(), strict=True):

@@ -34,8 +34,7 @@ def conduct(comparison: Comparison, root: Path, *, jobs: int, threads: int) -> d
     Ctrl-C stops the running trainings, which save themselves first. ValueError, with the last line of its log, where a
     training fails, or where another call is at work there; where a training diverges that is an outcome.
     """
-    with alone(RunFolder(root)):
-        root.mkdir(parents=True, exist_ok=True)
+    with alone(RunFolder(root / "runs")):  # a lock within the folder: what is around it may be somebody else's
         return _conduct(with_test_part(comparison, root), root, jobs=jobs, threads=threads)
 
 

@@ -122,9 +122,9 @@ def split_texts(texts: Sequence[str], *, valid: float = 0.1, seed: int = 0) -> T
     _check_share(valid)
     room = valid * sum(map(len, texts))
     chosen: set[int] = set()
-    copies: dict[str, list[int]] = {}
+    copies: dict[int, list[int]] = {}
     for row, text in enumerate(texts):
-        copies.setdefault(text.strip(), []).append(row)
+        copies.setdefault(hash(text.strip()), []).append(row)  # not the text: memory would hold all of them twice
     for rows in random.Random(seed).sample([*copies.values()], len(copies)):
         size = sum(len(texts[row]) for row in rows)
         if size <= room:

@@ -22,7 +22,7 @@ def alone(folder: RunFolder) -> Iterator[None]:
 
     made = not folder.path.parent.exists()
     folder.path.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder.path.with_name(f".{folder.name}.lock"), timeout=0, is_singleton=True)  # may be nested
+    lock = FileLock(_beside(folder, "lock"), timeout=0, is_singleton=True)  # may be nested
     try:
         lock.acquire()
     except Timeout:
@@ -95,4 +95,9 @@ def elsewhere(folder: RunFolder) -> Iterator[RunFolder]:
 
 
 def _aside(folder: RunFolder) -> Path:
-    return folder.path.with_name(f".{folder.name}.replaced")
+    return _beside(folder, "replaced")
+
+
+def _beside(folder: RunFolder, suffix: str) -> Path:
+    path = folder.path.absolute()  # "." has no name
+    return path.with_name(f".{path.name}.{suffix}")
