@@ -395,6 +395,7 @@ def test_tracebacks_are_for_those_who_ask_and_for_our_own_faults(cli, monkeypatc
         cli("chat")
 
 
+@pytest.mark.posix
 def test_a_reader_that_has_seen_enough_is_no_mistake():
     command = f"{sys.executable} -c 'from groundup.cli.main import main; main()' train corpus --help | true"
     said = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)

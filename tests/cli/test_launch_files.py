@@ -18,7 +18,7 @@ SMALL = (
     "--train.validate-every 1000 --train.save-every 10 --train.log-every 5 --train.device cpu --train.precision float32"
 ).split()
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.posix]
 
 
 @pytest.fixture

@@ -254,6 +254,7 @@ def test_a_run_moved_elsewhere_says_where_to_resume_it(desk, cli, complaint, tra
     assert cli("generate", "moved/writer", "--max-new-tokens", "2").code == 0
 
 
+@pytest.mark.posix
 def test_ctrl_c_in_a_terminal_saves_and_resume_finishes(desk, cli):
     groundup = [sys.executable, "-c", "from groundup.cli.main import main; main()"]
     # One thread, as in this process: sums of more threads come in another order.

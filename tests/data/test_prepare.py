@@ -4,8 +4,6 @@ import errno
 import gzip
 import json
 import os
-import resource
-import signal
 import subprocess
 import sys
 import time
@@ -241,7 +239,7 @@ def test_kill_9_in_a_process_of_its_own(tmp_path: Path, tokenizer: Tokenizer):
         with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as child:
             assert child.stdout is not None
             seen = sum(1 for _, _ in zip(range(lines), child.stdout, strict=False))
-            child.send_signal(signal.SIGKILL)
+            child.kill()
         assert seen <= lines
     assert content(tmp_path / "killed") == content(tmp_path / "whole")
 
@@ -279,10 +277,13 @@ def test_another_text_of_the_same_name_and_size_is_not_gone_on_with(tmp_path: Pa
     prepare(source, tokenizer, out, valid_tokens=40)  # from before it was kept, so nothing can be said
 
 
+@pytest.mark.posix
 def test_a_full_disk_is_named_and_what_is_finished_counts(tmp_path: Path, tokenizer: Tokenizer):
     """A limit on the size of files fails a write as a full disk does, in the middle of one."""
     source, out = jsonl(tmp_path / "a.jsonl", DOCUMENTS * 20), tmp_path / "out"
     how = dict(shard_tokens=30_000, valid_tokens=1000)
+    import resource  # Windows has none
+
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, hard))
     try:

@@ -2,7 +2,6 @@
 
 import dataclasses
 import io
-import os
 import signal
 
 import pytest
@@ -87,7 +86,7 @@ def test_resuming_a_mean_is_exact(go, toy_model, toy_data, tmp_path, at):
     whole, resumed = toy_model(), toy_model(seed=7)
     expected = go("whole", whole)
     with pytest.raises(Interrupted):
-        go("parts", toy_model(), data=StopsAfter(toy_data(), at, lambda: os.kill(os.getpid(), signal.SIGINT)))
+        go("parts", toy_model(), data=StopsAfter(toy_data(), at, lambda: signal.raise_signal(signal.SIGINT)))
     result = go("parts", resumed, resume=True)
     assert (result.best_step, result.best_loss, result.last_loss) == (
         expected.best_step, expected.best_loss, expected.last_loss,

@@ -4,7 +4,6 @@ import dataclasses
 import io
 import itertools
 import math
-import os
 import signal
 import threading
 import time
@@ -47,7 +46,7 @@ class StopsAt:
     def batches(self, start=0):
         for n, batch in enumerate(self.data.batches(start), start):
             if n == self.n:
-                os.kill(os.getpid(), self.number)
+                signal.raise_signal(self.number)
             yield batch
 
 
@@ -168,7 +167,7 @@ def test_asked_to_stop_while_the_last_loss_is_measured(go, toy_model):
     def valid() -> float:
         loss = next(losses)
         if loss == 6.0:
-            os.kill(os.getpid(), signal.SIGTERM)
+            signal.raise_signal(signal.SIGTERM)
         return loss
 
     settings = TrainSettings(**{**vars(SETTINGS), "steps": 25})
@@ -180,8 +179,8 @@ def test_asked_to_stop_while_the_last_loss_is_measured(go, toy_model):
 def test_a_second_interrupt_stops_at_once(go, toy_data):
     class Impatient:
         def batches(self, start=0):
-            os.kill(os.getpid(), signal.SIGINT)
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
             yield from toy_data().batches(start)
 
     with pytest.raises(KeyboardInterrupt) as error:

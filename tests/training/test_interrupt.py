@@ -36,6 +36,7 @@ def started(power: int) -> subprocess.Popen:
     return process
 
 
+@pytest.mark.posix
 @pytest.mark.parametrize("number", BOTH)
 def test_the_second_signal_ends_a_process_that_is_deep_in_torch(number):
     process = started(2**30)
@@ -50,6 +51,7 @@ def test_the_second_signal_ends_a_process_that_is_deep_in_torch(number):
     assert "stopped at once" in err
 
 
+@pytest.mark.posix
 @pytest.mark.parametrize("number", BOTH)
 def test_one_signal_lets_the_work_end_and_is_saved(number):
     process = started(1)
@@ -60,12 +62,13 @@ def test_one_signal_lets_the_work_end_and_is_saved(number):
 
 def interrupted_twice() -> None:
     with stop_asked() as asked:
-        os.kill(os.getpid(), signal.SIGTERM)
+        signal.raise_signal(signal.SIGTERM)
         assert asked.wait(5)
-        os.kill(os.getpid(), signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
         time.sleep(5)
 
 
+@pytest.mark.posix
 def test_everything_is_as_it_was_afterwards():
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
@@ -87,5 +90,5 @@ def test_what_was_asked_long_ago_is_forgotten():
     for _ in range(2):
         with stop_asked() as asked:
             assert not asked.is_set()
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
             assert asked.wait(5)

@@ -63,12 +63,11 @@ class StopsAt:
         self.data, self.n = data, n
 
     def batches(self, start=0):
-        import os
         import signal
 
         for n, batch in enumerate(self.data.batches(start), start):
             if n == self.n:
-                os.kill(os.getpid(), signal.SIGINT)
+                signal.raise_signal(signal.SIGINT)
             yield batch
 
 

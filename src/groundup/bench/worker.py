@@ -7,6 +7,7 @@ Each answer also carries the process's peak memory so far.
 
 import importlib
 import json
+import math
 import os
 import sys
 import time
@@ -50,12 +51,14 @@ def seconds_of(work: Callable[[], object], *, times: int = 1) -> float:
 
 
 def peak_mib() -> float:
-    """The most memory this process has held, in MiB."""
+    """The most memory this process has held, in MiB; NaN on Windows, where it is not known."""
     try:  # Linux; `getrusage` would count the parent's memory at the fork as ours
         return _status("VmHWM")
     except (OSError, StopIteration):
-        import resource
-
+        try:
+            import resource
+        except ImportError:  # Windows
+            return math.nan
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         return peak / 2**20 if sys.platform == "darwin" else peak / 2**10
 

@@ -83,7 +83,7 @@ def stop_with_input() -> None:
     def watch() -> None:
         while os.read(0, 1024):  # not sys.stdin: a thread waiting in it makes Python fail at its exit
             pass
-        os.kill(os.getpid(), signal.SIGTERM)
+        signal.raise_signal(signal.SIGTERM)
 
     threading.Thread(target=watch, daemon=True).start()
 

@@ -35,7 +35,8 @@ def stop_asked() -> Iterator[threading.Event]:
         asked.set()
 
     reader, writer = os.pipe()
-    os.set_blocking(writer, False)
+    if os.name == "posix":  # Windows takes a pipe as it is
+        os.set_blocking(writer, False)
     watcher = threading.Thread(target=_watch, args=(reader, answered), daemon=True)
     watcher.start()
     woken = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)  # every signal writes its number there, at once
