@@ -22,10 +22,11 @@ MAY = {
     "measure": {"measure"},
     "data": {"data", "text"},
     "decode": {"decode", "nn", "heap"},  # of nn the packed weights; what a model is, it does not know
-    "training": {"training", "heap"},
+    "training": {"training", "heap", "records"},
     "hub": {"hub", "models", "nn", "config", "text"},
-    "config": {"config"},
+    "config": {"config", "records"},
     "heap": {"heap"},
+    "records": {"records"},
     "presets": {"presets", "config"},
 }
 FREE = {"run", "cli", "recipes", "comparisons", "bench", "plan", "__init__", "__main__"}

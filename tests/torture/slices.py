@@ -125,7 +125,7 @@ def loaded(store: Store, truth: dict[int, Any], name: str) -> str:
     """What came of loading, in words."""
     try:
         checkpoint, warning = store.load()
-        right = same(whole(checkpoint, store.team), truth[checkpoint.step]) and store.best_state() == {"step": 1}
+        right = same(whole(checkpoint, store.team), truth[checkpoint.step]) and store.best_tally().step == 1
     except (ValueError, OSError) as error:
         return f"refused {'by' if name in str(error) and chr(10) not in str(error) else 'without'} name"
     except Exception as error:

@@ -17,10 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
+from safetensors import SafetensorError
+from safetensors.torch import save_file
 from torch import Tensor
 
+from groundup.records import read_json
 from groundup.training.manifest import seal, sync, verify
 from groundup.training.places import (
     ASIDE,
@@ -35,7 +36,7 @@ from groundup.training.places import (
     settle,
     step_name,
 )
-from groundup.training.tensors import flatten_optimizer, restore_optimizer
+from groundup.training.tensors import flatten_optimizer, read_tensors, restore_optimizer
 
 __all__ = ["Checkpoint", "load_checkpoint", "read_checkpoint", "save_checkpoint", "saved_steps"]
 
@@ -52,7 +53,7 @@ class InSlices(ValueError):
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What was read, verified: `model` for `load_model_tensors`, `optimizer` for `optimizer.load_state_dict`."""
+    """What was read, verified: `model` for `load_model_tensors`, `optimizer` for `load_optimizer`."""
 
     step: int
     model: dict[str, Tensor]
@@ -142,12 +143,10 @@ def read_checkpoint(step: int, path: Path, *, optimizer: bool = True) -> Checkpo
         raise InSlices(f"{path}: in slices, as fsdp saves them; try: {again} --convert")
     moments = None
     if optimizer and OPTIMIZER in files:
-        with safe_open(path / OPTIMIZER, framework="pt") as file:
-            rest = file.metadata()["rest"]
-        moments = restore_optimizer(_tensors(path / OPTIMIZER), rest)
-    state = json.loads((path / STATE).read_text(encoding="utf-8"))
-    unaveraged = _tensors(path / UNAVERAGED) if UNAVERAGED in files else None
-    return Checkpoint(step, _tensors(path / MODEL), moments, state, unaveraged)
+        tensors, metadata = read_tensors(path / OPTIMIZER)
+        moments = restore_optimizer(tensors, metadata.get("rest", ""), file=path / OPTIMIZER)
+    unaveraged = read_tensors(path / UNAVERAGED)[0] if UNAVERAGED in files else None
+    return Checkpoint(step, read_tensors(path / MODEL)[0], moments, read_json(path / STATE), unaveraged)
 
 
 def _refuse_what_is_not_finite(step: int, files: dict[str, dict[str, Tensor]]) -> None:
@@ -172,8 +171,3 @@ def _write(aside: Path, files: dict[str, dict[str, Tensor]], rest: str, state: d
 def is_sharded(path: Path) -> bool:
     """Whether a checkpoint's folder holds slices, damaged or not."""
     return (path / REST).is_file() or any(path.glob("shard-*.safetensors"))
-
-
-def _tensors(path: Path) -> dict[str, Tensor]:
-    """In memory of their own: safetensors maps the file, so what happens to it later would happen to the tensors."""
-    return {name: tensor.clone() for name, tensor in load_file(path).items()}

@@ -29,7 +29,6 @@ from groundup.training.settings import TrainSettings
 from groundup.training.store import Store
 from groundup.training.tally import FitResult, Tally
 from groundup.training.team import Solo
-from groundup.training.tensors import load_model_tensors
 
 
 def fit(
@@ -127,16 +126,10 @@ class _Fitting:
         if not self.team.from_main(lambda: saved_steps(self.checkpoints)):
             return
         checkpoint, warning = self.store.load()
-        load_model_tensors(self.trained, checkpoint.model, file=self.checkpoints / f"step {checkpoint.step}")
-        self.average.restart()
-        if checkpoint.unaveraged is not None:
-            load_model_tensors(self.trained, checkpoint.unaveraged, file=self.checkpoints / f"step {checkpoint.step}")
-        assert checkpoint.optimizer is not None, "fit never saves without the optimizer"
-        self.optimizer.load_state_dict(checkpoint.optimizer)
-        self.record.resume(Tally(**checkpoint.state))
+        self.record.resume(self.store.restore(checkpoint, self.average))
         tally, self.saved = self.tally, checkpoint.step
         try:  # what `best` points to may be newer than the step resumed, and is what will be loaded at the end
-            best = Tally(**self.store.best_state())
+            best = self.store.best_tally()
             tally.best_step, tally.best_loss = best.best_step, best.best_loss
         except (ValueError, FileNotFoundError) as error:
             if tally.best_step is not None:  # before the first validation there is none to miss

@@ -11,6 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from groundup.records import parse_json
+
 MANIFEST = "MANIFEST.json"
 FORMAT = 1
 
@@ -57,14 +59,19 @@ def verify(folder: Path, step: int, required: set[str]) -> set[str]:
     manifest = folder / MANIFEST
     try:
         text = manifest.read_bytes().decode("utf-8")
-        loaded = json.loads(text)
-        written, files, best = loaded["format"], dict(loaded["files"]), loaded.get("best", False)
+        loaded = parse_json(text)
+        written, files, best = loaded["format"], loaded["files"], loaded.get("best", False)
+        strange = [name for name in files if not is_plain_name(name)]
     except FileNotFoundError:
         raise ValueError(f"{manifest}: missing, so this checkpoint is not whole") from None
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise ValueError(f"{manifest}: damaged, it is not what was written") from None
     if isinstance(written, int) and written > FORMAT:
         raise ValueError(f"{manifest}: format {written} is newer than this version's {FORMAT}; update groundup")
+    if not isinstance(files, dict):
+        raise ValueError(f"{manifest}: damaged, it is not what was written")
+    if strange:
+        raise ValueError(f"{manifest}: lists {strange[0]!r}, which is no file of this folder; do not trust this run")
     paths = {name: folder / name for name in sorted(required | set(files))}
     with ThreadPoolExecutor() as pool:  # slices are many and large, and hashing lets go of Python's lock
         found = pool.map(lambda path: measure(path) if path.is_file() else None, paths.values())
@@ -82,6 +89,19 @@ def verify(folder: Path, step: int, required: set[str]) -> set[str]:
     if text != _text(step, files, best):
         raise ValueError(f"{manifest}: damaged, it is not what was written")
     return set(files)
+
+
+def is_plain_name(name: object) -> bool:
+    """Whether it names a file in the same folder, on any system: no path, no drive, no parent."""
+    return isinstance(name, str) and name not in ("", ".", "..") and not set(name) & set("/\\:\0")
+
+
+def says_best(folder: Path) -> bool:
+    """Whether the folder's manifest, damaged or not, says that this checkpoint was saved as the best."""
+    try:
+        return parse_json((folder / MANIFEST).read_bytes())["best"] is True
+    except (ValueError, TypeError, KeyError, OSError):
+        return False
 
 
 def measure(path: Path) -> dict[str, Any]:

@@ -7,7 +7,6 @@
 Reading changes nothing on the disk, so any number of processes may do it; only the one that saves settles and prunes.
 """
 
-import json
 import re
 import shlex
 import shutil
@@ -16,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
-from groundup.training.manifest import MANIFEST, digest, sync, verify
+from groundup.training.manifest import MANIFEST, digest, says_best, sync, verify
 
 ASIDE, REPLACED = ".unfinished-", ".replaced-"
 Pointer = Literal["latest", "best"]
@@ -161,7 +160,7 @@ def _best(folder: Path) -> tuple[int, Path]:
         newest = _follow(folder, "latest")
     except (ValueError, OSError):
         newest = newest_whole(folder, set())
-    if newest is not None and json.loads((newest[1] / MANIFEST).read_bytes()).get("best"):
+    if newest is not None and says_best(newest[1]):
         return newest
     return _follow(folder, "best")
 

@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from groundup.records import read_json
 from groundup.training.checkpoint import MODEL, REST, STATE, Checkpoint, all_or_nothing, is_sharded, save_checkpoint
 from groundup.training.manifest import measure, seal, sync, verify
 from groundup.training.places import (
@@ -98,8 +99,9 @@ def load_sharded(path: Path, step: int, *, like: dict[str, Tensor], parameters: 
     found, into = found_shards(path), {}
     for name, tensor in found.items():
         part, _, rest = name.partition(".")
-        mine = parameters[int(rest.split(".")[0])] if part == "optimizer" else like.get(rest)
-        if mine is None or (part != "optimizer" and mine.shape != tensor.shape):
+        mine = _parameter(parameters, rest) if part == "optimizer" else like.get(rest)
+        another = part != "optimizer" and mine is not None and (mine.shape, mine.dtype) != (tensor.shape, tensor.dtype)
+        if mine is None or another:
             raise ValueError(f"{path}: holds {rest!r} otherwise than this model; use the recipe it was made with")
         sliced = mine.shape == tensor.shape
         into[name] = torch.empty_like(mine) if sliced else torch.empty_like(tensor, device="cpu")
@@ -107,6 +109,12 @@ def load_sharded(path: Path, step: int, *, like: dict[str, Tensor], parameters: 
         if f"model.{name}" not in found:
             raise ValueError(f"{path}: {name!r} is missing; use the recipe it was made with")
     return _filled(path, step, {name: tensor.detach() for name, tensor in into.items()})
+
+
+def _parameter(parameters: list[Tensor], name: str) -> Tensor | None:
+    """The parameter that "3.exp_avg" is about, the third from 0; None where there is no such."""
+    index = name.split(".")[0]
+    return parameters[int(index)] if index.isdecimal() and int(index) < len(parameters) else None
 
 
 def find_whole(folder: Path) -> tuple[int, Path, str | None]:
@@ -179,10 +187,11 @@ def _filled(path: Path, step: int, into: dict[str, Tensor]) -> Checkpoint:
     parts: dict[str, dict[str, Tensor]] = {"model": {}, "optimizer": {}, "unaveraged": {}}
     for name, tensor in into.items():
         part, _, rest = name.partition(".")
+        if part not in parts:
+            raise ValueError(f"{path}: holds {name!r}, which is no part of a checkpoint")
         parts[part][rest] = tensor
-    optimizer = restore_optimizer(parts["optimizer"], (path / REST).read_text(encoding="utf-8"))
-    state = json.loads((path / STATE).read_text(encoding="utf-8"))
-    return Checkpoint(step, parts["model"], optimizer, state, parts["unaveraged"] or None)
+    optimizer = restore_optimizer(parts["optimizer"], (path / REST).read_text(encoding="utf-8"), file=path / REST)
+    return Checkpoint(step, parts["model"], optimizer, read_json(path / STATE), parts["unaveraged"] or None)
 
 
 def _names(folder: Path, pointer: Pointer, step: int) -> bool:

@@ -5,6 +5,8 @@
 
 import os
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -34,7 +36,8 @@ def found_shards(folder: str | os.PathLike[str]) -> dict[str, Tensor]:
     """
     from torch.distributed.checkpoint.hf_storage import HuggingFaceStorageReader
 
-    found: Any = HuggingFaceStorageReader(str(folder)).read_metadata().state_dict_metadata.items()
+    with _refusing(folder):
+        found: Any = HuggingFaceStorageReader(str(folder)).read_metadata().state_dict_metadata.items()
     for name, entry in found:
         here = sum(chunk.sizes.numel() for chunk in entry.chunks)
         if here != entry.size.numel():
@@ -51,7 +54,21 @@ def read_shards(folder: str | os.PathLike[str], into: dict[str, Tensor]) -> None
     sliced = any(isinstance(tensor, DTensor) for tensor in into.values())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # "assuming the intent is to load in a single process": so it is
-        load(into, storage_reader=HuggingFaceStorageReader(str(folder)), no_dist=not sliced)
+        with _refusing(folder):
+            load(into, storage_reader=HuggingFaceStorageReader(str(folder)), no_dist=not sliced)
+
+
+@contextmanager
+def _refusing(folder: str | os.PathLike[str]) -> Iterator[None]:
+    """Whatever PyTorch raises about slices that are not what it wrote becomes a ValueError naming the folder."""
+    from torch.distributed.checkpoint.api import CheckpointException
+
+    try:
+        yield
+    except OSError:
+        raise
+    except (CheckpointException, Exception) as error:  # its own is no Exception; it has no check of what it reads
+        raise ValueError(f"{folder}: its slices cannot be read ({_first_line(error)})") from None
 
 
 def _first_line(error: BaseException) -> str:

@@ -1,19 +1,21 @@
 """Where a training keeps itself: saved by rank 0 alone where each rank has the whole model, by all where in slices."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from groundup.records import read_json
+from groundup.training.average import LastWeights, WeightAverage
 from groundup.training.checkpoint import STATE, Checkpoint, load_checkpoint, read_checkpoint, save_checkpoint
 from groundup.training.manifest import MANIFEST, digest
 from groundup.training.optim import Together
-from groundup.training.places import find
+from groundup.training.places import find, step_name
 from groundup.training.sharded import check, find_whole, is_sharded, load_sharded, make_whole, save_sharded
+from groundup.training.tally import Tally
 from groundup.training.team import Solo
-from groundup.training.tensors import load_model_tensors, model_tensors
+from groundup.training.tensors import check_model_tensors, load_model_tensors, load_optimizer, model_tensors
 
 
 class Store:
@@ -63,13 +65,31 @@ class Store:
             return load_sharded(path, step, like=like, parameters=parameters), warning
         return self._sliced(read_checkpoint(step, path), like, parameters), warning
 
-    def best_state(self) -> dict[str, Any]:
+    def restore(self, checkpoint: Checkpoint, average: WeightAverage | LastWeights) -> Tally:
+        """Put what was read into the model, the average and the optimizer, and return what the training had counted.
+
+        ValueError, and nothing is changed, unless all of it fits.
+        """
+        file = self.folder / step_name(checkpoint.step)
+        tally = Tally.read(checkpoint.state, step=checkpoint.step, file=file / STATE)
+        if checkpoint.optimizer is None:
+            raise ValueError(f"{file}: holds no optimizer, so a training cannot go on from it")
+        weights = checkpoint.model if checkpoint.unaveraged is None else checkpoint.unaveraged
+        for tensors in (checkpoint.model, weights):
+            check_model_tensors(self.model, tensors, file=file)
+        load_optimizer(self.optimizer, checkpoint.optimizer, file=file)
+        load_model_tensors(self.model, checkpoint.model, file=file)
+        average.restart()
+        load_model_tensors(self.model, weights, file=file)
+        return tally
+
+    def best_tally(self) -> Tally:
         """What the best checkpoint says of its training; ValueError or FileNotFoundError where there is none whole."""
 
-        def read() -> dict[str, Any]:
+        def read() -> Tally:
             step, path = find(self.folder, "best")
             check(path, step)
-            return json.loads((path / STATE).read_text(encoding="utf-8"))
+            return Tally.read(read_json(path / STATE), step=step, file=path / STATE)
 
         return self.team.from_main(read)
 
@@ -80,7 +100,7 @@ class Store:
         """
         make_whole(self.folder)
         best = load_checkpoint(self.folder, "best", optimizer=False)
-        load_model_tensors(model, best.model, file=self.folder / "best")
+        load_model_tensors(model, best.model, file=self.folder / step_name(best.step))
 
     def _refuse_another(self, path: Path, step: int) -> None:
         manifest = path / MANIFEST

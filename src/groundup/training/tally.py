@@ -1,6 +1,12 @@
 """What a training remembers while it goes on, and what it reports when it is over."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from groundup.records import finite, make_record, short
 
 
 @dataclass
@@ -25,6 +31,17 @@ class Tally:
     """Since the last log: summed loss, tokens, seconds."""
     records: int | None = None
     """Lines of metrics.jsonl so far; None in a checkpoint from before they were counted."""
+
+    @classmethod
+    def read(cls, state: Any, *, step: int, file: Path) -> Tally:
+        """What a checkpoint of this step keeps; ValueError where it is of other types, or of another step."""
+        tally = make_record(cls, state, f"{file}: the state")
+        numbers = (tally.seconds, tally.training_seconds, tally.last_loss, tally.best_loss, *tally.since)
+        counts = (tally.step, tally.batches, tally.skipped, tally.tokens, tally.worse, tally.records, tally.since[1])
+        if tally.step != step or not finite(*numbers) or any(count is not None and count < 0 for count in counts):
+            raise ValueError(f"{file}: not the state of a training at step {step}: {short(state)}")
+        tally.since = tally.since[0], tally.since[1], tally.since[2]  # JSON has lists only
+        return tally
 
     def improves(self, loss: float) -> bool:
         return self.best_loss is None or loss < self.best_loss
@@ -55,7 +72,7 @@ class FitResult:
     """Why it ended, in words."""
 
     @classmethod
-    def of(cls, tally: Tally, stopped: str) -> "FitResult":
+    def of(cls, tally: Tally, stopped: str) -> FitResult:
         assert tally.best_step is not None, "the last step is always validated"
         assert tally.best_loss is not None
         assert tally.last_loss is not None

@@ -5,7 +5,27 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
+
+from groundup.records import LARGEST, parse_json, short
+from groundup.training.muon import Muon
+from groundup.training.optim import Together
+
+Optimizer = torch.optim.Optimizer | Together
+CURE = "use the recipe it was made with"
+
+
+def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """The tensors of a safetensors file, in memory of their own, and its metadata. ValueError where it is not one.
+
+    safetensors maps the file, so what happened to it later would happen to tensors that were not copied.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            return {name: file.get_tensor(name).clone() for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
+    except (SafetensorError, ValueError, TypeError, KeyError, RuntimeError, OverflowError, RecursionError) as error:
+        raise ValueError(f"{path}: not a file of weights ({' '.join(str(error).split())})") from None
 
 
 def model_tensors(model: nn.Module) -> dict[str, Tensor]:
@@ -20,28 +40,39 @@ def model_tensors(model: nn.Module) -> dict[str, Tensor]:
 
 
 def load_model_tensors(model: nn.Module, tensors: dict[str, Tensor], *, file: str | Path) -> None:
-    """Copy the tensors into the model; ValueError naming file, tensor and both shapes where they do not fit.
-
-    Nothing is copied unless everything fits. A tied weight is complete when one of its names is there.
-    """
+    """Copy the tensors into the model; ValueError, and nothing is copied, unless `check_model_tensors` accepts all."""
+    check_model_tensors(model, tensors, file=file)
     mine = model.state_dict(keep_vars=True)
-    given = {_place(mine[name]) for name in tensors if name in mine}
-    for name in tensors:
-        if name not in mine:
-            raise ValueError(f"{file}: holds {name!r}, which this model does not have; use the recipe it was made with")
-        if tensors[name].shape != mine[name].shape:
-            raise ValueError(
-                f"{file}: {name!r} is {tuple(tensors[name].shape)}, the model's is {tuple(mine[name].shape)}; "
-                "use the recipe it was made with"
-            )
-    for name, tensor in mine.items():
-        if name not in tensors and _place(tensor) not in given:
-            raise ValueError(
-                f"{file}: {name!r} of shape {tuple(tensor.shape)} is missing; use the recipe it was made with"
-            )
     with torch.no_grad():
         for name, tensor in tensors.items():
             mine[name].copy_(tensor)
+
+
+def check_model_tensors(model: nn.Module, tensors: dict[str, Tensor], *, file: str | Path) -> None:
+    """ValueError naming file, tensor and what differs, unless names, shapes and number formats are the model's.
+
+    A tied weight is complete when one of its names is there.
+    """
+    mine = model.state_dict(keep_vars=True)
+    given = {_place(mine[name]) for name in tensors if name in mine}
+    for name, tensor in tensors.items():
+        if name not in mine:
+            raise ValueError(f"{file}: holds {name!r}, which this model does not have; {CURE}")
+        _check_alike(tensor, mine[name], f"{file}: {name!r}", "the model's")
+    for name, tensor in mine.items():
+        if name not in tensors and _place(tensor) not in given:
+            raise ValueError(f"{file}: {name!r} of shape {tuple(tensor.shape)} is missing; {CURE}")
+
+
+def _check_alike(tensor: Tensor, mine: Tensor, what: str, whose: str) -> None:
+    if tensor.shape != mine.shape:
+        raise ValueError(f"{what} is {tuple(tensor.shape)}, {whose} is {tuple(mine.shape)}; {CURE}")
+    if tensor.dtype != mine.dtype:
+        raise ValueError(f"{what} is {_plain(tensor.dtype)}, {whose} is {_plain(mine.dtype)}; {CURE}")
+
+
+def _plain(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")
 
 
 def _place(tensor: Tensor) -> tuple[Any, ...]:
@@ -60,11 +91,71 @@ def flatten_optimizer(state: dict[str, Any]) -> tuple[dict[str, Tensor], str]:
     return tensors, json.dumps({"scalars": scalars, "groups": state["param_groups"]}, sort_keys=True)
 
 
-def restore_optimizer(tensors: dict[str, Tensor], rest: str) -> dict[str, Any]:
-    """The inverse of `flatten_optimizer`, for `optimizer.load_state_dict`."""
-    loaded = json.loads(rest)
-    state: dict[int, dict[str, Any]] = {}
-    for name, value in {**tensors, **loaded["scalars"]}.items():
-        index, key = name.split(".", 1)
-        state.setdefault(int(index), {})[key] = value
-    return {"state": state, "param_groups": loaded["groups"]}
+def restore_optimizer(tensors: dict[str, Tensor], rest: str, *, file: str | Path) -> dict[str, Any]:
+    """The inverse of `flatten_optimizer`, for `load_optimizer`. ValueError where it is not what that made."""
+    try:
+        loaded = parse_json(rest)
+        state: dict[int, dict[str, Any]] = {}
+        for name, value in {**tensors, **loaded["scalars"]}.items():
+            index, key = name.split(".", 1)
+            state.setdefault(int(index), {})[key] = value
+        return {"state": state, "param_groups": loaded["groups"]}
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ValueError(f"{file}: not the state of an optimizer ({error})") from None
+
+
+def load_optimizer(optimizer: Optimizer, saved: dict[str, Any], *, file: str | Path) -> None:
+    """`optimizer.load_state_dict(saved)` after all of it was checked: fused kernels trust shapes, and write past them.
+
+    ValueError naming file and entry where groups, names, shapes or number formats are another optimizer's. What says
+    how to compute (fused, foreach, ...) is the optimizer's own.
+    """
+    mine = optimizer.state_dict()["param_groups"]
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    saved = {"state": saved["state"], "param_groups": _checked_groups(saved["param_groups"], mine, file)}
+    kinds = _entries(optimizer)
+    for index, entries in saved["state"].items():
+        if not 0 <= index < len(parameters):
+            raise ValueError(f"{file}: holds the state of parameter {index}, and there are {len(parameters)}; {CURE}")
+        if entries.keys() != kinds[index]:
+            held, wanted = (", ".join(sorted(names)) or "nothing" for names in (entries, kinds[index]))
+            raise ValueError(f"{file}: of parameter {index} it holds {held}, the optimizer needs {wanted}; {CURE}")
+        for name, value in entries.items():
+            like = torch.zeros((), dtype=torch.float32) if name == "step" else parameters[index]
+            if not isinstance(value, Tensor):
+                raise ValueError(f"{file}: '{index}.{name}' is {short(value)} and not a tensor; {CURE}")
+            _check_alike(value, like, f"{file}: '{index}.{name}'", "the optimizer's")
+    optimizer.load_state_dict(saved)
+
+
+def _entries(optimizer: Optimizer) -> list[set[str]]:
+    """Which tensors the optimizer keeps of each parameter."""
+    parts = getattr(optimizer, "parts", [optimizer])
+    return [
+        {"momentum_buffer"} if isinstance(part, Muon) else {"step", "exp_avg", "exp_avg_sq"}
+        for part in parts
+        for group in part.param_groups
+        for _ in group["params"]
+    ]
+
+
+def _checked_groups(saved: Any, mine: list[dict[str, Any]], file: str | Path) -> list[dict[str, Any]]:
+    """The optimizer's own groups with the numbers that were saved; ValueError where they are of other parameters."""
+    if not isinstance(saved, list) or not all(isinstance(group, dict) for group in saved):
+        raise ValueError(f"{file}: its groups of parameters are not a list of objects")
+    if [group.get("params") for group in saved] != [group["params"] for group in mine]:
+        raise ValueError(f"{file}: the optimizer saved is for other parameters; {CURE}")
+    return [
+        {name: _checked_number(name, group.get(name, value), value, file) for name, value in own.items()}
+        for group, own in zip(saved, mine, strict=True)
+    ]
+
+
+def _checked_number(name: str, value: Any, own: Any, file: str | Path) -> Any:
+    if name == "params" or isinstance(own, bool | None):
+        return own
+    values, wanted = (list(x) if isinstance(x, list | tuple) else [x] for x in (value, own))
+    real = all(isinstance(x, int | float) and not isinstance(x, bool) and 0 <= x <= LARGEST for x in values)
+    if len(values) != len(wanted) or not real:
+        raise ValueError(f"{file}: {name} of the optimizer is {short(value)}, where it was {short(own)}; {CURE}")
+    return value
