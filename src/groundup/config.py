@@ -1,12 +1,13 @@
 """What a model is: one frozen, flat record that says everything needed to build it again."""
 
 import dataclasses
-import difflib
 import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
+
+from groundup.nearest import nearest
 
 Mlp = Literal["relu", "gelu", "gelu-tanh", "relu2", "swiglu"]
 Norm = Literal["layer", "rms"]
@@ -202,9 +203,7 @@ def _refuse_unknown(kind: type, values: dict[str, Any], what: str) -> None:
     known = [field.name for field in dataclasses.fields(kind)]
     for key in values:
         if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else f"; known are {', '.join(known)}"
-            raise ValueError(f"unknown {what} {key!r}{hint}")
+            raise ValueError(f"unknown {what} {key!r}; {nearest(key, known)}")
 
 
 def _whole(value: Any) -> bool:

@@ -1,10 +1,10 @@
 """Published architectures, each a row of what differs; and tiny ones of the same make that train on a laptop."""
 
 import dataclasses
-import difflib
 from typing import Any
 
 from groundup.config import ModelConfig, RopeScaling
+from groundup.nearest import nearest
 
 # What every member of a family has in common.
 TRANSFORMER = dict(
@@ -105,9 +105,7 @@ def preset(name: str, **changes: Any) -> ModelConfig:
     Raises ValueError for a name that is not there, offering the nearest.
     """
     if name not in PRESETS:
-        near = difflib.get_close_matches(name, PRESETS, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(PRESETS)}"
-        raise ValueError(f"unknown preset {name!r}; {hint}")
+        raise ValueError(f"unknown preset {name!r}; {nearest(name, PRESETS)}")
     unknown = set(changes) - {field.name for field in dataclasses.fields(ModelConfig)}
     if unknown:
         return ModelConfig.from_dict(PRESETS[name] | changes)  # raises, naming the nearest setting

@@ -69,7 +69,7 @@ def test_data_that_is_not_there_or_of_another_kind(desk, complaint):
     words(complaint(*CORPUS, "phrasebook-fr"), "phrasebook-fr is a corpus of pairs")
     words(complaint(*TRANSLATION, "stdlib"), "stdlib is running text")
     words(complaint(*TRANSLATION, "phrasebook-fr", "pairs.en"), "complete in itself")
-    words(complaint(*TRANSLATION, "phrasebok-fr"), "did you mean phrasebook-fr")
+    words(complaint(*TRANSLATION, "phrasebok-fr"), "did you mean 'phrasebook-fr'")
     words(complaint(*TRANSLATION, "--name", "x", "pairs.tsv"), "wrong place: pairs.tsv")
 
 

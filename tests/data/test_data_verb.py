@@ -65,7 +65,7 @@ def test_get_checks_and_says_where(capsys, data_dir):
 
 
 def test_mistakes_are_errors_with_a_cure(tmp_path):
-    with pytest.raises(ValueError, match="did you mean four-pairs"):
+    with pytest.raises(ValueError, match="did you mean 'four-pairs'"):
         main(["get", "four-pair"])
     with pytest.raises(FileNotFoundError, match="no such file"):
         main(["show", str(tmp_path / "gone.txt")])

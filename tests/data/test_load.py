@@ -30,7 +30,7 @@ def test_one_empty_text_does_not_spoil_a_corpus(tmp_path):
 def test_a_name_is_not_mistaken_for_a_path():
     with pytest.raises(FileNotFoundError, match=r"fra\.tsv"):
         load_pairs("fra.tsv")
-    with pytest.raises(ValueError, match="did you mean fra-eng"):
+    with pytest.raises(ValueError, match="did you mean 'fra-eng'"):
         load_pairs("fra-egn")
     with pytest.raises(ValueError, match="tinyshakespeare is running text, and pairs are needed"):
         load_pairs("tinyshakespeare")

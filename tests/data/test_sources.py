@@ -132,7 +132,7 @@ def test_what_must_be_brought_by_hand_says_where_to_put_it(cache):
 def test_a_part_there_is_not_and_a_name_there_is_not():
     with pytest.raises(ValueError, match="wikitext-2 has no part 'train'; it has: valid"):
         locate(source("wikitext-2"))
-    with pytest.raises(ValueError, match="unknown corpus 'tinyshakspeare': did you mean tinyshakespeare"):
+    with pytest.raises(ValueError, match="unknown corpus 'tinyshakspeare': did you mean 'tinyshakespeare'"):
         source("tinyshakspeare")
     with pytest.raises(ValueError, match="there are phrasebook-fr, "):
         source("zzz")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from groundup import __version__
-from groundup.text.engine import cores
+from groundup.machine import cores, processor
 
 
 @dataclass
@@ -68,7 +68,6 @@ class Report:
 
 def machine(packages: Sequence[str]) -> dict[str, Any]:
     """The processor, its cores, how busy they are already, and the versions of the packages that are installed."""
-    from groundup.recipes.report import processor  # torch comes with it
 
     versions = {"groundup": __version__, "python": platform.python_version()}
     for package in packages:

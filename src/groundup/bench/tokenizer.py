@@ -10,7 +10,7 @@ from typing import Any
 from groundup.bench.race import Contestant, Outcome, race
 from groundup.bench.report import Report, Table, machine, ratio
 from groundup.bench.tokenizer_jobs import PATTERN
-from groundup.text.engine import cores
+from groundup.machine import cores
 
 PACKAGES = ("numpy", "numba", "regex", "rustbpe", "tokenizers", "tiktoken", "sentencepiece")
 LEARNERS = ("ours", "ours, readable", "rustbpe", "tokenizers", "sentencepiece")

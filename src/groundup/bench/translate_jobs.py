@@ -13,8 +13,8 @@ from torch import Tensor
 from groundup.bench.shapes import Shape, export, marks, spread, theirs
 from groundup.bench.worker import seconds_of
 from groundup.data.batches import Batch
+from groundup.machine import cores
 from groundup.models.seq2seq import Seq2Seq
-from groundup.text.engine import cores
 from groundup.training.precision import choose_device, choose_precision
 
 STEPS = 4  # of a training, a round

@@ -1,7 +1,6 @@
 """groundup bench NAME: ours and its peers side by side, on this machine (`BENCHMARKS` has the names)."""
 
 import dataclasses
-import difflib
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 from groundup.bench import attention, generate, layers, tokenizer, train, translate
 from groundup.bench.report import to_stderr
 from groundup.cli.parse import parse
+from groundup.nearest import nearest
 
 BENCHMARKS: dict[str, ModuleType] = {
     "tokenizer": tokenizer,
@@ -29,9 +29,7 @@ def main(arguments: list[str]) -> None:
         return
     name, *rest = arguments
     if name not in BENCHMARKS:
-        near = difflib.get_close_matches(name, BENCHMARKS, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(BENCHMARKS)}"
-        raise ValueError(f"no benchmark {name!r}; {hint}")
+        raise ValueError(f"no benchmark {name!r}; {nearest(name, BENCHMARKS, otherwise='there are {known}')}")
     settings = parse(BENCHMARKS[name].Settings, rest, prog=f"groundup bench {name}")
     _check(settings)
     report = BENCHMARKS[name].compare(settings, to_stderr())

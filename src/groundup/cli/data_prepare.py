@@ -11,6 +11,7 @@ import tyro
 
 from groundup.data.load import named
 from groundup.data.sources import locate
+from groundup.machine import clock
 from groundup.text.tokenizer import Tokenizer
 
 Source = Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="SOURCE")]
@@ -176,9 +177,3 @@ class Bar:
 
     def __call__(self, read: int, size: int, tokens: int) -> None:
         self._progress.update(self._task, completed=read, total=size, tokens=tokens)
-
-
-def clock(seconds: float) -> str:
-    """Hours, minutes and seconds, as 1:02:03 or 2:03."""
-    hours, rest = divmod(round(seconds), 3600)
-    return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"

@@ -1,6 +1,5 @@
 """`groundup VERB ...`: find the verb, run it, and turn a user's mistake into one line and exit code 2."""
 
-import difflib
 import importlib
 import os
 import sys
@@ -8,6 +7,7 @@ import traceback
 from collections.abc import Sequence
 
 from groundup import __version__
+from groundup.nearest import nearest
 
 VERBS = {
     "demo": "train an English-French translator in three minutes, judge it, look into it",
@@ -62,10 +62,7 @@ def _run(arguments: list[str]) -> None:
     elif verb in VERBS:
         importlib.import_module(f"groundup.cli.{verb}").main(rest)
     else:
-        near = difflib.get_close_matches(verb, VERBS, n=1)
-        raise ValueError(
-            f"unknown verb {verb!r}; " + (f"did you mean {near[0]!r}?" if near else f"verbs are {', '.join(VERBS)}")
-        )
+        raise ValueError(f"unknown verb {verb!r}; {nearest(verb, VERBS, otherwise='verbs are {known}')}")
 
 
 def _help() -> str:

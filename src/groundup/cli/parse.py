@@ -1,13 +1,14 @@
 """tyro, with a user's mistake as one line instead of a box."""
 
 import contextlib
-import difflib
 import io
 import re
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import tyro
+
+from groundup.nearest import nearest
 
 T = TypeVar("T")
 
@@ -34,9 +35,7 @@ def parse_verbs(verbs: dict[str, Callable[..., None]], arguments: Sequence[str],
         return
     name, rest = arguments[0], arguments[1:]
     if name not in verbs:
-        near = difflib.get_close_matches(name, verbs, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(verbs)}"
-        raise ValueError(f"{prog} has no verb {name!r}; {hint}")
+        raise ValueError(f"{prog} has no verb {name!r}; {nearest(name, verbs, otherwise='there are {known}')}")
     parse(verbs[name], rest, prog=f"{prog} {name}")
 
 

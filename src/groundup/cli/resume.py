@@ -1,7 +1,6 @@
 """groundup resume RUN: go on with an interrupted training, from its latest whole checkpoint."""
 
 import dataclasses
-import os
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -68,9 +67,7 @@ def _go_on(folder: RunFolder, options: Resume) -> None:
     check(recipe, recipe)
     check_machine(recipe, options.parallel or recipe.train.parallel)
     if recipe != written and launch.rank() == 0:  # or an interruption would forget the new end
-        aside = folder.path / ".recipe.json"
-        save_recipe(recipe, aside)
-        os.replace(aside, folder.recipe_file)  # other ranks may be reading it
+        save_recipe(recipe, folder.recipe_file)
     if options.parallel is not None:
         recipe = dataclasses.replace(recipe, train=dataclasses.replace(recipe.train, parallel=options.parallel))
     module = RECIPES.get(recipe.based_on or recipe.name)  # older runs do not say; one of its name and its task is it

@@ -19,10 +19,10 @@ from groundup.comparisons.one_run import PLAN, run_one
 from groundup.comparisons.trials import Outcome, Trial, missing_trials, read_outcome
 from groundup.data.load import load_texts
 from groundup.data.split import split_text, split_texts
+from groundup.machine import cores
 from groundup.recipes.recipe import Recipe, TextRecipe, load_recipe, save_recipe
 from groundup.run.claim import alone
 from groundup.run.folder import RunFolder
-from groundup.text.engine import cores
 from groundup.training.precision import choose_device
 
 LEARN, TEST, LOG = "learn.jsonl", "test.jsonl", "training.log"

@@ -19,8 +19,8 @@ from groundup.comparisons.judge import Row, rows
 from groundup.comparisons.picture import draw_curves
 from groundup.comparisons.samples import write_samples
 from groundup.comparisons.trials import Outcome, Trial
+from groundup.machine import hardware
 from groundup.recipes.recipe import PairRecipe
-from groundup.recipes.report import hardware
 
 FIGURES = {  # of an outcome: title, digits
     "valid": ("validation, best", 3),

@@ -1,12 +1,12 @@
 """The comparisons by name."""
 
-import difflib
 from collections.abc import Callable
 
 from groundup.comparisons import tokenizers
 from groundup.comparisons.comparison import Comparison
 from groundup.comparisons.five_families import five_families
 from groundup.comparisons.modern import modern
+from groundup.nearest import nearest
 
 COMPARISONS: dict[str, Callable[[], Comparison]] = {
     "five-families": five_families,
@@ -19,7 +19,6 @@ COMPARISONS: dict[str, Callable[[], Comparison]] = {
 def find_comparison(name: str) -> Comparison:
     """The named comparison; ValueError offers the nearest name."""
     if name not in COMPARISONS:
-        near = difflib.get_close_matches(name, COMPARISONS, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"give two or more runs, or a name of {', '.join(COMPARISONS)}"
+        hint = nearest(name, COMPARISONS, otherwise="give two or more runs, or a name of {known}")
         raise ValueError(f"unknown comparison {name!r}; {hint}")
     return COMPARISONS[name]()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from groundup.comparisons.comparison import Comparison
+from groundup.files import write_whole
 
 EXTENSIONS = 2
 """How often a grid may grow, by a factor of two, where its best learning rate is its first or last."""
@@ -46,9 +47,7 @@ class Outcome:
         return self.figures.get("valid", math.inf)
 
     def save(self, folder: Path) -> None:
-        aside = folder / f".{OUTCOME}"
-        aside.write_text(json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        aside.replace(folder / OUTCOME)
+        write_whole(folder / OUTCOME, json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n")
 
 
 def read_outcome(folder: Path) -> Outcome | None:

@@ -1,8 +1,7 @@
 """The corpora that have a name: what they are, under which licence, and the exact bytes they are made of."""
 
-import difflib
-
 from groundup.data.sources import File, Source
+from groundup.nearest import nearest
 
 
 def _one(
@@ -207,6 +206,5 @@ def source(name: str) -> Source:
     """The corpus of that name; ValueError with the nearest spelling if there is none."""
     if name in SOURCES:
         return SOURCES[name]
-    near = difflib.get_close_matches(name, SOURCES, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(SOURCES)}."
+    hint = nearest(name, SOURCES, otherwise="there are {known}.")
     raise ValueError(f"unknown corpus {name!r}: {hint} A file or a folder of your own will do as well")

@@ -22,6 +22,7 @@ from groundup.data.documents import Piece, read_pieces, source_files
 from groundup.data.encoded import Encoded
 from groundup.data.shard_writer import CONTENT, ShardWriter
 from groundup.data.shards import ENDS_OF_TEXT, Shards, end_of_text
+from groundup.machine import cores
 from groundup.text import engine
 from groundup.text.patterns import PATTERNS
 from groundup.text.tokenizer import Tokenizer
@@ -70,7 +71,7 @@ def prepare(
         encode = partial(_encode, tokenizer=tokenizer, end=end)
         written = place.tokens
         try:
-            for encoded in in_order(encode, ahead(groups(pieces)), workers=workers or engine.cores()):
+            for encoded in in_order(encode, ahead(groups(pieces)), workers=workers or cores()):
                 writer.add(encoded.without(written))
                 written, last = 0, encoded.pieces[-1]
                 progress(int(before[last.file]) + last.read, int(before[-1]), writer.tokens)
@@ -141,7 +142,7 @@ def _check(*, shard_tokens: int, valid_tokens: int | None, workers: int | None) 
     for name, number, least, cure in (
         ("shard_tokens", shard_tokens, 1, SHARD),
         ("valid_tokens", valid_tokens, 0, 0),
-        ("workers", workers, 1, engine.cores()),
+        ("workers", workers, 1, cores()),
     ):
         if number is not None and number < least:
             raise ValueError(f"{name} ({number}) must be at least {least}; try --{name.replace('_', '-')} {cure}")

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from groundup.data.encoded import Encoded, Place
-from groundup.data.shards import FORMAT, INDEX, PROGRESS, TOKENIZER, digest, fingerprint, sealed
+from groundup.data.shards import FORMAT, INDEX, PROGRESS, TOKENIZER, fingerprint, sealed
 from groundup.data.token_files import HEADER, IDS, MAGIC, VERSION
+from groundup.files import digest, write_whole
 from groundup.text.tokenizer import Tokenizer
 
 CONTENT = "content"
@@ -84,7 +85,7 @@ class ShardWriter:
                 "about": self._about,
                 "shards": self.shards,
             }
-            _replace(self.folder / INDEX, sealed(index))
+            _save(self.folder / INDEX, sealed(index))
             (self.folder / PROGRESS).unlink()
         self._aside.shutdown()
         self.finished = True
@@ -193,9 +194,7 @@ class ShardWriter:
         self._tokenizer.save(self.folder / TOKENIZER)
 
     def _save_progress(self) -> None:
-        _replace(
-            self.folder / PROGRESS, sealed({"about": self._about, "place": list(self.place), "shards": self.shards})
-        )
+        _save(self.folder / PROGRESS, sealed({"about": self._about, "place": list(self.place), "shards": self.shards}))
 
     @contextmanager
     def _named_errors(self) -> Iterator[None]:
@@ -218,18 +217,6 @@ def _read(path: Path) -> dict[str, Any]:
     return found
 
 
-def _replace(path: Path, content: dict[str, Any]) -> None:
-    """Write a file whole or not at all, and have it on the disk before going on."""
-    unfinished = path.with_name(f"{path.name}.new")
-    with unfinished.open("w", encoding="utf-8") as file:
-        json.dump(content, file, indent=1)
-        file.write("\n")
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(unfinished, path)
-    if os.name == "posix":
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+def _save(path: Path, content: dict[str, Any]) -> None:
+    """Write JSON whole or not at all, and have it on the disk before going on."""
+    write_whole(path, json.dumps(content, indent=1) + "\n", durable=True)

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from groundup.data.corpus import TEXT_SUFFIXES, suffix
 from groundup.data.token_files import GPT2, looks_like_tokens, map_tokens
+from groundup.files import digest
 from groundup.text.tokenizer import Tokenizer
 
 FORMAT = 1
@@ -175,12 +176,6 @@ def load_gpt2() -> Tokenizer:
             "gpt2-bpe/ in the folder that GROUNDUP_DATA names"
         )
     return Tokenizer.load(folder)
-
-
-def digest(path: Path) -> str:
-    """The SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def sealed(index: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Named corpora on this machine: found, fetched if they are published somewhere, and checked byte for byte."""
 
-import hashlib
 import os
 import tempfile
 from collections.abc import Mapping
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from groundup.data.corpus import unpack
+from groundup.files import digest
 
 Kind = Literal["text", "pairs", "dialogue"]
 
@@ -105,8 +105,7 @@ def _locate(source: Source, file: File, progress: Any) -> Path:
 
 
 def _check(path: Path, sha256: str, named: Path) -> None:
-    with path.open("rb") as stream:
-        found = hashlib.file_digest(stream, "sha256").hexdigest()
+    found = digest(path)
     if found != sha256:
         raise ValueError(
             f"{named}: not the file it should be (SHA-256 {found[:12]}..., expected {sha256[:12]}...); fetch it again"

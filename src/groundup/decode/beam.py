@@ -19,7 +19,7 @@ from torch import Tensor
 from groundup.decode.choose import all_forbidden, check_repetition, no_repeat_ngram
 from groundup.decode.hypotheses import Candidate, Hypothesis, Sentence, Watch
 from groundup.decode.protocol import Decoder, State, check_ready, history, log_probabilities
-from groundup.heap import installed
+from groundup.machine import installed
 
 STRIPS = 16
 Divisor = Callable[[int, float], float]

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from groundup.heap import keep_memory
+from groundup.machine import keep_memory
 
 
 class State(Protocol):

@@ -5,7 +5,7 @@ import time
 
 import torch
 
-from groundup.heap import installed
+from groundup.machine import installed
 from groundup.plan.memory import Memory, memory
 from groundup.plan.work import recipe_work
 from groundup.recipes.recipe import PairRecipe, Recipe, TextRecipe

@@ -1,12 +1,12 @@
 """What there is to do: a model with its counts, a batch, and how many tokens in all."""
 
 import dataclasses
-import difflib
 import math
 from dataclasses import dataclass
 
 from groundup.config import ModelConfig
 from groundup.models.causal_lm import count_parameters, on_meta
+from groundup.nearest import nearest
 from groundup.presets import PRESETS, preset
 from groundup.recipes.recipe import PairRecipe, Recipe, TextRecipe
 from groundup.recipes.table import RECIPES
@@ -69,9 +69,7 @@ def work(
             RECIPES[name].RECIPE, context=context, batch_tokens=batch_tokens, tokens=tokens, windows=windows
         )
     if name not in PRESETS:
-        near = difflib.get_close_matches(name, [*RECIPES, *PRESETS], n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join([*RECIPES, *PRESETS])}"
-        raise ValueError(f"no recipe or preset {name!r}; {hint}")
+        raise ValueError(f"no recipe or preset {name!r}; {nearest(name, [*RECIPES, *PRESETS])}")
     config = preset(name) if context is None else preset(name, context=context)
     whole = max(1, BATCH_TOKENS // config.context) * config.context
     return _work(name, config, batch_tokens or whole, tokens, windows)

@@ -5,13 +5,13 @@ What was trained on must never be judged as held out. So a run keeps a hash of e
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from groundup.data.pairs import Pair
+from groundup.files import write_whole
 from groundup.run.folder import RunFolder
 from groundup.training import launch
 
@@ -23,9 +23,8 @@ def keep_held_out(folder: RunFolder, parts: Mapping[str, Part], *, resume: bool)
     if resume:
         check_held_out(folder, parts)
     if launch.rank() == 0 and not folder.held_out_file.is_file():
-        aside = folder.held_out_file.with_name(f".{folder.held_out_file.name}")
-        aside.write_text(json.dumps({name: digest(part) for name, part in parts.items()}) + "\n", encoding="utf-8")
-        os.replace(aside, folder.held_out_file)
+        hashes = {name: part_digest(part) for name, part in parts.items()}
+        write_whole(folder.held_out_file, json.dumps(hashes) + "\n")
 
 
 def check_held_out(folder: RunFolder, parts: Mapping[str, Part]) -> None:
@@ -34,7 +33,7 @@ def check_held_out(folder: RunFolder, parts: Mapping[str, Part]) -> None:
         return
     was = json.loads(folder.held_out_file.read_text(encoding="utf-8"))
     for name, part in parts.items():
-        if was.get(name) != digest(part):
+        if was.get(name) != part_digest(part):
             raise ValueError(
                 f"{folder.path} held out another {name} part: its corpus has changed, and some of what would be judged "
                 "now may have been learnt; bring the corpus back, judge it by another text (groundup evaluate "
@@ -42,7 +41,7 @@ def check_held_out(folder: RunFolder, parts: Mapping[str, Part]) -> None:
             )
 
 
-def digest(part: Part) -> str:
+def part_digest(part: Part) -> str:
     """SHA-256 of the sentences, or of the ids as they lie in memory."""
     if isinstance(part, np.ndarray):
         return hashlib.sha256(np.ascontiguousarray(part).data).hexdigest()

@@ -6,12 +6,12 @@ data, number n is another batch: that is worth a line, not the training.
 
 import hashlib
 import json
-import os
 from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
+from groundup.files import write_whole
 from groundup.run.folder import RunFolder
 from groundup.training import launch
 from groundup.training.checkpoint import saved_steps
@@ -43,9 +43,7 @@ def keep_order(folder: RunFolder, epoch: Epochs, *, resume: bool, say: Callable[
             f"{steps[-1]:,} with the new one, so not bit for bit as it would have; or train it anew (--overwrite)\n"
         )
     if launch.rank() == 0:
-        aside = folder.batches_file.with_name(f".{folder.batches_file.name}")
-        aside.write_text(json.dumps(now) + "\n", encoding="utf-8")
-        os.replace(aside, folder.batches_file)  # an interruption must not leave half of it
+        write_whole(folder.batches_file, json.dumps(now) + "\n")
 
 
 def order(epoch: Epochs) -> dict[str, Any]:

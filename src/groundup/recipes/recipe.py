@@ -4,7 +4,6 @@ No torch here: `groundup --help` reads this file.
 """
 
 import dataclasses
-import difflib
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,8 @@ from typing import Any, Literal
 import tyro
 
 from groundup.config import ModelConfig
+from groundup.files import write_whole
+from groundup.nearest import nearest
 from groundup.training.settings import TrainSettings
 
 FORMAT = 1  # of recipe.json
@@ -159,9 +160,9 @@ Recipe = PairRecipe | TextRecipe
 
 
 def save_recipe(recipe: Recipe, path: Path) -> None:
-    """Write every setting, defaults included, as JSON."""
+    """Write every setting, defaults included, as JSON; whole or not at all, since other ranks may be reading."""
     text = json.dumps({"format": FORMAT, **dataclasses.asdict(recipe)}, indent=2, ensure_ascii=False)
-    path.write_text(text + "\n", encoding="utf-8")
+    write_whole(path, text + "\n")
 
 
 def load_recipe(path: Path) -> Recipe:
@@ -184,8 +185,7 @@ def _record(cls: type, values: dict[str, Any]) -> Any:
     known = [field.name for field in dataclasses.fields(cls)]
     for key in values:
         if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"leave it out, or name one of {', '.join(known)}"
+            hint = nearest(key, known, otherwise="leave it out, or name one of {known}")
             raise ValueError(f"unknown setting {key!r}; {hint}")
     return cls(**values)
 

@@ -1,16 +1,14 @@
 """What a training says of its parts before it begins and of itself afterwards."""
 
-import os
-import platform
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
 from groundup.config import ModelConfig
+from groundup.machine import hardware
 from groundup.models.causal_lm import count_parameters
 from groundup.text.tokenizer import Tokenizer
 from groundup.training.fit import FitResult
@@ -66,24 +64,3 @@ def training_record(fitted: FitResult, model: nn.Module, began: float) -> dict[s
         "hardware": hardware(next(model.parameters()).device),
         "torch": torch.__version__,
     }
-
-
-def hardware(device: torch.device | None = None) -> str:
-    """The device in words, None being the GPU where there is one; of the processor with what of it was used."""
-    if device is None and torch.cuda.is_available():
-        device = torch.device("cuda")
-    if device is not None and device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    if device is not None and device.type != "cpu":
-        return f"{processor()}, {device.type}"
-    return f"{processor()}, {torch.get_num_threads()} threads on {os.cpu_count()} cores"
-
-
-def processor() -> str:
-    """The processor's name: Linux keeps it in a file, other systems tell Python."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()

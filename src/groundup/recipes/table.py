@@ -1,8 +1,8 @@
 """The recipes by name: each a module with its `RECIPE`."""
 
-import difflib
 from types import ModuleType
 
+from groundup.nearest import nearest
 from groundup.recipes import (
     corpus,
     demo,
@@ -40,7 +40,5 @@ RECIPES: dict[str, ModuleType] = {
 def find_recipe(name: str) -> ModuleType:
     """The module of the named recipe; ValueError offers the nearest name."""
     if name not in RECIPES:
-        near = difflib.get_close_matches(name, RECIPES, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(RECIPES)}"
-        raise ValueError(f"unknown recipe {name!r}; {hint}")
+        raise ValueError(f"unknown recipe {name!r}; {nearest(name, RECIPES)}")
     return RECIPES[name]

@@ -1,10 +1,10 @@
 """Where everything of a run lies, and how a run is found by its name."""
 
-import difflib
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
+from groundup.nearest import nearest
 from groundup.recipes.recipe import Recipe, load_recipe
 from groundup.text.tokenizer import Tokenizer
 
@@ -102,6 +102,5 @@ def find_run(name: str | Path) -> RunFolder:
     if Path(name).is_dir() and name:
         raise ValueError(f"{name} is not a run: it has no recipe.json")
     names = sorted(path.parent.name for path in RUNS.glob("[!.]*/recipe.json"))
-    near = difflib.get_close_matches(str(name), names, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(names) or 'none yet'}"
-    raise ValueError(f"no run called {str(name)!r}; {hint}")
+    there = "there are: {known}" if names else "there are: none yet"
+    raise ValueError(f"no run called {str(name)!r}; {nearest(str(name), names, otherwise=there)}")

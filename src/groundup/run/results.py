@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from groundup.files import write_whole
+
 
 @dataclass(frozen=True)
 class Result:
@@ -99,6 +101,4 @@ def _now() -> str:
 
 
 def _replace(path: Path, record: dict[str, Any]) -> None:
-    aside = path.with_suffix(".json.tmp")
-    aside.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    aside.replace(path)
+    write_whole(path, json.dumps(record, indent=2, ensure_ascii=False) + "\n")

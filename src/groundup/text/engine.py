@@ -5,7 +5,6 @@ once on a machine, some fifteen; so nobody pays for them who has less text than 
 split pattern of one's own always goes the readable way.
 """
 
-import os
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -30,11 +29,6 @@ SOME = 20_000  # is enough where the compiled loops are in memory already
 def pays(size: int) -> bool:
     """Whether the compiled loops are worth it for so many characters."""
     return size >= (SOME if "groundup.text.fast_bpe" in sys.modules else MUCH)
-
-
-def cores() -> int:
-    """The processors this process may use: so many threads the compiled loops take when nobody says."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def learn(

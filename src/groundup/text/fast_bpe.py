@@ -13,8 +13,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from groundup.machine import cores
 from groundup.text import bpe, fast_encode
-from groundup.text.engine import cores
 from groundup.text.fast_compile import compiled, padded
 from groundup.text.fast_scan import classes
 from groundup.text.fast_split import BLOCK, WHOLE, split

@@ -10,11 +10,11 @@ writing what a format cannot hold. A list of the merges is written for people on
 """
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
+from groundup.files import write_whole
 from groundup.text import formats, openai, patterns
 from groundup.text.formats import Parts
 from groundup.text.vocabulary import BytePair
@@ -62,12 +62,7 @@ def export(path: str | Path, parts: Parts, *, format: Format) -> Path:
 def _put(path: Path, content: str) -> Path:
     """Write a file whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        unfinished.write_text(content, encoding="utf-8", newline="\n")
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    write_whole(path, content)
     return path
 
 

@@ -8,10 +8,11 @@ characters newer than the Unicode version an engine knows. A pattern of your own
 \\p{...} classes: what \\w holds differs.
 """
 
-import difflib
 from collections.abc import Collection
 
 import regex
+
+from groundup.nearest import nearest
 
 PATTERNS: dict[str, str | None] = {
     # contraction | word | number | signs | trailing space | space
@@ -35,9 +36,8 @@ def named(pattern: str) -> str | None:
     if pattern in PATTERNS:
         return PATTERNS[pattern]
     if pattern.replace("-", "").replace("_", "").isalnum():  # no expression to split by, but a name mistyped
-        nearest = difflib.get_close_matches(pattern, PATTERNS, n=1, cutoff=0)
         raise ValueError(
-            f"no split pattern {pattern!r}; did you mean {nearest[0]!r}? "
+            f"no split pattern {pattern!r}; {nearest(pattern, PATTERNS, otherwise='none is like it.')} "
             f"There are {', '.join(PATTERNS)}, or a regular expression of your own"
         )
     return pattern

@@ -21,8 +21,9 @@ from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor
 
+from groundup.files import sync
 from groundup.records import read_json
-from groundup.training.manifest import seal, sync, verify
+from groundup.training.manifest import seal, verify
 from groundup.training.places import (
     ASIDE,
     Pointer,

@@ -4,9 +4,10 @@ Peaks are of dense bfloat16 matrix products with float32 sums; sheets that print
 much. Links are counted in one direction. The network is what such machines are usually rented with, not on any sheet.
 """
 
-import difflib
 import re
 from dataclasses import dataclass
+
+from groundup.nearest import nearest
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,7 @@ def find_device(name: str) -> Device:
     """The device of that short name; ValueError offers the nearest."""
     by_name = {device.name: device for device in DEVICES}
     if name.lower() not in by_name:
-        near = difflib.get_close_matches(name.lower(), by_name, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"known are cpu, {', '.join(by_name)}"
+        hint = nearest(name.lower(), by_name, otherwise="known are cpu, {known}")
         raise ValueError(f"no data sheet of a device {name!r}; {hint}")
     return by_name[name.lower()]
 

@@ -12,6 +12,8 @@ from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.text import Text
 
+from groundup.files import write_whole
+from groundup.machine import clock
 from groundup.training.flops import Yardstick
 from groundup.training.loop import Step
 
@@ -73,13 +75,6 @@ def duration(seconds: float) -> str:
     if seconds < 0.995:
         return f"{1000 * seconds:.0f} ms"
     return f"{seconds:.2f} s" if seconds < 99.5 else f"{seconds:.0f} s"
-
-
-def clock(seconds: float) -> str:
-    """3:12, or 49:08:51 where there are hours."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 class Lines:
@@ -176,9 +171,7 @@ class Metrics:
         kept = [] if resumed is None else [record for record in read_metrics(path) if record["step"] <= resumed]
         kept = kept[:records]
         self.records = len(kept)
-        aside = path.with_name(f".{path.name}")
-        aside.write_text("".join(f"{json.dumps(record)}\n" for record in kept), encoding="utf-8")
-        os.replace(aside, path)
+        write_whole(path, "".join(f"{json.dumps(record)}\n" for record in kept))
         self.file = path.open("a", encoding="utf-8")
 
     def write(self, **record: Any) -> None:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
-from groundup.heap import keep_memory
+from groundup.machine import keep_memory
 from groundup.training.head import gives_loss
 from groundup.training.loss import IGNORE, cross_entropy
 from groundup.training.optim import Together, adamw, forget_others

@@ -3,35 +3,17 @@
 safetensors alone notices a truncated file but not a flipped bit.
 """
 
-import hashlib
 import json
-import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from groundup.files import digest, sync
 from groundup.records import parse_json
 
 MANIFEST = "MANIFEST.json"
 FORMAT = 1
-
-
-def digest(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def sync(path: Path) -> None:
-    """Ask the operating system to put the file or folder on the disk now."""
-    if os.name == "nt" and path.is_dir():
-        return  # Windows cannot open folders
-    handle = os.open(path, os.O_RDWR if path.is_file() else os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def seal(folder: Path, step: int, *, best: bool = False, known: Mapping[str, dict[str, Any]] | None = None) -> None:

@@ -15,7 +15,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
-from groundup.training.manifest import MANIFEST, digest, says_best, sync, verify
+from groundup.files import digest, sync
+from groundup.training.manifest import MANIFEST, says_best, verify
 
 ASIDE, REPLACED = ".unfinished-", ".replaced-"
 Pointer = Literal["latest", "best"]

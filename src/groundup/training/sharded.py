@@ -15,9 +15,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from groundup.files import sync
 from groundup.records import read_json
 from groundup.training.checkpoint import MODEL, REST, STATE, Checkpoint, all_or_nothing, is_sharded, save_checkpoint
-from groundup.training.manifest import measure, seal, sync, verify
+from groundup.training.manifest import measure, seal, verify
 from groundup.training.places import (
     ASIDE,
     REPLACED,

@@ -6,10 +6,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from groundup.files import digest
 from groundup.records import read_json
 from groundup.training.average import LastWeights, WeightAverage
 from groundup.training.checkpoint import STATE, Checkpoint, load_checkpoint, read_checkpoint, save_checkpoint
-from groundup.training.manifest import MANIFEST, digest
+from groundup.training.manifest import MANIFEST
 from groundup.training.optim import Together
 from groundup.training.places import find, step_name
 from groundup.training.sharded import check, find_whole, is_sharded, load_sharded, make_whole, save_sharded

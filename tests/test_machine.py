@@ -5,11 +5,11 @@ import sys
 
 import pytest
 
-from groundup.heap import keep_memory
+from groundup.machine import keep_memory
 
 PAGES = """
 import resource
-from groundup.heap import keep_memory
+from groundup.machine import keep_memory
 if {keep}:
     keep_memory()
 def block():
