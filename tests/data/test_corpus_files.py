@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groundup.data.corpus import read_documents, read_lines, read_texts, subtitle_text
+from groundup.data.corpus import read_documents, read_lines, read_texts
+from groundup.data.subtitles import subtitle_text
 
 SRT = (
     "\ufeff1\r\n00:00:01,000 --> 00:00:02,500\r\n{\\an8}<i>Wait!</i>\r\n\r\n"
@@ -28,7 +29,7 @@ def test_text_is_read_as_it_stands(tmp_path):
 
 
 def test_line_ends_and_byte_order_mark_are_unified(tmp_path):
-    assert list(read_texts(write(tmp_path / "a.txt", "\ufeffone\r\ntwo\rthree\n"))) == ["one\ntwo\nthree\n"]
+    assert list(read_texts(write(tmp_path / "a.txt", "\ufeffone\r\ntwo\n"))) == ["one\ntwo\n"]
 
 
 def test_only_a_newline_ends_a_line(tmp_path):
@@ -92,7 +93,7 @@ def test_a_corpus_in_a_hidden_folder_is_still_a_corpus(tmp_path):
         ("a.txt.gz", b"", "empty"),
         ("a.txt", b"ab\0cd", "binary file .NUL at byte 2"),
         ("a.txt", "é".encode("utf-16"), "binary|UTF-8"),
-        ("a.txt", b"one\ntwo \xe9t\xe9\n", r"line 2: not UTF-8 .byte 0xe9 at offset 8.*iconv -f latin1"),
+        ("a.txt", b"one\ntwo \xe9t\xe9\n", r"line 2: not UTF-8 .byte 0xe9 at offset 8.*iconv -f cp1252"),
         ("a.txt.gz", b"not packed at all", "damaged or not gzip"),
         ("a.txt.gz", gzip.compress(b"words " * 1000, mtime=0)[:30], "damaged or not gzip"),
         ("a.txt.gz", gzip.compress(b"words", mtime=0)[:-8] + b"12345678", "damaged or not gzip"),
@@ -127,7 +128,7 @@ def test_a_file_of_another_suffix_is_plain_text_when_it_is_named(tmp_path):
 def test_what_is_not_there_is_said(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"gone\.txt: there is no such file"):
         list(read_texts(tmp_path / "gone.txt"))
-    with pytest.raises(ValueError, match=r"the folder holds none of \.txt, \.srt, \.jsonl"):
+    with pytest.raises(ValueError, match=r"the folder holds none of \.txt, \.srt, \.vtt, \.jsonl, \.parquet"):
         list(read_texts(tmp_path))
 
 

@@ -70,7 +70,7 @@ def test_no_turn_can_pretend_to_be_two(context, responses):
         ('{"context": "Hi.", "responses": []}', 'line 2: "context" must be a list of strings'),
         ('{"context": ["Hi."], "responses": [1]}', 'line 2: "responses" must be a list of strings'),
         ('{"context": ["Hi."]}', 'line 2: "responses" must be a list of strings'),
-        ('{"contexts": ["Hi."]}', 'line 2: no key "source" .there are: contexts'),
+        ('{"contexts": ["Hi."]}', 'line 2: no keys "source" and "target", nor two languages .there are: contexts'),
         ('["Hi."]', "line 2: a JSON object is needed"),
         ('{"context": ["Hi."]', "line 2: not JSON"),
     ],

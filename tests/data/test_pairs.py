@@ -66,7 +66,8 @@ def test_records_name_their_sides(tmp_path):
     [
         ("a.tsv", "Go.\tVa\nalone\n", r"a\.tsv, line 2: one column.*tab"),
         ("a.txt", "Just a story.\n", r"a\.txt, line 1: one column"),
-        ("a.csv", "Go.,Va\n", r"unknown suffix '\.csv' for pairs; known: \.tsv, \.txt, \.jsonl"),
+        ("a.csv", "Go.\n", r"a\.csv, line 1: one column.*comma"),
+        ("a.md", "Go.,Va\n", r"unknown suffix '\.md' for pairs; known: \.tsv, \.txt, \.csv, \.jsonl, \.json"),
         ("a.jsonl", '{"source": "x"}\n', r'line 1: no key "target" .there are: source'),
         ("a.tsv", "", "empty"),
     ],

@@ -3,11 +3,10 @@
 import gzip
 import random
 import sys
-import zlib
 
 import pytest
 
-from groundup.data.documents import Unpacked
+from groundup.text.unpacked import Unpacked
 
 TEXT = random.Random(0).randbytes(700_000).hex().encode()  # more than one piece, and it packs by half
 
@@ -47,6 +46,6 @@ def test_of_two_hundred_flipped_bits_and_cuts_none_changes_the_text_in_silence(t
         (tmp_path / "a.gz").write_bytes(damaged)
         try:
             assert read(tmp_path / "a.gz") == TEXT  # a few bytes of the header mean nothing
-        except (EOFError, zlib.error):
+        except ValueError:
             found += 1
     assert found > 190

@@ -55,11 +55,12 @@ def test_options_reach_sacrebleu_and_its_signature():
 
 def test_margins_come_only_when_asked_for_and_repeat():
     assert score_translations(HYPOTHESES, REFERENCES).bleu_margin is None
-    scores = score_translations(HYPOTHESES, REFERENCES, resamples=50)
-    assert scores == score_translations(HYPOTHESES, REFERENCES, resamples=50)
-    assert scores.bleu == score_translations(HYPOTHESES, REFERENCES).bleu
+    many = HYPOTHESES * 8, REFERENCES * 8
+    scores = score_translations(*many, resamples=50)
+    assert scores == score_translations(*many, resamples=50)
+    assert scores.bleu == score_translations(*many).bleu
     assert scores.bleu_margin is not None
-    assert scores.bleu_margin > 1  # four sentences say little
+    assert scores.bleu_margin > 1  # so few sentences say little
     assert "bs:50" in scores.bleu_signature
     assert f"± {scores.bleu_margin:.2f}" in str(scores)
 
@@ -101,3 +102,71 @@ def test_impossible_options_are_refused():
         score_translations(HYPOTHESES, REFERENCES, tokenize="14a")
     with pytest.raises(ValueError, match=r"resamples \(1\)"):
         score_translations(HYPOTHESES, REFERENCES, resamples=1)
+
+
+SCRIPTS = {
+    "zh": ["我喝茶。", "今天天气很好，我们去学校。", "他们买iPhone手机。"],
+    "ja": ["お茶を飲みます。", "彼は本を読む。", "コーヒー"],
+    "ko": ["나는 차를 마신다.", "오늘은 날씨가 좋다."],
+    "th": ["ฉันดื่มชา", "วันนี้อากาศดี"],
+    "ar": ["أشرب الشاي.", "الطقس جميل اليوم."],
+    "hi": ["मैं चाय पीता हूँ।"],
+    "en": ["I drink tea.", "He said 你好 to the children in the old school."],
+}
+
+
+def has(extra: str) -> bool:
+    try:
+        sacrebleu.metrics.BLEU(tokenize=extra)
+    except RuntimeError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    ("language", "tokenizer"),
+    [
+        ("zh", "zh"),
+        ("ja", "ja-mecab" if has("ja-mecab") else "char"),
+        ("ko", "ko-mecab" if has("ko-mecab") else "char"),
+        ("th", "char"),
+        ("ar", "13a"),
+        ("hi", "13a"),
+        ("en", "13a"),
+    ],
+)
+def test_words_are_counted_as_the_script_of_the_references_has_them(language, tokenizer):
+    references = SCRIPTS[language]
+    scores = score_translations(references, references)
+    assert f"tok:{tokenizer}|" in scores.bleu_signature
+    assert scores.bleu == pytest.approx(sacrebleu.corpus_bleu(references, [references], tokenize=tokenizer).score)
+    assert (scores.ter, scores.chrf) == (0, 100)
+    assert ("asian:yes" in scores.ter_signature) == (tokenizer != "13a")
+
+
+@pytest.mark.parametrize("language", ["zh", "ja", "ko", "th"])
+def test_what_is_right_scores_100_and_half_of_it_half_way(language):
+    references = SCRIPTS[language] * 3
+    assert score_translations(references, references).bleu == pytest.approx(100)
+    worse = [text[: len(text) * 2 // 3] for text in references]
+    assert 0 < score_translations(worse, references, tokenize="char").bleu < 100
+    assert 0 < score_translations(worse, references).bleu < 100
+    if language in ("zh", "ja"):
+        assert 0 < score_translations(worse, references).ter < 100
+    assert [one.bleu for one in sentence_scores(references, references)] == pytest.approx([100] * len(references))
+
+
+def test_the_tokenizer_is_ones_own_choice_and_an_unknown_one_is_named():
+    chinese = SCRIPTS["zh"]
+    assert "tok:13a" in score_translations(chinese, chinese, tokenize="13a").bleu_signature
+    with pytest.raises(ValueError, match=r"tokenize \('chinese'\) must be one of none, zh, 13a"):
+        score_translations(chinese, chinese, tokenize="chinese")
+    if not has("ja-mecab"):
+        with pytest.raises(ValueError, match=r"pip install 'sacrebleu\[ja\]'"):
+            sentence_scores(chinese, chinese, tokenize="ja-mecab")
+
+
+def test_fewer_than_thirty_sentences_have_no_interval():
+    assert score_translations(HYPOTHESES, REFERENCES, resamples=50).bleu_margin is None
+    assert score_translations(HYPOTHESES * 7, REFERENCES * 7, resamples=50).bleu_margin is None
+    assert score_translations(HYPOTHESES * 8, REFERENCES * 8, resamples=50).bleu_margin is not None

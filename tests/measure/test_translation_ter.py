@@ -19,12 +19,12 @@ def test_ter_is_sacrebleus_and_counts_case_unless_told_not_to():
 
 
 def test_the_margin_is_that_of_sacrebleus_corpus_score():
-    scores = score_translations(HYPOTHESES, REFERENCES, resamples=100)
-    theirs = sacrebleu.metrics.BLEU().corpus_score(HYPOTHESES, [REFERENCES], n_bootstrap=100)
+    scores = score_translations(HYPOTHESES * 10, REFERENCES * 10, resamples=100)
+    theirs = sacrebleu.metrics.BLEU().corpus_score(HYPOTHESES * 10, [REFERENCES * 10], n_bootstrap=100)
     assert scores.bleu_margin == pytest.approx(theirs._ci)
 
 
 def test_answers_of_which_some_are_empty_have_margins():
-    scores = score_translations(["", "a b c d e"], ["x", "a b c d e"], resamples=50)
+    scores = score_translations(["", "a b c d e"] * 15, ["x", "a b c d e"] * 15, resamples=50)
     assert scores.bleu_margin is not None
     assert scores.ter_margin is not None

@@ -69,7 +69,7 @@ def _choose(options: Chat, flags: set[str]) -> "Greedy | Sample":
 def _talk(conversation: "Conversation", prompt: str = "") -> bool:
     """Answer line after line until they end; whether all could be answered. A wrong line costs its own answer only."""
     if isinstance(sys.stdin, io.TextIOWrapper):
-        sys.stdin.reconfigure(errors="replace")  # a byte that is not UTF-8 must not end the conversation
+        sys.stdin.reconfigure(errors="replace", newline="\n")  # a byte that is not UTF-8 must not end the conversation
     fine = True
     for number in itertools.count(1):
         try:

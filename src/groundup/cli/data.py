@@ -10,12 +10,13 @@ import tyro
 from groundup.cli.data_prepare import check, prepare
 from groundup.cli.parse import parse_verbs
 from groundup.data.catalogue import SOURCES, source
-from groundup.data.corpus import read_records, suffix
 from groundup.data.dialogue import dialogue_rows
 from groundup.data.load import load_pairs, load_texts, named
-from groundup.data.pairs import Pair, clean, read_rows
+from groundup.data.pairs import Pair, clean, layout, read_rows
+from groundup.data.records import JSON_SUFFIXES, read_records
 from groundup.data.shards import is_shard_folder
 from groundup.data.sources import Source, locate, whereabouts
+from groundup.text.unpacked import suffix
 
 Name = Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="NAME")]
 NameOrPath = Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="NAME|PATH")]
@@ -85,6 +86,10 @@ def show(name: NameOrPath, /, other: Path | None = None, part: str | None = None
             _show_pairs(load_pairs(name, part=part), count)
     elif other is not None or _holds_pairs(Path(name)):
         cleaned = clean(read_rows(name, other) if other is not None else (row.pair for row in dialogue_rows(name)))
+        if other is None and (columns := layout(name)):
+            print(f"read           {columns}")
+        if cleaned.pairs:
+            print(f"first pair     {cleaned.pairs[0].source}  ->  {cleaned.pairs[0].target}")
         print(f"left out       {cleaned.empty:,} rows with an empty side, {cleaned.repeated:,} repeated")
         _show_pairs(cleaned.pairs, count)
     elif is_shard_folder(name):
@@ -97,9 +102,9 @@ def _holds_pairs(path: Path) -> bool:
     """Whether a file of the user's is to be read as pairs."""
     if not path.is_file():
         return False
-    if suffix(path) == ".jsonl":
+    if suffix(path) in JSON_SUFFIXES:
         return any("text" not in record for _, record in read_records(path))
-    return suffix(path) == ".tsv"
+    return suffix(path) in (".tsv", ".csv")
 
 
 def _show_texts(texts: list[str], count: int) -> None:

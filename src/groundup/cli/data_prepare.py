@@ -99,11 +99,11 @@ def write_shards(files: list[Path], tokenizer: Tokenizer, out: Path, **options: 
 
 def files_of(source: str) -> list[Path]:
     """The files of a named corpus, of a folder, or the file itself."""
-    from groundup.data.documents import source_files
+    from groundup.data.corpus import text_files
 
     corpus = named(source)
     if corpus is None:
-        return source_files(source)
+        return text_files(source)
     if corpus.kind != "text" or not corpus.files:
         why = "built in" if not corpus.files else f"a corpus of {corpus.kind}"
         raise ValueError(f"{source} is {why}; shards are made of text that lies in files")

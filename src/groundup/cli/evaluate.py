@@ -37,6 +37,9 @@ class Evaluate:
     """Score once more with all translations of a source as its references, each source once."""
     lowercase: bool = False
     """Score without regard to case, as many tutorials do; the signature says so (case:lc)."""
+    tokenize: str | None = None
+    """sacreBLEU's way to count words: 13a, zh, ja-mecab, ko-mecab, char, intl, none; None takes the one for the script
+    of the references. The signature says which (tok:13a)."""
     teacher_forced: bool = False
     """Also read along: loss and token accuracy with the reference given up to each token."""
     worst: int = 0
@@ -83,7 +86,17 @@ def _check(options: Evaluate) -> None:
     if options.split is not None and options.data is not None:
         raise ValueError("--split names a part of the run's own data; leave it out with --data")
     if options.choices is not None:
-        useless = ("data", "rival", "split", "num_beams", "all_references", "lowercase", "teacher_forced", "worst")
+        useless = (
+            "data",
+            "rival",
+            "split",
+            "num_beams",
+            "all_references",
+            "lowercase",
+            "tokenize",
+            "teacher_forced",
+            "worst",
+        )
         _leave_out(options, useless, "--choices asks one run questions of their own")
     if options.limit is not None and options.choices is None:
         raise ValueError("--limit is how many of the --choices are asked; give both")
@@ -161,7 +174,7 @@ def _judge_text(run, options: Evaluate) -> list:
         raise ValueError(f"{options.run} is a language model: it is judged on text, not on two aligned files")
     if options.split == "test":
         raise ValueError(f"{options.run} is a language model, which holds out validation only; take --data FILE")
-    useless = ("rival", "num_beams", "all_references", "lowercase", "teacher_forced", "worst")
+    useless = ("rival", "num_beams", "all_references", "lowercase", "tokenize", "teacher_forced", "worst")
     _leave_out(options, useless, f"{options.run} is a language model")
     if options.data is not None:
         return score_text(run, load_texts(options.data), split=options.data)

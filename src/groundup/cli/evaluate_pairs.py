@@ -75,14 +75,15 @@ def judged(run: "PairRun", test: Test, options: "Evaluate") -> "tuple[list[Resul
     from groundup.recipes.judge import answer_pairs, score_answers, score_reading, with_all_references
 
     references = [pair.target for pair in test.pairs]
+    scoring = dict(lowercase=options.lowercase, tokenize=options.tokenize)
     results, found = [], []
     for beams in sorted({1, 4 if options.num_beams is None else options.num_beams}):
         answers = answer_pairs(run, test.pairs, num_beams=beams)
-        results += score_answers(run, answers, references, test.split, lowercase=options.lowercase)
+        results += score_answers(run, answers, references, test.split, **scoring)
         if options.all_references:
             once, several = with_all_references(test.pairs, answers)
             split = f"{test.split}, all references"
-            results += score_answers(run, once, several, split, lowercase=options.lowercase)
+            results += score_answers(run, once, several, split, **scoring)
         found.append(answers)
     if options.teacher_forced:
         results += score_reading(run, test.pairs, test.split)
@@ -95,10 +96,11 @@ def differences(first: "list[Answers]", second: "list[Answers]", test: Test, opt
     from groundup.run.results import Difference
 
     references = [pair.target for pair in test.pairs]
+    scoring = dict(lowercase=options.lowercase, tokenize=options.tokenize)
     return [
         Difference(**score._asdict(), num_beams=one.num_beams)
         for one, other in zip(first, second, strict=True)
-        for score in paired_scores(one.texts, other.texts, references, lowercase=options.lowercase)
+        for score in paired_scores(one.texts, other.texts, references, **scoring)
     ]
 
 
@@ -109,7 +111,8 @@ def worst(run: "PairRun", test: Test, answers: "Answers", options: "Evaluate") -
 
     rows = []
     references = [pair.target for pair in test.pairs]
-    for score in sentence_scores(answers.texts, references, lowercase=options.lowercase)[: options.worst]:
+    scores = sentence_scores(answers.texts, references, lowercase=options.lowercase, tokenize=options.tokenize)
+    for score in scores[: options.worst]:
         pair = test.pairs[score.row]
         row = {"chrf": score.chrf, "bleu": score.bleu, "place": test.places[score.row]}
         row |= {"source": pair.source, "reference": pair.target, "ours": score.hypothesis}

@@ -1,6 +1,5 @@
 """groundup generate RUN [PROMPT ...]: let a language model write on, as it comes, or many texts at once."""
 
-import io
 import math
 import sys
 from collections.abc import Sequence
@@ -116,11 +115,10 @@ def _prompts(options: Generate) -> dict[int, str]:
     if options.prompts:
         raise ValueError(f"prompts come from --file {options.file} or from the command line, not from both")
     from groundup.data.corpus import read_lines
+    from groundup.text.reading import piped_lines
 
     piped = str(options.file) == "-"
-    if piped and isinstance(sys.stdin, io.TextIOWrapper):
-        sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")  # bad bytes shall cost their own line only
-    lines = sys.stdin.read().split("\n") if piped else read_lines(options.file)
+    lines = piped_lines(sys.stdin) if piped else read_lines(options.file)
     prompts = {number: line for number, line in enumerate(lines, start=1) if line.strip()}
     if not prompts:
         raise ValueError(f"{'standard input' if piped else options.file} has no prompt in it; write one a line")

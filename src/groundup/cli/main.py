@@ -4,7 +4,9 @@ import importlib
 import os
 import sys
 import traceback
+import warnings
 from collections.abc import Sequence
+from typing import Any
 
 from groundup import __version__
 from groundup.nearest import nearest
@@ -35,6 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     os.environ.setdefault("GOMP_SPINCOUNT", "2000")
     debug = "--debug" in arguments
     arguments = [argument for argument in arguments if argument != "--debug"]
+    _show_what_was_left_out()
     try:
         _run(arguments)
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
@@ -51,6 +54,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except KeyboardInterrupt as interrupt:
         print(f"\ngroundup: {str(interrupt) or 'interrupted'}", file=sys.stderr)
         sys.exit(130)
+
+
+def _show_what_was_left_out() -> None:
+    """Print warnings about records of data files that are not used in one line, and all others as Python does."""
+    plain = warnings.showwarning
+
+    def show(message: Warning | str, category: type[Warning], *place: Any, **where: Any) -> None:
+        if category.__name__ == "LeftOut":  # of groundup.data.notext, which only some verbs need
+            print(f"groundup: {message}", file=sys.stderr)
+        else:
+            plain(message, category, *place, **where)
+
+    warnings.showwarning = show
 
 
 def _run(arguments: list[str]) -> None:

@@ -1,6 +1,7 @@
 """tyro, with a user's mistake as one line instead of a box."""
 
 import contextlib
+import functools
 import io
 import re
 from collections.abc import Callable, Sequence
@@ -36,7 +37,17 @@ def parse_verbs(verbs: dict[str, Callable[..., None]], arguments: Sequence[str],
     name, rest = arguments[0], arguments[1:]
     if name not in verbs:
         raise ValueError(f"{prog} has no verb {name!r}; {nearest(name, verbs, otherwise='there are {known}')}")
-    parse(verbs[name], rest, prog=f"{prog} {name}")
+    parse(_later(verbs[name]), rest, prog=f"{prog} {name}")()
+
+
+def _later(verb: Callable[..., None]) -> Callable[..., Callable[[], None]]:
+    """The verb as a function that is only told its options: what the verb says while it runs must not be caught."""
+
+    @functools.wraps(verb)
+    def told(*values: Any, **options: Any) -> Callable[[], None]:
+        return functools.partial(verb, *values, **options)
+
+    return told
 
 
 def one_line(box: str, prog: str) -> str:

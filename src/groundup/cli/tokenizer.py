@@ -11,6 +11,7 @@ import tyro
 from groundup.cli.parse import parse_verbs
 from groundup.cli.tokenizer_use import compare, decode, encode, export, listed, longest, show
 from groundup.data.corpus import read_documents
+from groundup.text.reading import piped_lines
 from groundup.text.tokenizer import END_OF_TEXT, Tokenizer
 from groundup.text.vocabulary import Words
 
@@ -103,7 +104,7 @@ def _judge(tokenizer: Tokenizer, texts: list[str]) -> None:
 
 def _texts(path: Path) -> Iterator[str]:
     if str(path) == "-":
-        yield from sys.stdin
+        yield from (f"{line}\n" for line in piped_lines(sys.stdin, errors="strict"))
     else:
         for parts in read_documents(path):
             yield from parts

@@ -7,10 +7,12 @@ from typing import Annotated
 
 import tyro
 
-from groundup.data.corpus import NoText, existing, read_texts, text_files
+from groundup.data.corpus import read_texts, text_files
+from groundup.data.notext import NoText
 from groundup.text.files import Format
 from groundup.text.patterns import PATTERNS
 from groundup.text.tokenizer import Tokenizer
+from groundup.text.unpacked import existing
 from groundup.text.vocabulary import BytePair
 
 TokenizerPath = Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="TOKENIZER")]
@@ -44,9 +46,8 @@ def encode(
         if file is None or text is not None or pieces:
             raise ValueError("--out writes the tokens of files; give it --file and nothing else")
         from groundup.cli.data_prepare import write_shards
-        from groundup.data.documents import source_files
 
-        write_shards(source_files(file), loaded, out, valid_tokens=0)
+        write_shards(text_files(file), loaded, out, valid_tokens=0)
         return
     ids = _encoded(loaded, text, file)
     if ids is None:

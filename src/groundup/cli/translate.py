@@ -1,8 +1,7 @@
 """groundup translate RUN [SENTENCE ...]: the sentences given, or one a line from standard input."""
 
-import io
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count, islice
@@ -12,6 +11,7 @@ import tyro
 
 from groundup.cli.choosing import NOT_FOR_BEAMS, Choosing, given
 from groundup.cli.parse import parse
+from groundup.text.reading import piped_lines
 
 TOGETHER = 1000  # lines, so that those of like length share a batch
 
@@ -140,9 +140,7 @@ def _blocks(sentences: tuple[str, ...]) -> Iterator[list[str]]:
     if sentences:
         yield list(sentences)
         return
-    if isinstance(sys.stdin, io.TextIOWrapper):
-        sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")  # bad bytes shall cost their own line only
-    lines: Iterable[str] = (line.rstrip("\n") for line in sys.stdin)
+    lines = piped_lines(sys.stdin)  # a bad line fails alone
     size = 1 if sys.stdin.isatty() else TOGETHER
     while block := list(islice(lines, size)):
         yield block

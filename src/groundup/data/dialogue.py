@@ -12,10 +12,12 @@ from typing import Any
 
 import regex
 
-from groundup.data.corpus import read_records, suffix
 from groundup.data.normalise import normalise_sentence
 from groundup.data.pairs import Pair, Row, numbered_rows, record_pair
+from groundup.data.records import JSON_SUFFIXES, read_records
 from groundup.data.split import PairSplits, split_pairs
+from groundup.text.reading import well_formed
+from groundup.text.unpacked import suffix
 
 SIGN = "␞"
 MARK = f" {SIGN} "
@@ -61,16 +63,16 @@ def exchanges(context: Sequence[str], responses: Sequence[str]) -> Iterator[Pair
 
 
 def dialogue_rows(path: str | Path, *, bare: bool = False) -> Iterator[Row]:
-    """The pairs of a file as they stand there, with the numbers of their lines: `exchanges` of a .jsonl's records.
+    """The pairs of a file as they are there, with the numbers of their lines: `exchanges` of JSON records.
 
-    A record has "context", a list of turns, and "responses", a list of replies to it; or "source" and "target", a
-    single pair. Any other file is one that `numbered_rows` reads, such as a .tsv of utterance and reply; so is `bare`.
+    A record has "context", a list of turns, and "responses", a list of replies to it; or a single pair (`record_pair`).
+    Any other file is one that `numbered_rows` reads, such as a .tsv of utterance and reply; `bare` is for that.
     """
-    if suffix(Path(path)) != ".jsonl":
+    if suffix(Path(path)) not in JSON_SUFFIXES:
         yield from numbered_rows(path, bare=bare)
         return
     for line, record in read_records(path):
-        if "context" in record:
+        if "context" in record and "response" not in record:
             context, responses = (_strings(record, key, path, line) for key in ("context", "responses"))
             yield from (Row(line, pair) for pair in exchanges(context, responses))
         else:
@@ -81,7 +83,7 @@ def _strings(record: dict[str, Any], key: str, path: str | Path, line: int) -> l
     value = record.get(key)
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise ValueError(f'{path}, line {line}: "{key}" must be a list of strings')
-    return value
+    return [well_formed(item) for item in value]
 
 
 def split_dialogue(pairs: Sequence[Pair], *, valid: int, test: int, seed: int) -> PairSplits:

@@ -1,15 +1,20 @@
-"""Sentence pairs from files: tab-separated columns, two line-aligned files, or JSON lines. `dialogue` has turns."""
+"""Sentence pairs from files: columns, two line-aligned files, or JSON records. `dialogue` has turns."""
 
 from collections.abc import Iterable, Iterator
 from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from groundup.data.corpus import existing, read_lines, read_records, suffix, text_field
+from groundup.data.columns import pairs_of, read_table
+from groundup.data.corpus import read_lines
+from groundup.data.names import sides_of
 from groundup.data.normalise import normalise_sentence
+from groundup.data.records import JSON_SUFFIXES, read_records, text_field
+from groundup.text.unpacked import existing, suffix
 
-PAIR_SUFFIXES = (".tsv", ".txt", ".jsonl")
+PAIR_SUFFIXES = (".tsv", ".txt", ".csv", *JSON_SUFFIXES)
 """What one file of pairs may be, each also with .gz; .txt is read as tab-separated, as manythings.org names it."""
+LONGEST = 1_000_000  # characters of a line; a sentence has some hundred
 
 
 class Pair(NamedTuple):
@@ -26,32 +31,33 @@ class Clean(NamedTuple):
     empty: int
     """Rows left out because a side of theirs holds no text."""
     repeated: int
-    """Rows left out because the same pair stood before them."""
+    """Rows left out because the same pair came before them."""
 
 
 def read_pairs(path: str | Path, other: str | Path | None = None, *, distinct: bool = True) -> list[Pair]:
     """The pairs of one file, or of two whose line n belong together, normalised, without empty and repeated rows.
 
-    One file is .tsv (the first two columns; further ones are ignored, quotes mean nothing), or .jsonl with the keys
-    "source" and "target". A published test set is read with distinct=False: its repeated rows count.
+    One file is .tsv or .csv (the first two columns, those that a header names, or Tatoeba's sentences with their ids;
+    see `columns`), or .jsonl or .json with the keys "source" and "target", two languages, or {"translation": {...}}.
+    A published test set is read with distinct=False: its repeated rows count.
     """
     return clean(read_rows(path, other), distinct=distinct).pairs
 
 
 def read_rows(path: str | Path, other: str | Path | None = None) -> Iterator[Pair]:
-    """The pairs as they stand in the files."""
+    """The pairs as they are in the files."""
     return (row.pair for row in numbered_rows(path, other))
 
 
 class Row(NamedTuple):
-    """A pair and where it stands."""
+    """A pair and its place."""
 
     line: int
     pair: Pair
 
 
 def numbered_rows(path: str | Path, other: str | Path | None = None, *, bare: bool = False) -> Iterator[Row]:
-    """The pairs as they stand in the files, with the numbers of their lines from 1; an empty line is an empty pair.
+    """The pairs as they are in the files, with the numbers of their lines from 1; an empty line is an empty pair.
 
     A line without a tab is a ValueError; with `bare` it is a source without a target, unless most lines are so.
     """
@@ -62,7 +68,12 @@ def numbered_rows(path: str | Path, other: str | Path | None = None, *, bare: bo
     kind = suffix(Path(path))
     if kind not in PAIR_SUFFIXES:
         raise ValueError(f"{path}: unknown suffix {kind!r} for pairs; known: {', '.join(PAIR_SUFFIXES)}, .gz")
-    return _records(path) if kind == ".jsonl" else _columns(path, bare)
+    return _records(path) if kind in JSON_SUFFIXES else _columns(path, bare)
+
+
+def layout(path: str | Path) -> str:
+    """Which columns of a file are the pair, in words; empty for JSON records, whose keys say it."""
+    return "" if suffix(Path(path)) in JSON_SUFFIXES else str(read_table(path, _sentences(path)))
 
 
 def clean(rows: Iterable[tuple[str, str]], *, distinct: bool = True) -> Clean:
@@ -83,26 +94,40 @@ def clean(rows: Iterable[tuple[str, str]], *, distinct: bool = True) -> Clean:
 
 
 def record_pair(record: dict[str, Any], path: str | Path, line: int) -> Pair:
-    """The pair of a JSON record. ValueError names file, line and key where "source" or "target" is no text."""
-    return Pair(text_field(record, "source", path, line), text_field(record, "target", path, line))
+    """The pair of a JSON record; a side that is null is empty. ValueError names file, line and key where it has none.
+
+    The keys are "source" and "target" or other names of two sides (`names`), in the record or in its "translation".
+    """
+    inner = record.get("translation")
+    found = inner if isinstance(inner, dict) else record
+    sides = sides_of(list(found))
+    if sides is None and not {"source", "target"} & found.keys():
+        there = ", ".join(found) or "none"
+        raise ValueError(
+            f'{path}, line {line}: no keys "source" and "target", nor two languages (there are: {there}); rename them'
+        )
+    source, target = sides or ("source", "target")
+    return Pair(text_field(found, source, path, line) or "", text_field(found, target, path, line) or "")
 
 
 def _columns(path: str | Path, bare: bool) -> Iterator[Row]:
-    lines = read_lines(path)
-    without = [number for number, line in enumerate(lines, start=1) if line.strip() and "\t" not in line]
-    if without and not (bare and 2 * len(without) < len(lines)):
-        others = f" (and {len(without) - 1:,} more lines)" if len(without) > 1 else ""
-        raise ValueError(
-            f"{path}, line {without[0]}{others}: one column; a pair is a source and a target with a tab between them. "
-            "Put the tab in, or delete the line"
-        )
-    for number, line in enumerate(lines, start=1):
-        source, target, *_ = [*line.split("\t"), ""]
+    for number, source, target in pairs_of(read_table(path, _sentences(path), bare=bare)):
         yield Row(number, Pair(source, target))
 
 
+def _sentences(path: str | Path) -> list[str]:
+    """The lines of a file, none of them longer than a line of sentences may be."""
+    lines = read_lines(path)
+    if long := next((number for number, line in enumerate(lines, start=1) if len(line) > LONGEST), 0):
+        raise ValueError(
+            f"{path}, line {long}: {len(lines[long - 1]):,} characters, and a line of sentences has {LONGEST:,} at "
+            "most; is it running text?"
+        )
+    return lines
+
+
 def _aligned(path: str | Path, other: str | Path) -> Iterator[Row]:
-    sources, targets = read_lines(path), read_lines(other)
+    sources, targets = _sentences(path), _sentences(other)
     if len(sources) != len(targets):
         raise ValueError(
             f"{path} has {len(sources):,} lines and {other} has {len(targets):,}: "

@@ -18,7 +18,8 @@ from pathlib import Path
 
 import numpy as np
 
-from groundup.data.documents import Piece, read_pieces, source_files
+from groundup.data.corpus import text_files
+from groundup.data.documents import Piece, read_pieces
 from groundup.data.encoded import Encoded
 from groundup.data.shard_writer import CONTENT, ShardWriter
 from groundup.data.shards import ENDS_OF_TEXT, Shards, end_of_text
@@ -55,7 +56,7 @@ def prepare(
     most a shard. workers: threads, all cores by default. ValueError with file and place for whatever cannot be read.
     """
     _check(shard_tokens=shard_tokens, valid_tokens=valid_tokens, workers=workers)
-    files = source if isinstance(source, list) else source_files(source)
+    files = source if isinstance(source, list) else text_files(source)
     sizes = [file.stat().st_size for file in files]
     valid = min(shard_tokens, sum(sizes) // BYTES) if valid_tokens is None else valid_tokens
     if (end := end_of_text(tokenizer)) is None:

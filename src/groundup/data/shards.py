@@ -19,10 +19,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from groundup.data.corpus import TEXT_SUFFIXES, suffix
+from groundup.data.corpus import TEXT_SUFFIXES
 from groundup.data.token_files import GPT2, looks_like_tokens, map_tokens
 from groundup.files import digest
 from groundup.text.tokenizer import Tokenizer
+from groundup.text.unpacked import suffix
 
 FORMAT = 1
 INDEX, TOKENIZER = "index.json", "tokenizer.json"

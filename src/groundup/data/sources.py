@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from groundup.data.corpus import unpack
 from groundup.files import digest
+from groundup.text.unpacked import Unpacked
 
 Kind = Literal["text", "pairs", "dialogue"]
 
@@ -120,7 +120,7 @@ def _download(file: File, path: Path, progress: Any) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     pooch.get_logger().setLevel("WARNING")
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".fetching-") as folder:
-        fetched, plain = Path(folder) / "fetched", Path(folder) / "plain"
+        fetched, plain = Path(folder) / Path(file.url).name, Path(folder) / "plain"
         fetch = pooch.HTTPDownloader(progressbar=progress or False, timeout=30)
         try:
             # The hash is of the unpacked file, so it is checked here and not by pooch.
@@ -131,7 +131,8 @@ def _download(file: File, path: Path, progress: Any) -> None:
                 f"by other means and put it at {path}"
             ) from error
         if file.url.endswith(".gz") and not file.path.endswith(".gz"):
-            plain.write_bytes(unpack(fetched.read_bytes(), file.url))
+            with Unpacked(fetched) as packed, plain.open("wb") as out:
+                out.writelines(iter(lambda: packed.read(1 << 20), b""))
             fetched = plain
         _check(fetched, file.sha256, path)
         os.replace(fetched, path)

@@ -74,11 +74,13 @@ def read_questions(path: str | Path, *, limit: int | None = None) -> tuple[list[
     if limit is not None and limit < 1:
         raise ValueError(f"limit ({limit}) must be at least 1 question")
     questions, faults = [], []
-    with Path(path).open(encoding="utf-8", errors="replace") as lines:
+    with Path(path).open(encoding="utf-8", errors="replace", newline="\n") as lines:
         for number, line in enumerate(lines, 1):
             try:
                 if line.strip():
                     questions.append(_question(json.loads(line), number))
+            except RecursionError:
+                faults.append(f"{path}: line {number}: JSON nested too deep; left out")
             except ValueError as error:
                 faults.append(f"{path}: line {number}: {error}; left out")
     if not questions:

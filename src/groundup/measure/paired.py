@@ -26,6 +26,7 @@ def paired_scores(
     references: Sequence[Reference],
     *,
     lowercase: bool = False,
+    tokenize: str | None = None,
     resamples: int = 1000,
 ) -> list[PairedScore]:
     """BLEU, chrF and TER of both systems and the two-sided p-value of each difference, with sacreBLEU's fixed seed.
@@ -34,7 +35,7 @@ def paired_scores(
     """
     streams = reference_streams(first, references)
     reference_streams(second, references)
-    measures = metrics(lowercase=lowercase)
+    measures = metrics(references, lowercase=lowercase, tokenize=tokenize)
     test = PairedTest([("first", first), ("second", second)], measures, streams, test_type="bs", n_samples=resamples)
     signatures, columns = test()
     found = []

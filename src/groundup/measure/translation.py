@@ -15,8 +15,12 @@ from sacrebleu.metrics.chrf import CHRF
 from sacrebleu.metrics.ter import TER
 from sacrebleu.significance import PairedTest, Result
 
+from groundup.measure.scripts import asian, check_tokenizer, tokenizer_of
+
 Reference = str | Sequence[str]
 """The human translation of one source, or several of them."""
+SENTENCES = 30
+"""An interval by bootstrap over fewer sentences means nothing: of one right and one wrong it would be 50 ± 50."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,22 +57,21 @@ def score_translations(
     references: Sequence[Reference],
     *,
     lowercase: bool = False,
-    tokenize: str = "13a",
+    tokenize: str | None = None,
     resamples: int | None = None,
 ) -> TranslationScores:
     """Corpus BLEU, chrF2 and TER of the machine's hypotheses[i] against references[i], one human translation or more.
 
-    tokenize is sacreBLEU's own ("13a", "intl", "char", ...); resamples (1000 is usual) adds 95% margins, with
-    sacreBLEU's fixed seed. ValueError when the counts differ or there is nothing to score.
+    tokenize is sacreBLEU's own ("13a", "intl", "char", ...), None the one for the script of the references; resamples
+    (1000 is usual) adds 95% margins, with sacreBLEU's fixed seed, to SENTENCES sentences or more. ValueError when the
+    counts differ or there is nothing to score.
     """
     streams = reference_streams(hypotheses, references)
     if resamples is not None and resamples < 2:
         raise ValueError(f"resamples ({resamples}) must be at least 2; try 1000")
-    if tokenize not in BLEU.TOKENIZERS:
-        raise ValueError(f"tokenize ({tokenize!r}) must be one of {', '.join(BLEU.TOKENIZERS)}")
     found: dict[str, Any] = {}
-    for name, metric in metrics(lowercase=lowercase, tokenize=tokenize).items():
-        if resamples is None:
+    for name, metric in metrics(references, lowercase=lowercase, tokenize=tokenize).items():
+        if resamples is None or len(hypotheses) < SENTENCES:
             found[name] = metric.corpus_score(hypotheses, streams).score
             found[f"{name}_signature"] = metric.get_signature().format()
         else:  # corpus_score has a bootstrap too, but fails where some resamples are empty and some are not
@@ -81,13 +84,25 @@ def score_translations(
     return TranslationScores(count=len(hypotheses), **found)
 
 
-def metrics(*, lowercase: bool = False, tokenize: str = "13a") -> dict[str, Metric]:
+def metrics(
+    references: Sequence[Reference], *, lowercase: bool = False, tokenize: str | None = None
+) -> dict[str, Metric]:
     """The three measures as sacreBLEU's objects, which also know their signatures."""
+    tokenize = chosen(references, tokenize)
+    parted = asian(tokenize)
     return {
         "bleu": BLEU(lowercase=lowercase, tokenize=tokenize),
         "chrf": CHRF(lowercase=lowercase),
-        "ter": TER(case_sensitive=not lowercase),
+        "ter": TER(case_sensitive=not lowercase, normalized=parted, asian_support=parted),
     }
+
+
+def chosen(references: Sequence[Reference], tokenize: str | None) -> str:
+    """sacreBLEU's tokenizer: the one that was asked for, else the one for the script of the references."""
+    if tokenize is None:
+        return tokenizer_of(text for reference in references for text in _several(reference))
+    check_tokenizer(tokenize)
+    return tokenize
 
 
 class SentenceScore(NamedTuple):
@@ -103,11 +118,16 @@ class SentenceScore(NamedTuple):
 
 
 def sentence_scores(
-    hypotheses: Sequence[str], references: Sequence[Reference], *, lowercase: bool = False
+    hypotheses: Sequence[str],
+    references: Sequence[Reference],
+    *,
+    lowercase: bool = False,
+    tokenize: str | None = None,
 ) -> list[SentenceScore]:
     """Every translation with its own BLEU and chrF, the worst by chrF first. ValueError as in `score_translations`."""
     reference_streams(hypotheses, references)
-    bleu, chrf = BLEU(lowercase=lowercase, effective_order=True), CHRF(lowercase=lowercase)
+    bleu = BLEU(lowercase=lowercase, tokenize=chosen(references, tokenize), effective_order=True)
+    chrf = CHRF(lowercase=lowercase)
     scores = []
     for row, (hypothesis, reference) in enumerate(zip(hypotheses, references, strict=True)):
         judged = [metric.sentence_score(hypothesis, _several(reference)).score for metric in (bleu, chrf)]

@@ -63,11 +63,17 @@ def answer_pairs(run: PairRun, pairs: Sequence[Pair], *, num_beams: int) -> Answ
 
 
 def score_answers(
-    run: PairRun, answers: Answers, references: Sequence[Reference], split: str, *, lowercase: bool = False
+    run: PairRun,
+    answers: Answers,
+    references: Sequence[Reference],
+    split: str,
+    *,
+    lowercase: bool = False,
+    tokenize: str | None = None,
 ) -> list[Result]:
     """BLEU, chrF, TER, each with its interval, and the share of exact matches with a reference."""
     resamples = RESAMPLES if len(answers.texts) <= RESAMPLED else None
-    scores = score_translations(answers.texts, references, lowercase=lowercase, resamples=resamples)
+    scores = score_translations(answers.texts, references, lowercase=lowercase, tokenize=tokenize, resamples=resamples)
 
     def same(answer: str, reference: Reference) -> bool:
         several = [reference] if isinstance(reference, str) else reference

@@ -1,17 +1,24 @@
-"""Text to learn a vocabulary from: files of any size in blocks, so that memory does not grow with them."""
+"""Reading text: the one reader of UTF-8 files, in blocks or line by line, so that memory does not grow with them.
+
+What ends a line: a line feed, with or without a carriage return before it. A carriage return alone ends a line only in
+a file without any line feed, as old Macs wrote them; elsewhere it is a character like others. In what is read every
+line ends in a line feed, and the byte-order mark is gone.
+"""
 
 import codecs
-import gzip
-import zlib
+import io
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import IO
+from typing import TextIO
 
 import regex
 
 from groundup.text import patterns
+from groundup.text.encodings import not_text, not_utf8
+from groundup.text.unpacked import Unpacked
 
-_BLOCK = 1 << 20
+BLOCK = 1 << 20  # bytes
+LONGEST = 1 << 28  # bytes of one line
 # The last line end after a sign of text and before a letter or digit: there every pattern of `patterns` cuts anyway.
 LAST_CUT = regex.compile(r"(?r)(?<=\S\n)(?=[\p{L}\p{N}])")
 
@@ -27,37 +34,112 @@ def read(paths: Iterable[str | Path], *, whole: bool) -> Iterator[str]:
     for path in map(Path, paths):
         inside = sorted([*path.rglob("*.txt"), *path.rglob("*.txt.gz")]) if path.is_dir() else [path]
         for file in inside:
-            with gzip.GzipFile(file) if file.suffix == ".gz" else file.open("rb") as opened:
-                try:
-                    texts = blocks(opened, file)
-                    yield from ["".join(texts)] if whole else texts
-                except (EOFError, zlib.error, gzip.BadGzipFile):
-                    raise ValueError(f"{file}: damaged or not gzip; fetch it again") from None
+            if whole:
+                yield read_text(file)
+                continue
+            with Unpacked(file) as opened:
+                yield from (block.decode() for block in blocks(opened))
 
 
-def blocks(file: IO[bytes] | gzip.GzipFile, name: str | Path, size: int = _BLOCK) -> Iterator[str]:
-    """The text of an open file in blocks of about `size` bytes; ValueError with name and place if it is not UTF-8."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    text, done = "", 0
+def read_text(path: str | Path) -> str:
+    """The whole text of a file."""
+    with Unpacked(path) as file:
+        return "".join(text for _, text in _checked(file, BLOCK))
+
+
+def blocks(file: Unpacked, size: int | None = None) -> Iterator[bytes]:
+    """The text of a file in blocks of about `size` bytes, cut where every named split pattern cuts.
+
+    Bytes, because what is in a file need not become a string: they are well-formed UTF-8.
+    """
+    parts: list[bytes] = []  # not yet cut
+    before = ""  # the two characters before
+    for data, text in _checked(file, size or BLOCK):
+        place = None
+        if cut := LAST_CUT.search(text):
+            place = len(data) - len(text[cut.start() :].encode())
+        elif cut := LAST_CUT.search(before + text[:2]):  # the place may be where the two meet
+            place = len(text[: cut.start() - len(before)].encode())
+        before = (before + text[-2:])[-2:]
+        if place is not None:
+            yield b"".join([*parts, data[:place]])
+            parts = []
+        parts.append(data[place or 0 :])
+    if rest := b"".join(parts):
+        yield rest
+
+
+def lines(file: Unpacked) -> Iterator[str]:
+    """The lines of a file without their ends. ValueError for a line that no text has, longer than LONGEST."""
+    parts: list[str] = []
+    number = held = 0
+    for _, text in _checked(file, BLOCK):
+        *ended, rest = text.split("\n")
+        for line in ended:
+            yield "".join([*parts, line])
+            parts, held, number = [], 0, number + 1
+        parts.append(rest)
+        held += len(rest)
+        if held > LONGEST:
+            raise ValueError(f"{file.path}, line {number + 1}: longer than {LONGEST:,} characters; break it into lines")
+    if rest := "".join(parts):
+        yield rest
+
+
+def piped_lines(stream: TextIO, *, errors: str = "surrogateescape") -> Iterator[str]:
+    """The lines of standard input, each as soon as it is there; `errors` says what becomes of bytes not UTF-8."""
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(encoding="utf-8", errors=errors, newline="\n")
+    for number, line in enumerate(stream):
+        if number == 0:
+            line = line.removeprefix("\ufeff")
+            if not line.endswith("\n"):  # no line feed in all of it
+                yield from line.removesuffix("\r").split("\r")
+                return
+        yield line[:-2] if line.endswith("\r\n") else line.removesuffix("\n")
+
+
+def _checked(file: Unpacked, size: int) -> Iterator[tuple[bytes, str]]:
+    """The file in blocks, as bytes and as the same text, every line ended by a line feed. ValueError if it is none."""
+    loose, held, old, start = b"", b"", None, True  # half a character; a carriage return whose line feed may follow
+    done = lines = 0
     while True:
-        data = file.read(size)
+        read = file.read(size)
+        data = loose + read
         try:
-            new = decoder.decode(data, final=not data)
+            text, used = codecs.utf_8_decode(data, "strict", not read)
         except UnicodeDecodeError as error:
-            at = done + len(data) - len(error.object) + error.start
-            raise ValueError(f"{name} is not UTF-8 text: byte {at} is {error.object[error.start]:#x}") from None
-        if not data:
-            break
-        text, done = text + new, done + len(data)
-        if cut := LAST_CUT.search(text, max(0, len(text) - len(new) - 2)):
-            yield text[: cut.start()]
-            text = text[cut.start() :]
-    if text:
-        yield text
+            if (nul := data.find(b"\0")) >= 0:
+                raise ValueError(not_text(file.path, data, done - len(loose) + nul, begins=start)) from None
+            line = lines + data.count(b"\n", 0, error.start) + 1
+            raise ValueError(not_utf8(file.path, data, error.start, done - len(loose) + error.start, line)) from None
+        if (nul := data.find(b"\0")) >= 0:
+            raise ValueError(not_text(file.path, data, done - len(loose) + nul, begins=start))
+        loose, data = data[used:], data[:used]
+        done, lines = done + len(read), lines + data.count(b"\n")
+        if start and text:
+            data, text, start = data.removeprefix(codecs.BOM_UTF8), text.removeprefix("\ufeff"), False
+        if held or b"\r" in data:
+            data = held + data
+            held = b"\r" if read and data.endswith(b"\r") else b""
+            data = data[: len(data) - len(held)].replace(b"\r\n", b"\n")
+            if b"\r" in data:
+                old = not _has_line_feed(file.path) if old is None else old
+                data = data.replace(b"\r", b"\n") if old else data
+            text = data.decode()
+        if data:
+            yield data, text
+        if not read:
+            return
+
+
+def _has_line_feed(path: Path) -> bool:
+    with Unpacked(path) as file:
+        return any(b"\n" in data for data in iter(lambda: file.read(BLOCK), b""))
 
 
 def ordinary_parts(texts: str | Iterable[str], specials: Sequence[str]) -> Iterator[str]:
-    """The texts cut at the special tokens that stand in them; a ValueError if there is nothing to learn from."""
+    """The texts cut at the special tokens in them; a ValueError if there is nothing to learn from."""
     if isinstance(specials, str) or "" in specials or len(set(specials)) < len(specials):
         raise ValueError(f"special tokens must be distinct and not empty: {specials!r}")
     empty = True
