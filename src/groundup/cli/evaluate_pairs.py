@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from groundup.cli.evaluate import Evaluate
@@ -75,7 +75,7 @@ def judged(run: "PairRun", test: Test, options: "Evaluate") -> "tuple[list[Resul
     from groundup.recipes.judge import answer_pairs, score_answers, score_reading, with_all_references
 
     references = [pair.target for pair in test.pairs]
-    scoring = dict(lowercase=options.lowercase, tokenize=options.tokenize)
+    scoring: dict[str, Any] = dict(lowercase=options.lowercase, tokenize=options.tokenize)
     results, found = [], []
     for beams in sorted({1, 4 if options.num_beams is None else options.num_beams}):
         answers = answer_pairs(run, test.pairs, num_beams=beams)
@@ -96,7 +96,7 @@ def differences(first: "list[Answers]", second: "list[Answers]", test: Test, opt
     from groundup.run.results import Difference
 
     references = [pair.target for pair in test.pairs]
-    scoring = dict(lowercase=options.lowercase, tokenize=options.tokenize)
+    scoring: dict[str, Any] = dict(lowercase=options.lowercase, tokenize=options.tokenize)
     return [
         Difference(**score._asdict(), num_beams=one.num_beams)
         for one, other in zip(first, second, strict=True)
