@@ -19,7 +19,7 @@ _PLACES = {
     "Tokenizer": "text.tokenizer",
     "load_pairs": "data.load",
     "load_texts": "data.load",
-    "phrasebook": "data.phrasebook",
+    "phrasebook": "phrasebook.corpus",
     "split_pairs": "data.split",
     "split_text": "data.split",
     "Batch": "data.batches",
@@ -48,7 +48,6 @@ if TYPE_CHECKING:
     from groundup.config import ModelConfig, RopeScaling
     from groundup.data.batches import Batch, PairBatches
     from groundup.data.load import load_pairs, load_texts
-    from groundup.data.phrasebook import phrasebook
     from groundup.data.split import split_pairs, split_text
     from groundup.data.stream import TokenStream
     from groundup.decode.beam import beam_search
@@ -60,6 +59,7 @@ if TYPE_CHECKING:
     from groundup.measure.translation import score_translations
     from groundup.models.causal_lm import CausalLM, count_parameters
     from groundup.models.seq2seq import Seq2Seq
+    from groundup.phrasebook.corpus import phrasebook
     from groundup.presets import preset
     from groundup.run.load import load
     from groundup.text.tokenizer import Tokenizer

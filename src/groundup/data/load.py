@@ -53,7 +53,7 @@ def load_pairs(
     if corpus.kind == "text":
         raise ValueError(f"{corpus.name} is running text, and pairs are needed here")
     if not corpus.files:
-        from groundup.data.phrasebook import phrasebook
+        from groundup.phrasebook.corpus import phrasebook
 
         return clean(phrasebook(_target_language(corpus), count=PHRASEBOOK_PAIRS, seed=seed)).pairs
     paths = locate(corpus, part, progress=progress)
@@ -96,7 +96,7 @@ def load_splits(
         parts = (load_pairs(corpus.name, part=part, progress=progress) for part in ("train", "valid", "test"))
         return PairSplits(*parts)
     if corpus is not None and corpus.kind == "pairs" and not corpus.files:
-        from groundup.data.phrasebook import phrasebook_splits
+        from groundup.phrasebook.corpus import phrasebook_splits
 
         made = phrasebook_splits(_target_language(corpus), train=train, valid=valid, test=test, seed=seed)
         return PairSplits(*(clean(part).pairs for part in made))

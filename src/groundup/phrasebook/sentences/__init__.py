@@ -1,0 +1,1 @@
+"""Sentence patterns: functions that draw one random syntax tree each."""
