@@ -1,12 +1,16 @@
 """One process trains into a run at a time, no earlier run is lost, and what is resumed is still the recipe."""
 
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from groundup.training import loop
 
 SMALL = (
     "--model.width 32 --model.heads 2 --model.layers 1 --model.mlp-width 64 --tokenizer.vocab-size 300 "
@@ -204,3 +208,90 @@ def test_what_was_learnt_is_never_judged_as_held_out(desk, cli, kind):
     file.write_text(before)
     assert cli("resume", "one", "--steps", "6").code == 0
     assert (desk / "runs" / "one" / "held-out.json").is_file()
+
+
+@pytest.fixture
+def at_step(monkeypatch):
+    """Do something once a training has taken the step."""
+
+    def at_step(number, work):
+        def train(*arguments, **options):
+            for step in loop.train(*arguments, **options):
+                if step.n == number:
+                    work()
+                yield step
+
+        monkeypatch.setattr("groundup.training.fit.train", train)
+
+    return at_step
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+UNJUDGED = "--train.steps 8 --train.validate-every 8 --train.save-every 2 --train.log-every 8".split()
+
+
+def test_a_finished_run_is_kept_until_the_new_one_can_be_used(desk, cli, trained, at_step):
+    """Ctrl-C after a save without a best one: both runs stay; the new one's first best lets the earlier one go."""
+    shutil.copytree(trained / "runs" / "writer", desk / "runs" / "corpus")
+    at_step(3, lambda: os.kill(os.getpid(), signal.SIGINT))
+    train = ["train", "corpus", "text.txt", *TEXT, *UNJUDGED, "--overwrite"]
+    for _ in range(2):  # the second one replaces the unfinished one, not the finished
+        assert cli(*train).code == 130
+        assert names(desk / "runs") == [".corpus.replaced", "corpus"]
+        assert read(desk / "runs" / ".corpus.replaced", "results.json") == read(
+            trained / "runs" / "writer", "results.json"
+        )
+    said = cli("generate", "corpus", "--max-new-tokens", "2")
+    assert said.code == 2
+    assert "has no best checkpoint yet; go on with it (groundup resume corpus)" in said.err
+    assert cli("generate", "corpus", "--max-new-tokens", "2", "--checkpoint", "latest").code == 0
+    assert cli("resume", "corpus").code == 0
+    assert names(desk / "runs") == ["corpus"]
+
+
+@pytest.mark.parametrize("fate", ["moved", "removed", "replaced"])
+def test_a_run_that_is_gone_is_not_called_saved(desk, cli, at_step, fate):
+    run = desk / "runs" / "corpus"
+
+    def lose():
+        run.rename(desk / "elsewhere")
+        if fate != "moved":
+            shutil.rmtree(desk / "elsewhere")
+        if fate == "replaced":
+            run.mkdir()
+            (run / "mine").write_text("of somebody")
+        os.kill(os.getpid(), signal.SIGINT)
+
+    at_step(3, lose)
+    said = cli("train", "corpus", "text.txt", *TEXT, *UNJUDGED)
+    assert said.code == 2
+    assert said.err.splitlines()[-1].startswith("groundup: ")
+    assert "is not there any more" in said.err.splitlines()[-1]
+    assert [path.name for path in desk.glob("runs/*/*")] == (["mine"] if fate == "replaced" else [])
+    if fate == "moved":
+        (desk / "runs" / "found").parent.mkdir(exist_ok=True)
+        (desk / "elsewhere").rename(desk / "runs" / "found")
+        assert cli("resume", "found").code == 0
+
+
+def test_a_link_to_a_run_is_that_run(desk, cli, trained):
+    (desk / "disk").mkdir()
+    shutil.copytree(trained / "runs" / "writer", desk / "disk" / "real")
+    (desk / "runs").mkdir()
+    (desk / "runs" / "corpus").symlink_to(desk / "disk" / "real")
+    other = holder("disk/real")
+    try:
+        said = cli(*corpus("text.txt"), "--overwrite")
+        assert said.code == 2
+        assert "another process is training into it" in said.err
+    finally:
+        other.communicate("\n")
+    for number in (4, 8):
+        assert cli(*corpus("text.txt", number=number), "--overwrite").code == 0
+        assert read(desk / "disk" / "real", "recipe.json")["train"]["steps"] == number
+    assert (desk / "runs" / "corpus").is_symlink()
+    assert names(desk / "disk") == ["real"]
+    assert names(desk / "runs") == ["corpus"]

@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import shutil
 import sys
 import traceback
 import warnings
@@ -10,6 +11,8 @@ from typing import Any
 
 from groundup import __version__
 from groundup.nearest import nearest
+from groundup.training.interrupt import interrupts_kept
+from groundup.training.output import drop, named_output, open_what_is_closed
 
 VERBS = {
     "demo": "train an English-French translator in three minutes, judge it, look into it",
@@ -28,6 +31,9 @@ VERBS = {
     "bench": "measure ours beside its peers: tokenizer, train, generate, translate, attention, layers",
 }
 
+NARROWEST = 40
+"""Columns: in a narrower terminal the library that writes --help never ends."""
+
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The entry point; exits with 0, with 2 after a user's mistake, with 130 when interrupted."""
@@ -35,13 +41,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # While threads wait for each other, GNU OpenMP spins for milliseconds: harmless on an idle machine, but where other
     # programs want the cores a training step takes many times as long. Spinning briefly costs nothing and helps.
     os.environ.setdefault("GOMP_SPINCOUNT", "2000")
+    if shutil.get_terminal_size().columns < NARROWEST:
+        os.environ["COLUMNS"] = str(NARROWEST)
     debug = "--debug" in arguments
     arguments = [argument for argument in arguments if argument != "--debug"]
     _show_what_was_left_out()
+    open_what_is_closed()
     try:
-        _run(arguments)
+        with interrupts_kept(), named_output():
+            _run(arguments)
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
-        sys.stderr.close()
         sys.exit(141)
     except (ValueError, OSError, FloatingPointError) as error:
         if debug:
@@ -52,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             raise
         sys.exit(_complain("there is not memory enough for this; take a smaller model, context or batch"))
     except KeyboardInterrupt as interrupt:
-        print(f"\ngroundup: {str(interrupt) or 'interrupted'}", file=sys.stderr)
+        _complain(str(interrupt) or "interrupted", before="\n")
         sys.exit(130)
 
 
@@ -98,7 +107,16 @@ def _sentence(error: BaseException) -> str:
     """The error in one line; an OSError says which file it means."""
     if isinstance(error, OSError) and error.filename and error.strerror:
         return f"{error.filename}: {error.strerror}"
+    if isinstance(error, OSError) and error.strerror:  # a full disk does not say which it is
+        return f"a file under {_here()}: {error.strerror}"
     return " ".join(str(error).split()) or type(error).__name__
+
+
+def _here() -> str:
+    try:
+        return os.getcwd()
+    except OSError:
+        return "a folder that is gone"
 
 
 def _out_of_memory(error: BaseException) -> bool:
@@ -106,6 +124,10 @@ def _out_of_memory(error: BaseException) -> bool:
     return isinstance(error, MemoryError) or "allocate memory" in str(error) or "out of memory" in str(error)
 
 
-def _complain(sentence: str) -> int:
-    print(f"groundup: {sentence}", file=sys.stderr)
+def _complain(sentence: str, *, before: str = "") -> int:
+    """Print the sentence on standard error, if that can be written, and return the exit code of a mistake."""
+    try:
+        print(f"{before}groundup: {sentence}", file=sys.stderr, flush=True)
+    except OSError:
+        drop(sys.stderr)
     return 2

@@ -12,9 +12,10 @@ from groundup.presets import preset
 from groundup.recipes.check import check, check_machine
 from groundup.recipes.recipe import PairRecipe, Recipe, TextRecipe
 from groundup.recipes.table import RECIPES, find_recipe
-from groundup.run.claim import alone, elsewhere, in_place_of, make_way
+from groundup.run.claim import alone, check_replaceable, in_place_of, scratch_folder
 from groundup.run.folder import RUNS, RunFolder
 from groundup.training import launch
+from groundup.training.output import forgiving_output
 
 USAGE = """usage: groundup train RECIPE [DATA [OTHER]] [options]
 
@@ -90,7 +91,7 @@ def train_recipe(
     ValueError where the run is there already, or another process trains into it.
     """
     folder = RunFolder(RUNS / recipe.name)
-    with alone(folder) if launch.rank() == 0 else nullcontext():
+    with forgiving_output(), alone(folder) if launch.rank() == 0 else nullcontext():
         again = is_mine(folder)
         if again and (folder.checkpoints / "latest").is_file():
             recipe, resume = dataclasses.replace(folder.recipe(), name=recipe.name), True
@@ -98,7 +99,7 @@ def train_recipe(
                 cure = "to replace it give torchrun another --rdzv-id"
                 print(f"going on with {folder.path}, which this launch began; {cure}")
         if folder.path.exists() and not resume and not again and launch.rank() == 0:
-            make_way(folder, overwrite=overwrite)
+            check_replaceable(folder, overwrite=overwrite)
         run = _flow(recipe, folder, resume=resume, init_from=init_from, module=module)
         print(f"\nrun          {folder.path}: results.json, metrics.jsonl, plots/loss.png, checkpoints/")
         if hasattr(module, "finish"):
@@ -118,7 +119,13 @@ def _flow(recipe: Recipe, folder: RunFolder, *, resume: bool, init_from: str | N
         options["resume"] = True
     elif init_from is not None:
         options["init_from"] = init_from
-    with nullcontext(folder) if resume else in_place_of(folder) if launch.rank() == 0 else elsewhere(folder) as place:
+    with (
+        nullcontext(folder)
+        if resume
+        else in_place_of(folder)
+        if launch.rank() == 0
+        else scratch_folder(folder) as place
+    ):
         if not resume and (stamp := launch.stamp()) is not None:
             place.path.mkdir(parents=True, exist_ok=True)
             place.launch_file.write_text(stamp, encoding="utf-8")

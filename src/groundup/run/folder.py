@@ -27,6 +27,20 @@ class RunFolder:
         return shlex.quote(self.name)
 
     @property
+    def real(self) -> Path:
+        """The folder itself, where `path` is a link to it; "." has a name here."""
+        return self.path.resolve()
+
+    def beside(self, suffix: str) -> Path:
+        """A hidden neighbour of the folder, such as .demo.lock."""
+        return self.real.with_name(f".{self.real.name}.{suffix}")
+
+    @property
+    def replaced(self) -> Path:
+        """Where an earlier run of the name is kept until this one can replace it (`run.claim`)."""
+        return self.beside("replaced")
+
+    @property
     def recipe_file(self) -> Path:
         return self.path / "recipe.json"
 
@@ -97,7 +111,7 @@ def find_run(name: str | Path) -> RunFolder:
     for path in (Path(name), RUNS / name):
         if (path / "recipe.json").is_file():
             return RunFolder(path)
-    if (RUNS / f".{Path(name).name}.replaced" / "recipe.json").is_file():
+    if (RunFolder(RUNS / Path(name).name).replaced / "recipe.json").is_file():
         raise ValueError(f"{name} was put aside by a training that ended early; bring it back: groundup resume {name}")
     if Path(name).is_dir() and name:
         raise ValueError(f"{name} is not a run: it has no recipe.json")

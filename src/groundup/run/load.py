@@ -61,5 +61,10 @@ def which(text: str) -> Literal["best", "latest"] | int:
 
 
 def _read_weights(model, folder: RunFolder, checkpoint: Literal["best", "latest"] | int) -> None:
+    if checkpoint == "best" and folder.replaced.exists() and not (folder.checkpoints / "best").is_file():
+        raise ValueError(
+            f"{folder.path} has no best checkpoint yet; go on with it (groundup resume {folder.quoted}), or take "
+            f"--checkpoint latest; the run that it is to replace is kept in {folder.replaced} until then"
+        )
     read = load_checkpoint(folder.checkpoints, checkpoint, optimizer=False)
     load_model_tensors(model, read.model, file=folder.checkpoints / f"step-{read.step:08d}")

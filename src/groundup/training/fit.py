@@ -21,6 +21,7 @@ from groundup.training.interrupt import Interrupted, stop_asked
 from groundup.training.log import Metrics, show
 from groundup.training.loop import Batch, Step, train, validate
 from groundup.training.micro import Data
+from groundup.training.output import forgiving
 from groundup.training.places import resumption, saved_steps, unused
 from groundup.training.plot import draw_losses
 from groundup.training.precision import choose_precision
@@ -63,7 +64,8 @@ def fit(
     with ExitStack() as open_:
         team = open_.enter_context(assembled(settings))
         folder = team.from_main(lambda: unused(Path(folder), resume=resume))
-        stream = (report or sys.stderr) if team.main else open_.enter_context(open(os.devnull, "w"))
+        nowhere = open_.enter_context(open(os.devnull, "w"))
+        stream = forgiving((report or sys.stderr or nowhere) if team.main else nowhere, sys.stdout)
         record = Record(
             open_.enter_context(show(stream, steps=settings.steps)),
             log_every=settings.log_every,
@@ -149,20 +151,20 @@ class _Fitting:
             improved = step.n % settings.validate_every == 0 and tally.judged(self.measure())
             if improved or step.n % settings.save_every == 0:
                 self.save(best=improved)
-            self.heed(stop)
+            self.leave_if_asked(stop)
             if self.impatient():
                 break
         if tally.validated != tally.step or tally.best_step is None:
             self.save(best=tally.judged(self.measure()))
         self.save()
-        self.heed(stop)  # what comes after a training takes its time, too
+        self.leave_if_asked(stop)  # what comes after a training takes its time, too
         if self.impatient():
             return self.finish(f"no better validation loss in {tally.worse} validations")
         done = settings.steps is not None and tally.step >= settings.steps
         return self.finish(f"all {tally.step} steps done" if done else f"{max_minutes:g} minutes over")
 
-    def heed(self, stop: threading.Event) -> None:
-        """Save and end here if some rank was told to."""
+    def leave_if_asked(self, stop: threading.Event) -> None:
+        """Save and raise Interrupted if a signal asked some rank to stop."""
         if self.team.any(stop.is_set()):
             self.save()
             self.team.leave()  # one of them says it
@@ -217,10 +219,10 @@ class _Fitting:
         return loss
 
     def save(self, *, best: bool = False) -> None:
-        """A checkpoint of this step, unless there is one already."""
+        """Save a checkpoint of this step, unless there is one already. OSError where the run's folder is gone."""
+        self.team.from_main(self.record.settle)
         if self.saved == self.tally.step and not best:
             return
-        self.record.settle()
         with self.average.in_place() as own:
             self.store.save(self.tally.step, state=asdict(self.tally), unaveraged=own, best=best)
         self.saved = self.tally.step

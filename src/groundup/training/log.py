@@ -184,7 +184,16 @@ class Metrics:
         self.records += 1
 
     def sync(self) -> None:
-        """Have the disk itself hold what was written: before a checkpoint that counts on it."""
+        """Put on the disk what was written, before a checkpoint that counts on it. OSError where the file is gone."""
+        try:
+            there = os.path.samestat(os.fstat(self.file.fileno()), self.path.stat())
+        except FileNotFoundError:
+            there = False
+        if not there:
+            raise OSError(
+                f"{self.path} is not there any more: its folder was moved, removed or replaced while the training "
+                "went on; what was saved went with it"
+            )
         os.fsync(self.file.fileno())
 
     def close(self) -> None:
