@@ -8,12 +8,20 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from groundup.nearest import nearest
+from groundup.records import parse_json
 
 Mlp = Literal["relu", "gelu", "gelu-tanh", "relu2", "swiglu"]
 Norm = Literal["layer", "rms"]
 Position = Literal["sinusoidal", "sinusoidal-halves", "learned", "rotary"]
 Tied = Literal["none", "head", "all"]
 Init = Literal["transformer", "gpt2", "llama", "zero-out"]
+MOST = {
+    **dict.fromkeys(("layers", "encoder_layers"), 1000),
+    **dict.fromkeys(("width", "heads", "kv_heads"), 2**20),
+    "mlp_width": 2**24,
+    **dict.fromkeys(("vocab_size", "source_vocab_size", "context"), 2**31 - 1),
+}
+"""Beyond every model there is: a file that says more is wrong, and building it would take all memory."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +97,9 @@ class ModelConfig:
         for name in ("encoder_layers", "source_vocab_size", "kv_heads", "mlp_width"):
             if getattr(self, name) is not None:
                 _at_least(1, name, getattr(self, name))
+        for name, most in MOST.items():
+            if (getattr(self, name) or 0) > most:
+                raise ValueError(f"{name} ({getattr(self, name)}) must be at most {most}; try {name}={most}")
         for name, words in _WORDS.items():
             if getattr(self, name) not in words:
                 raise ValueError(f"{name} ({getattr(self, name)!r}) must be one of {', '.join(words)}")
@@ -185,7 +196,7 @@ class ModelConfig:
     def load(cls, path: str | Path) -> "ModelConfig":
         """Read `save`'s JSON; ValueError names the file and what is wrong in it."""
         try:
-            return cls.from_dict(json.loads(Path(path).read_text(encoding="utf-8")))
+            return cls.from_dict(parse_json(Path(path).read_bytes()))
         except (ValueError, TypeError, AttributeError) as error:
             raise ValueError(f"{path}: not a model config: {error}") from error
 

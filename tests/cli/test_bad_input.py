@@ -102,7 +102,7 @@ def test_vocabularies_too_small(desk, complaint):
         ("--model.vocab-size 500", ["set --tokenizer.vocab-size instead"]),
         ("--model.encoder-layers 2", ["decoder-only"]),
         ("--model.context 100000", ["a window needs 100,001"]),
-        ("--model.width 100000000000000 --model.heads 1", ["not memory enough", "smaller"]),
+        ("--model.width 100000000000000 --model.heads 1", ["at most 1048576", "try width=1048576"]),
         ("--train.steps abc", ["--train.steps takes None or INT, not 'abc'"]),
         ("--train.steps 0", ["steps (0) must be at least 1"]),
         ("--train.lr fast", ["--train.lr takes a number, not 'fast'"]),
@@ -400,3 +400,15 @@ def test_a_reader_that_has_seen_enough_is_no_mistake():
     command = f"{sys.executable} -c 'from groundup.cli.main import main; main()' train corpus --help | true"
     said = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
     assert said.stderr == ""
+
+
+@pytest.mark.parametrize(("setting", "value"), [("layers", 10**9), ("width", 10**23), ("width", 2**20)])
+@pytest.mark.parametrize("verb", ["generate bomb", "evaluate bomb", "export bomb --out out", "resume bomb"])
+def test_a_model_that_no_memory_can_hold_is_refused_before_it_is_built(desk, trained, complaint, verb, setting, value):
+    shutil.copytree(trained / "runs" / "writer", desk / "runs" / "bomb")
+    file = desk / "runs" / "bomb" / "recipe.json"
+    recipe = json.loads(file.read_text())
+    recipe["name"], recipe["model"][setting] = "bomb", value
+    file.write_text(json.dumps(recipe))
+    said = complaint(*verb.split())
+    assert "runs/bomb" in said or ("this training needs about" in said and verb == "resume bomb")

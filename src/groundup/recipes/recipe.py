@@ -14,6 +14,7 @@ import tyro
 from groundup.config import ModelConfig
 from groundup.files import write_whole
 from groundup.nearest import nearest
+from groundup.records import LARGEST, check_types, parse_json, short
 from groundup.training.settings import TrainSettings
 
 FORMAT = 1  # of recipe.json
@@ -47,8 +48,10 @@ class PairData:
     """Hold nothing out: learn the pairs of the file by heart, and be judged on them."""
 
     def __post_init__(self) -> None:
+        check_types(self, "data.")
         for name in ("phrasebook", "valid", "test", "max_length", "batch_tokens"):
-            _at_least(1, f"data.{name}", getattr(self, name))
+            _between(1, 2**31, f"data.{name}", getattr(self, name))
+        _between(1, 10**8, "data.phrasebook", self.phrasebook)
         if self.batch_tokens < 2 * self.max_length:
             raise ValueError(
                 f"data.batch_tokens ({self.batch_tokens}) must hold a pair of two sides of data.max_length "
@@ -74,9 +77,10 @@ class TextData:
     than `train.batch_tokens`."""
 
     def __post_init__(self) -> None:
-        _at_least(1, "data.batch", self.batch)
+        check_types(self, "data.")
+        _between(1, 2**31, "data.batch", self.batch)
         if self.valid_tokens is not None:
-            _at_least(1, "data.valid_tokens", self.valid_tokens)
+            _between(1, LARGEST, "data.valid_tokens", self.valid_tokens)
         if not 0 < self.valid < 1:
             raise ValueError(f"data.valid ({self.valid}) is a share, between 0 and 1; try --data.valid 0.1")
 
@@ -99,7 +103,9 @@ class TokenizerSettings:
     """BPE-dropout while training on pairs: the share of merges passed over (Provilkov et al. 2020 take 0.1)."""
 
     def __post_init__(self) -> None:
-        _at_least(1, "tokenizer.pad", self.pad)
+        check_types(self, "tokenizer.")
+        _between(1, 2**31, "tokenizer.pad", self.pad)
+        _between(1, 2**31, "tokenizer.vocab_size", self.vocab_size)
         if not 0 <= self.dropout < 1:
             raise ValueError(f"tokenizer.dropout ({self.dropout}) must be at least 0 and below 1; try 0.1")
         if self.dropout and self.kind != "bpe":
@@ -126,7 +132,8 @@ class PairRecipe:
     """The named recipe that this is, whatever the run is called."""
 
     def __post_init__(self) -> None:
-        _at_least(1, "num_beams", self.num_beams)
+        check_types(self)
+        _between(1, 10_000, "num_beams", self.num_beams)
         if self.tokenizer.pad != 1:
             raise ValueError(
                 f"--tokenizer.pad {self.tokenizer.pad} is for language models; {self.name} learns from pairs"
@@ -151,6 +158,7 @@ class TextRecipe:
     """The named recipe that this is, whatever the run is called."""
 
     def __post_init__(self) -> None:
+        check_types(self)
         if self.tokenizer.kind == "words" or self.tokenizer.dropout:
             flag = "kind words" if self.tokenizer.kind == "words" else f"dropout {self.tokenizer.dropout:g}"
             raise ValueError(f"--tokenizer.{flag} is for pairs; {self.name} learns from running text, leave it out")
@@ -168,28 +176,37 @@ def save_recipe(recipe: Recipe, path: Path) -> None:
 def load_recipe(path: Path) -> Recipe:
     """Read `save_recipe`'s JSON. ValueError names the file and what is wrong in it."""
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = parse_json(path.read_bytes())
         if not isinstance(values, dict) or values.pop("format", None) != FORMAT:
             raise ValueError(f"its format is not {FORMAT}")
         kind = TextRecipe if values["task"] == "language" else PairRecipe
-        values["model"] = ModelConfig.from_dict(values["model"])
+        values["model"] = ModelConfig.from_dict(_object("model", values["model"]))
         values["data"] = _record(TextData if kind is TextRecipe else PairData, values["data"])
         values["tokenizer"] = _record(TokenizerSettings, values["tokenizer"])
         values["train"] = _record(TrainSettings, values["train"])
         return _record(kind, values)
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except KeyError as error:
+        raise ValueError(f"{path}: not a recipe: it lacks {error}") from None
+    except (ValueError, TypeError) as error:
         raise ValueError(f"{path}: not a recipe: {error}") from error
 
 
 def _record(cls: type, values: dict[str, Any]) -> Any:
     known = [field.name for field in dataclasses.fields(cls)]
-    for key in values:
+    for key in _object(cls.__name__, values):
         if key not in known:
             hint = nearest(key, known, otherwise="leave it out, or name one of {known}")
             raise ValueError(f"unknown setting {key!r}; {hint}")
     return cls(**values)
 
 
-def _at_least(least: int, name: str, value: int) -> None:
-    if value < least:
-        raise ValueError(f"{name} ({value}) must be at least {least}; try --{name.replace('_', '-')} {least}")
+def _object(name: str, values: Any) -> dict[str, Any]:
+    if not isinstance(values, dict):
+        raise ValueError(f"{name} ({short(values)}) must be an object")
+    return values
+
+
+def _between(least: int, most: int, name: str, value: int) -> None:
+    if not least <= value <= most:
+        bound, words = (least, "least") if value < least else (most, "most")
+        raise ValueError(f"{name} ({value}) must be at {words} {bound}; try --{name.replace('_', '-')} {bound}")

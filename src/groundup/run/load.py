@@ -3,15 +3,18 @@
 from pathlib import Path
 from typing import Literal
 
-from groundup.models.causal_lm import CausalLM
+from torch import Tensor
+
+from groundup.models.causal_lm import CausalLM, on_meta
 from groundup.models.seq2seq import Seq2Seq
-from groundup.recipes.recipe import TextRecipe
+from groundup.recipes.recipe import Recipe, TextRecipe
 from groundup.run.folder import RunFolder, find_run
 from groundup.run.pairs import PairRun
 from groundup.run.text import TextRun
 from groundup.training.checkpoint import load_checkpoint
+from groundup.training.places import step_name
 from groundup.training.precision import choose_device
-from groundup.training.tensors import load_model_tensors
+from groundup.training.tensors import check_model_tensors, load_model_tensors
 
 
 def load(
@@ -25,12 +28,13 @@ def load(
     recipe = folder.recipe()
     place = choose_device(device)
     source, target = folder.tokenizers()
+    weights, file = _read_weights(folder, recipe, checkpoint)
     if isinstance(recipe, TextRecipe):
         model = CausalLM(recipe.model)
-        _read_weights(model, folder, checkpoint)
+        load_model_tensors(model, weights, file=file)
         return TextRun(folder, recipe, model.to(place).eval(), target)
     model = Seq2Seq(recipe.model)
-    _read_weights(model, folder, checkpoint)
+    load_model_tensors(model, weights, file=file)
     return PairRun(folder, recipe, model.to(place).eval(), source, target)
 
 
@@ -60,11 +64,16 @@ def which(text: str) -> Literal["best", "latest"] | int:
     raise ValueError(f"unknown checkpoint {text!r}; say best, latest or the number of a step")
 
 
-def _read_weights(model, folder: RunFolder, checkpoint: Literal["best", "latest"] | int) -> None:
+def _read_weights(
+    folder: RunFolder, recipe: Recipe, checkpoint: Literal["best", "latest"] | int
+) -> tuple[dict[str, Tensor], Path]:
+    """The weights and their folder; ValueError where the recipe's model has others, before such a model is built."""
     if checkpoint == "best" and folder.replaced.exists() and not (folder.checkpoints / "best").is_file():
         raise ValueError(
             f"{folder.path} has no best checkpoint yet; go on with it (groundup resume {folder.quoted}), or take "
             f"--checkpoint latest; the run that it is to replace is kept in {folder.replaced} until then"
         )
     read = load_checkpoint(folder.checkpoints, checkpoint, optimizer=False)
-    load_model_tensors(model, read.model, file=folder.checkpoints / f"step-{read.step:08d}")
+    file = folder.checkpoints / step_name(read.step)
+    check_model_tensors(on_meta(recipe.model), read.model, file=file)
+    return read.model, file

@@ -3,11 +3,15 @@
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from groundup.records import check_types
+
 ScheduleName = Literal["cosine", "inverse-sqrt", "wsd", "constant"]
 OptimizerName = Literal["adamw", "muon"]
 PrecisionName = Literal["auto", "float32", "bfloat16"]
 CompileName = Literal["auto", "on", "off"]
 ParallelName = Literal["auto", "none", "ddp", "fsdp"]
+MOST = {"accumulate": 1_000_000, "threads": 1024, "batch_tokens": 2**31, "timeout": 10**7}
+"""Far more than is of use: beyond it a process is killed, or a step never ends."""
 
 
 @dataclass(frozen=True)
@@ -85,11 +89,16 @@ class TrainSettings:
         ):
             if getattr(self, name) not in words:
                 raise ValueError(f"unknown {name} {getattr(self, name)!r}; try one of {', '.join(words)}")
+        check_types(self, "train.")
         counts = ("steps", "accumulate", "threads", "validate_every", "save_every", "log_every", "keep", "average")
         for name in (*counts, "patience", "batch_tokens", "chunk_head"):
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise ValueError(f"{name} ({value}) must be at least 1; try --train.{_flag(name)} 1")
+        for name, most in MOST.items():
+            value = getattr(self, name)
+            if value is not None and value > most:
+                raise ValueError(f"{name} ({value:,}) must be at most {most:,}; try --train.{_flag(name)} {most}")
         if self.batch_tokens is not None and self.accumulate != 1:
             raise ValueError(
                 f"batch_tokens ({self.batch_tokens:,}) decides how many batches make a step; "
