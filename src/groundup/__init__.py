@@ -33,6 +33,7 @@ _PLACES = {
     "constant": "training.schedule",
     "Greedy": "decode.choose",
     "Sample": "decode.choose",
+    "Beams": "decode.choose",
     "generate": "decode.generate",
     "beam_search": "decode.beam",
     "score_translations": "measure.translation",
@@ -51,7 +52,7 @@ if TYPE_CHECKING:
     from groundup.data.split import split_pairs, split_text
     from groundup.data.stream import TokenStream
     from groundup.decode.beam import beam_search
-    from groundup.decode.choose import Greedy, Sample
+    from groundup.decode.choose import Beams, Greedy, Sample
     from groundup.decode.generate import generate
     from groundup.hub.folder import from_hub, to_hub, tokenizer_from_hub
     from groundup.look.draw import draw_attention
@@ -69,8 +70,8 @@ if TYPE_CHECKING:
 __all__ = [  # noqa: RUF022, in the order of the way through the house
     "ModelConfig", "RopeScaling", "preset", "CausalLM", "Seq2Seq", "count_parameters", "Tokenizer",
     "load_pairs", "load_texts", "phrasebook", "split_pairs", "split_text", "Batch", "PairBatches", "TokenStream",
-    "train", "validate", "cosine", "inverse_sqrt", "wsd", "constant", "Greedy", "Sample", "generate", "beam_search",
-    "score_translations", "record_attention", "draw_attention", "load",
+    "train", "validate", "cosine", "inverse_sqrt", "wsd", "constant", "Greedy", "Sample", "Beams", "generate",
+    "beam_search",    "score_translations", "record_attention", "draw_attention", "load",
     "from_hub", "tokenizer_from_hub", "to_hub",
 ]  # fmt: skip
 

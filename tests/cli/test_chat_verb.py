@@ -166,7 +166,6 @@ def test_a_run_of_single_replies_keeps_nothing(home, cli):
         ("--top-p 2", "top_p (2.0)"),
         ("--num-beams 0", "num_beams (0) must be at least 1"),
         ("--num-beams 3 --top-k 5", "leave out --top-k"),
-        ("--num-beams 3 --repetition-penalty 1.2", "leave out --repetition-penalty"),
         ("--max-new-tokens 0", "max_new_tokens (0)"),
         ("--no-repeat-ngram-size 0", "no_repeat_ngram_size (0)"),
         ("--temprature 1", "did you mean --temperature"),

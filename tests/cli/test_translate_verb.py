@@ -7,8 +7,7 @@ import pytest
 
 import groundup as gu
 from groundup.cli.main import main
-from groundup.decode.beam import gnmt
-from groundup.decode.choose import Greedy, Sample
+from groundup.decode.choose import Beams, Greedy, Sample
 
 LINES = ["I see the dog.", "", "we eat it all.", "they buy the sea."]
 
@@ -20,7 +19,9 @@ def test_words_are_drawn_as_in_python(home, cli):
         ("--top-k 20 --temperature 3", Sample(top_k=20, temperature=3.0, seed=0)),
         ("--top-p 0.99", Sample(top_p=0.99, seed=0)),
         ("--min-p 0.001 --repetition-penalty 1.3", Sample(min_p=0.001, repetition_penalty=1.3, seed=0)),
-        ("--repetition-penalty 3", Greedy(repetition_penalty=3.0)),
+        ("--repetition-penalty 3 --num-beams 1", Greedy(repetition_penalty=3.0)),
+        ("--repetition-penalty 3", Beams(4, repetition_penalty=3.0)),
+        ("--greedy", Greedy()),
     ):
         expected = [" ".join(text.splitlines()) for text in run.translate(LINES, choose=choose)]
         assert cli("translate", "translator", *LINES, *flags.split()).out.splitlines() == expected
@@ -51,7 +52,7 @@ def test_the_next_block_of_lines_is_drawn_anew(home, cli, monkeypatch):
 def test_scores_by_the_formula_that_is_asked_for(home, cli):
     run = gu.load("translator")
     said = cli("translate", "translator", LINES[0], *"--scores --length-norm gnmt --length-penalty 0.6".split())
-    (answer,) = run.answers([LINES[0]], num_beams=4, divisor=gnmt, length_penalty=0.6)[0]
+    (answer,) = run.answers([LINES[0]], Beams(4, divisor="gnmt", length_penalty=0.6))[0]
     assert said.out.split()[0] == f"{answer.score:.4f}"
     assert answer.score == pytest.approx(answer.logprob / ((5 + len(answer.ids)) / 6) ** 0.6)
     average = cli("translate", "translator", LINES[0], "--scores", "--length-norm", "average").out.split()[0]
@@ -62,8 +63,8 @@ def test_scores_by_the_formula_that_is_asked_for(home, cli):
 def test_the_rule_to_stop_by_reaches_the_search(home, cli, monkeypatch):
     heard = []
 
-    def answer_lines(run, lines, **options):
-        heard.append(options["early_stopping"])
+    def answer_lines(run, lines, choose, **options):
+        heard.append(choose.early_stopping)
         return [[] for _ in lines]
 
     monkeypatch.setattr("groundup.run.lines.answer_lines", answer_lines)
@@ -78,8 +79,8 @@ def test_one_beam_may_wait_for_a_better_answer(home, cli):
     greedy = cli("translate", "translator", *odd, "--num-beams", "1").out
     flags = "--num-beams 1 --early-stopping never --length-norm gnmt --length-penalty 5".split()
     waited = cli("translate", "translator", *odd, *flags).out
-    options = dict(num_beams=1, early_stopping="never", divisor=gnmt, length_penalty=5.0)
-    texts = gu.load("translator").translate(odd, **options)
+    choose = Beams(1, early_stopping="never", divisor="gnmt", length_penalty=5.0)
+    texts = gu.load("translator").translate(odd, choose)
     assert waited.splitlines() == [" ".join(text.splitlines()) for text in texts]
     assert waited != greedy
 
@@ -130,18 +131,23 @@ def test_an_answer_grows_on_a_terminal_and_is_then_what_a_pipe_gets(home, cli, m
         ("--seed 1", "say --temperature 0.8 as well"),
         ("--num-beams 4 --seed 1", "leave out --seed"),
         ("--num-beams 3 --top-k 5", "--num-beams 3 searches for the likeliest answer: leave out --top-k"),
-        ("--num-beams 2 --repetition-penalty 1.2", "leave out --repetition-penalty"),
+        ("--greedy --num-beams 3", "--num-beams would change nothing"),
+        ("--greedy --top-k 3", "--top-k would change nothing"),
+        (
+            "--min-new-tokens 9 --max-new-tokens 4",
+            "min_new_tokens (9) must be at least 0 and at most max_new_tokens (4)",
+        ),
         ("--temperature 0", "temperature (0.0)"),
         ("--top-p 2", "top_p (2.0)"),
         ("--temperature 1 --early-stopping true", "--early-stopping true is for beams"),
-        ("--repetition-penalty 2 --early-stopping never", "--early-stopping never is for beams"),
+        ("--num-beams 1 --repetition-penalty 2 --early-stopping never", "--early-stopping never is for beams"),
         ("--num-beams 1 --early-stopping true", "--early-stopping true is for beams"),
         ("--temperature 1 --length-penalty 5", "--length-penalty is for ranking beams"),
         ("--temperature 1 --length-norm gnmt", "--length-norm is for ranking beams"),
-        ("--repetition-penalty 2 --length-norm=gnmt", "leave it out, or add --scores"),
+        ("--num-beams 1 --repetition-penalty 2 --length-norm=gnmt", "leave it out, or add --scores"),
         ("--num-beams 1 --length_penalty 5", "--length-penalty is for ranking beams"),
         ("--num-beams 1 --length-norm gnmt --early-stopping false", "--length-norm is for ranking beams"),
-        ("--repetition-penalty 1.2 --num-return-sequences 2", "nothing is drawn"),
+        ("--num-beams 1 --repetition-penalty 1.2 --num-return-sequences 2", "nothing is drawn"),
         ("--temperature 1 --num-return-sequences 0", "num_return_sequences (0)"),
         ("--length-norm word", "average"),
         ("--num-beams 100000", "num_beams (100000) must be at most the vocabulary's"),

@@ -9,8 +9,8 @@ from transformers import MarianConfig, MarianMTModel
 from transformers.modeling_outputs import BaseModelOutput
 
 from groundup.config import ModelConfig
-from groundup.decode.beam import beam_search, beam_search_plainly, by_length, gnmt
-from groundup.decode.choose import Greedy
+from groundup.decode.beam import beam_search, beam_search_plainly
+from groundup.decode.choose import Greedy, by_length, gnmt
 from groundup.decode.generate import collect, generate
 from groundup.models.causal_lm import CausalLM
 from groundup.models.seq2seq import Seq2Seq

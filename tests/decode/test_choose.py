@@ -13,7 +13,7 @@ from transformers.generation.logits_process import (
     TopPLogitsWarper,
 )
 
-from groundup.decode import choose
+from groundup.decode import filters
 from groundup.decode.choose import Greedy, Sample
 
 CPU = torch.device("cpu")
@@ -34,21 +34,21 @@ def random_ids(seed: int, *, rows: int = 3, length: int = 12, vocab_size: int = 
 @given(seeds, st.integers(1, 30))
 def test_top_k_is_transformers(seed, k):
     logits = random_logits(seed)
-    torch.testing.assert_close(choose.top_k(logits, k), TopKLogitsWarper(k)(None, logits), rtol=0, atol=0)
+    torch.testing.assert_close(filters.top_k(logits, k), TopKLogitsWarper(k)(None, logits), rtol=0, atol=0)
 
 
 @steady
 @given(seeds, fractions)
 def test_top_p_is_transformers(seed, p):
     logits = random_logits(seed)
-    torch.testing.assert_close(choose.top_p(logits, p), TopPLogitsWarper(p)(None, logits), rtol=0, atol=0)
+    torch.testing.assert_close(filters.top_p(logits, p), TopPLogitsWarper(p)(None, logits), rtol=0, atol=0)
 
 
 @steady
 @given(seeds, fractions)
 def test_min_p_is_transformers(seed, p):
     logits = random_logits(seed)
-    torch.testing.assert_close(choose.min_p(logits, p), MinPLogitsWarper(p)(None, logits), rtol=0, atol=0)
+    torch.testing.assert_close(filters.min_p(logits, p), MinPLogitsWarper(p)(None, logits), rtol=0, atol=0)
 
 
 @steady
@@ -56,7 +56,7 @@ def test_min_p_is_transformers(seed, p):
 def test_repetition_penalty_is_transformers(seed, penalty, length):
     logits, ids = random_logits(seed), random_ids(seed, length=length)
     expected = RepetitionPenaltyLogitsProcessor(penalty)(ids, logits)
-    torch.testing.assert_close(choose.repetition_penalty(logits, ids, penalty), expected, rtol=1e-6, atol=0)
+    torch.testing.assert_close(filters.repetition_penalty(logits, ids, penalty), expected, rtol=1e-6, atol=0)
 
 
 @steady
@@ -64,7 +64,7 @@ def test_repetition_penalty_is_transformers(seed, penalty, length):
 def test_no_repeat_ngram_is_transformers(seed, n, length):
     logits, ids = random_logits(seed, vocab_size=3), random_ids(seed, length=length, vocab_size=3)
     expected = NoRepeatNGramLogitsProcessor(n)(ids, logits.clone())
-    torch.testing.assert_close(choose.no_repeat_ngram(logits, ids, n), expected, rtol=0, atol=0)
+    torch.testing.assert_close(filters.no_repeat_ngram(logits, ids, n), expected, rtol=0, atol=0)
 
 
 @steady
@@ -81,18 +81,18 @@ def test_all_filters_together_stand_in_transformers_order(seed, temperature, k, 
 
 def test_filters_at_their_ends_change_nothing_or_leave_the_best():
     logits = random_logits(0)
-    for untouched in (choose.top_p(logits, 1.0), choose.min_p(logits, 0.0), choose.top_k(logits, 99)):
+    for untouched in (filters.top_p(logits, 1.0), filters.min_p(logits, 0.0), filters.top_k(logits, 99)):
         assert torch.equal(untouched, logits)
-    for best in (choose.top_p(logits, 1e-9), choose.min_p(logits, 1.0), choose.top_k(logits, 1)):
+    for best in (filters.top_p(logits, 1e-9), filters.min_p(logits, 1.0), filters.top_k(logits, 1)):
         assert torch.equal(best.isfinite().nonzero()[:, 1], logits.argmax(dim=-1))
 
 
 def test_padding_is_no_history():
     logits = random_logits(0, rows=1, vocab_size=5)
     padded, plain = torch.tensor([[-1, -1, 2, 3, 2]]), torch.tensor([[2, 3, 2]])
-    assert torch.equal(choose.repetition_penalty(logits, padded, 1.5), choose.repetition_penalty(logits, plain, 1.5))
+    assert torch.equal(filters.repetition_penalty(logits, padded, 1.5), filters.repetition_penalty(logits, plain, 1.5))
     for n in (1, 2, 3, 4):
-        assert torch.equal(choose.no_repeat_ngram(logits, padded, n), choose.no_repeat_ngram(logits, plain, n))
+        assert torch.equal(filters.no_repeat_ngram(logits, padded, n), filters.no_repeat_ngram(logits, plain, n))
 
 
 def test_sampling_draws_each_token_by_its_probability():

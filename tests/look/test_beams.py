@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from groundup.config import ModelConfig
-from groundup.decode.beam import beam_search, by_length
+from groundup.decode.beam import beam_search
+from groundup.decode.choose import by_length
 from groundup.decode.hypotheses import Branch
 from groundup.look.beams import Watched, beam_tree
 from groundup.models.seq2seq import Seq2Seq
@@ -22,9 +23,9 @@ def mean(total: float, n: int) -> float:
 
 def test_a_tree_by_hand():
     steps = [
-        [Branch(0, 5, -0.1, "living"), Branch(0, 6, -1.0, "living"), Branch(0, 7, -3.0, "dropped")],
-        [Branch(1, 1, -1.5, "finished"), Branch(0, 8, -2.0, "living"), Branch(1, 8, -2.5, "living")],
-        [Branch(1, 1, -2.6, "finished"), Branch(0, 9, -2.7, "dropped")],
+        [Branch(0, 5, -0.1, "living", -0.1), Branch(0, 6, -1.0, "living", -1.0), Branch(0, 7, -3.0, "dropped", -3.0)],
+        [Branch(1, 1, -1.5, "finished", -1.5), Branch(0, 8, -2.0, "living", -2.0), Branch(1, 8, -2.5, "living", -2.5)],
+        [Branch(1, 1, -2.6, "finished", -2.6), Branch(0, 9, -2.7, "dropped", -2.7)],
     ]
     tree = beam_tree(steps, answers=[[6, 1], [6, 8, 1]], pieces=pieces, score=mean)
     assert [node.parent for node in tree] == [None, None, None, 1, 0, 1, 5, 4]

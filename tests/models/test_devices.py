@@ -238,9 +238,8 @@ def test_a_translator_answers_there(gpu, seq2seq, way):
                 choose=choose,
                 eos=2,
                 max_new_tokens=limits,
-                score=lambda p, n: p,
                 numbers=range(3),
-                each=2,
+                num_return_sequences=2,
             )
         return [one.ids for row in found for one in row]
 

@@ -1,5 +1,6 @@
 """What our cached decoding writes is what transformers' `generate` writes with the folder that we export."""
 
+from collections import Counter
 from collections.abc import Callable
 
 import pytest
@@ -8,7 +9,7 @@ from transformers import PreTrainedModel
 
 from groundup.config import RopeScaling
 from groundup.decode.beam import Hypothesis, beam_search
-from groundup.decode.choose import Greedy
+from groundup.decode.choose import Beams, Greedy
 from groundup.decode.generate import generate
 from groundup.models.causal_lm import CausalLM
 from groundup.models.seq2seq import Seq2Seq
@@ -123,3 +124,81 @@ def test_translations_of_beam_search(translators):
         written, end = ended(write, greedily(ours, ours.begin(ids, mask), start))
         found = beam_search(ours, ours.begin(ids, mask), start, beams=4, eos=end, **options)
     assert_same(found, written, end)
+
+
+RULES = {  # in the words of transformers
+    "the end is put off": dict(min_new_tokens=6),
+    "repetition costs": dict(repetition_penalty=1.7),
+    "repetition pays": dict(repetition_penalty=0.8),
+    "words are forbidden": dict(bad_words_ids=[[7], [11, 12], [3, 4, 5]]),
+    "all at once": dict(min_new_tokens=3, repetition_penalty=1.3, bad_words_ids=[[7], [9]], no_repeat_ngram_size=2),
+}
+
+
+def split(rules: dict) -> tuple[dict, dict]:
+    """What belongs to a strategy, and the rest."""
+    least = {name: value for name, value in rules.items() if name == "min_new_tokens"}
+    return {name: value for name, value in rules.items() if name not in least}, least
+
+
+def likely(greedy: torch.Tensor) -> tuple[list[int], list[list[int]]]:
+    """Three end tokens and some bad words that matter: tokens of the greedy texts."""
+    tokens = [id for id, _ in Counter(greedy.flatten().tolist()).most_common()]
+    pairs = [row[:2] for row in greedy.tolist()]
+    return tokens[1:4], [tokens[:1], *pairs]
+
+
+@pytest.mark.parametrize("rules", RULES.values(), ids=RULES)
+@pytest.mark.parametrize("beams", [1, 4])
+def test_texts_by_rules(writers, rules, beams):
+    ours, theirs = writers
+    ids = torch.randint(60, (4, 6))  # of equal length: transformers penalises the padding, too
+    ends, words = likely(greedily(ours, ours.begin(4), ids))
+    rules = rules | (dict(bad_words_ids=words) if "bad_words_ids" in rules else {})
+    own, least = split(rules)
+    expected = theirs.generate(
+        ids, max_new_tokens=NEW, num_beams=beams, num_return_sequences=beams, do_sample=False, eos_token_id=ends,
+        pad_token_id=66, attention_mask=torch.ones_like(ids), **rules,
+    )[:, 6:].tolist()  # fmt: skip
+    if beams == 1:
+        options = dict(choose=Greedy(**own), max_new_tokens=NEW, stop_ids=ends, **least)
+        columns = generate(ours, ours.begin(4), ids, **options, pad=66)
+        found = torch.stack([column.ids for column in columns], dim=1).tolist()
+        assert found == expected
+        return
+    search = Beams(beams, **own)
+    hypotheses = beam_search(
+        ours, ours.begin(4), ids, beams=search, eos=ends, max_new_tokens=NEW, num_return_sequences=beams, **least
+    )
+    flat = [one for row in hypotheses for one in row]
+    for one, theirs_ids in zip(flat, expected, strict=True):
+        n = len(one.ids)
+        assert one.ids == theirs_ids[:n]
+        assert set(theirs_ids[n:]) <= {66}
+        assert n > least.get("min_new_tokens", 0) or one.ids[-1] not in ends
+    for row, one in ((row, one) for row, several in enumerate(hypotheses) for one in several):
+        logits = ours(torch.cat([ids[row], torch.tensor(one.ids)])[None])[0, 5:-1]
+        logprobs = logits.log_softmax(dim=-1)[range(len(one.ids)), one.ids]
+        assert one.logprob == pytest.approx(logprobs.sum().item(), abs=1e-3), "the model's own, whatever the rules"
+
+
+@pytest.mark.parametrize("rules", RULES.values(), ids=RULES)
+def test_translations_by_rules_with_several_ends(translators, rules):
+    ours, theirs = translators
+    ids, mask = sources()
+    start = torch.full((4, 1), BOS)
+    with torch.inference_mode():
+        ends, words = likely(greedily(ours, ours.begin(ids, mask), start))
+        rules = rules | (dict(bad_words_ids=words) if "bad_words_ids" in rules else {})
+        own, least = split(rules)
+        expected = theirs.generate(
+            ids, attention_mask=mask.long(), num_beams=4, num_return_sequences=4, do_sample=False, max_new_tokens=NEW,
+            eos_token_id=ends, pad_token_id=66, length_penalty=0.6, **rules,
+        )[:, 1:].tolist()  # fmt: skip
+        found = beam_search(
+            ours, ours.begin(ids, mask), start, beams=Beams(4, length_penalty=0.6, **own), eos=ends,
+            max_new_tokens=NEW, num_return_sequences=4, **least,
+        )  # fmt: skip
+    for one, theirs_ids in zip((one for row in found for one in row), expected, strict=True):
+        assert one.ids == theirs_ids[: len(one.ids)]
+        assert set(theirs_ids[len(one.ids) :]) <= {66}

@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from groundup.data.dialogue import MARK, SIGN, join_turns
-from groundup.decode.choose import Greedy, Sample
+from groundup.decode.choose import Sample
+from groundup.decode.named import strategy
 from groundup.models.seq2seq import Seq2Seq
 from groundup.presets import preset
 from groundup.recipes.recipe import PairData, PairRecipe, TokenizerSettings
@@ -67,7 +68,8 @@ LINES = st.lists(st.sampled_from([*(f"I am {name}." for name in NAMES), ASK, "é
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(LINES, st.sampled_from([1, 3]), st.sampled_from([None, 2]), st.sampled_from([None, 1, 7]))
 def test_a_streamed_reply_is_the_reply(talker, lines, beams, ngram, most):
-    conversation = Conversation(talker, choose=Greedy(no_repeat_ngram_size=ngram), num_beams=beams, max_new_tokens=most)
+    choose = strategy(num_beams=beams, no_repeat_ngram_size=ngram)
+    conversation = Conversation(talker, choose=choose, max_new_tokens=most)
     for line in lines:
         replied = say(conversation, line)
         source = join_turns([turn.text for turn in conversation.turns[:-1]])

@@ -8,11 +8,10 @@ from collections import Counter
 import pytest
 
 import groundup as gu
-from groundup.decode.beam import by_length, gnmt
-from groundup.decode.choose import Greedy, Sample
+from groundup.decode.choose import Beams, Greedy, Sample, gnmt
 from groundup.run.growing import Growing
 from groundup.run.lines import answer_lines
-from groundup.run.pairs import EOS, PairRun
+from groundup.run.pairs import PairRun
 
 SENTENCES = ["two cats and dogs.", "five old books and red cars.", "", "six rooms", "four dogs and rooms."]
 WILD = Sample(temperature=3.0, seed=1)
@@ -43,20 +42,16 @@ def test_tokens_come_as_often_as_the_model_says(translator: PairRun):
 
 
 @pytest.mark.parametrize(
-    ("choose", "divisor"),
-    [(WILD, by_length), (Sample(top_p=0.9, seed=3), gnmt), (Greedy(repetition_penalty=1.5), by_length)],
+    "choose", [WILD, Sample(top_p=0.9, seed=3), Greedy(repetition_penalty=1.5), Beams(1, divisor=lambda n, _: 2 * n)]
 )
-def test_scores_are_the_models_own_by_teacher_forcing(translator: PairRun, choose, divisor):
-    for sentence, found in zip(
-        SENTENCES, translator.answers(SENTENCES, choose=choose, divisor=divisor, length_penalty=0.6), strict=True
-    ):
+def test_scores_are_the_models_own_by_teacher_forcing(translator: PairRun, choose):
+    for sentence, found in zip(SENTENCES, translator.answers(SENTENCES, choose), strict=True):
         assert len(found) == bool(sentence)
         for answer in found:
             probabilities = translator.probabilities(sentence, answer.ids)
             logprob = probabilities[range(len(answer.ids)), answer.ids].log().sum().item()
             assert answer.logprob == pytest.approx(logprob, abs=1e-3)
-            n = len(answer.ids)
-            length = n**0.6 if divisor is by_length else ((5 + n) / 6) ** 0.6
+            length = len(answer.ids) * (2 if isinstance(choose, Beams) else 1)
             assert answer.score == pytest.approx(logprob / length, abs=1e-3)
 
 
@@ -73,7 +68,7 @@ def test_an_answer_depends_on_the_seed_and_its_place_alone(translator: PairRun):
 
 
 def test_every_answer_ends_where_it_may(translator: PairRun):
-    eos = translator.target.special_id(EOS)
+    eos = translator.marks.eos
     for sentence, found in zip(SENTENCES, translator.answers(SENTENCES, choose=WILD), strict=True):
         most = min(64, 2 * len(translator.source_pieces(sentence)) + 10)
         for answer in found:
@@ -93,18 +88,27 @@ def test_a_stream_is_the_translation_in_pieces(translator: PairRun, choose, most
         translator.stream("cats " * 100)
 
 
-@pytest.mark.parametrize("how", [{}, {"num_beams": 3}, {"num_beams": 4, "early_stopping": "never"}, {"choose": TAME}])
-@pytest.mark.parametrize("divisor", [by_length, gnmt])
-def test_what_grows_becomes_the_answer(translator: PairRun, how, divisor):
+@pytest.mark.parametrize(
+    "how",
+    [
+        {},
+        {"num_beams": 3},
+        {"choose": Beams(3, divisor="gnmt")},
+        {"num_beams": 4, "early_stopping": "never"},
+        {"num_beams": 3, "repetition_penalty": 1.5},
+        {"choose": TAME},
+    ],
+)
+def test_what_grows_becomes_the_answer(translator: PairRun, how):
     shown: list[str] = []
     line = f"{SENTENCES[0]} {SENTENCES[4]}"
-    ((answer, *_),) = answer_lines(translator, [line], show=shown.append, divisor=divisor, **how)
+    ((answer, *_),) = answer_lines(translator, [line], show=shown.append, **how)
     assert shown[-1] == answer.text
     assert len(shown) >= len(answer.ids)
     if not how:
         assert all(later.startswith(earlier) for earlier, later in itertools.pairwise(shown))
     long = " ".join(SENTENCES[:2] * 12)
-    ((answer,),) = answer_lines(translator, [long], show=shown.append, divisor=divisor, **how)
+    ((answer,),) = answer_lines(translator, [long], show=shown.append, **how)
     assert shown[-1].split() == answer.text.split()
     assert shown[-1].split() != line.split()
 
@@ -135,7 +139,7 @@ def test_length_norm_and_early_stopping_reach_the_search(translator: PairRun):
     for early in (True, False, "never"):
         told: list[int] = []
         answers = translator.answers(
-            SENTENCES, num_beams=4, early_stopping=early, divisor=gnmt, watch=lambda n, *_, told=told: told.append(n)
+            SENTENCES, Beams(4, early_stopping=early, divisor=gnmt), watch=lambda n, *_, told=told: told.append(n)
         )
         steps[early] = told
         for found in answers:
@@ -148,9 +152,18 @@ def test_length_norm_and_early_stopping_reach_the_search(translator: PairRun):
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        ({"num_beams": 3}, r"num_beams \(3\) must be 1 where choose"),
-        ({"no_repeat_ngram_size": 2}, r"no_repeat_ngram_size \(2\) is part of choose"),
-        ({"early_stopping": True}, "early_stopping is for beams"),
+        ({"num_beams": 3}, "num_beams beside choose: give it to Sample, or leave one out"),
+        ({"no_repeat_ngram_size": 2}, "no_repeat_ngram_size beside choose"),
+        ({"choose": None, "temperature": 1.0, "num_beams": 3}, r"num_beams \(3\) must be 1 where temperature draws"),
+        ({"choose": None, "top_k": 5, "early_stopping": True}, "early_stopping is for beams, and top_k draws"),
+        ({"choose": None, "num_beams": 0}, r"num_beams \(0\) must be at least 1"),
+        ({"choose": None, "num_return_sequences": 2}, "must be 1 where nothing is drawn; .* or num_beams=2"),
+        ({"choose": Beams(2), "num_return_sequences": 3}, r"\(3\) must be between 1 and num_beams \(2\)"),
+        (
+            {"min_new_tokens": 9, "max_new_tokens": 4},
+            r"min_new_tokens \(9\) must be at least 0 and at most max_new_tokens \(4\)",
+        ),
+        ({"prefixes": ["a"]}, r"prefixes \(1\) must be as many as sentences \(5\)"),
         ({"num_return_sequences": 0}, r"num_return_sequences \(0\)"),
         ({"num_return_sequences": 2, "choose": Greedy()}, "nothing is drawn"),
         ({"num_return_sequences": 2, "watch": print}, "must be 1 where watch"),

@@ -13,7 +13,6 @@ from groundup.cli.choosing import Choosing, given
 from groundup.cli.parse import parse
 
 if TYPE_CHECKING:
-    from groundup.decode.choose import Greedy, Sample
     from groundup.run.chat import Conversation
 
 COMMANDS = ("/reset", "/history", "/quit")
@@ -31,8 +30,6 @@ class Chat:
     run: tyro.conf.Positional[str]
     """A run folder, or its name under runs/."""
     choosing: tyro.conf.OmitArgPrefixes[Choosing] = field(default_factory=Choosing)
-    num_beams: int = 1
-    """Above 1: beam search for the likeliest reply, which then comes in one piece."""
     max_new_tokens: int | None = None
     """None allows twice the tokens of what is answered, and ten more."""
     checkpoint: str = "best"
@@ -42,28 +39,23 @@ class Chat:
 
 def main(arguments: list[str]) -> None:
     options = parse(Chat, arguments, prog="groundup chat")
-    choose = _choose(options, given(arguments))
+    if options.max_new_tokens is not None and options.max_new_tokens < 1:
+        raise ValueError(f"max_new_tokens ({options.max_new_tokens}) must be at least 1")
+    choose = options.choosing.strategy(given(arguments))
     from groundup.run.chat import Conversation
     from groundup.run.load import load_pair_run, which
 
     run = load_pair_run(options.run, "chat", checkpoint=which(options.checkpoint), device=options.device)
     if run.recipe.task != "dialogue":
         raise ValueError(f"{options.run} is a {run.recipe.task} run and cannot chat; use: groundup translate")
-    conversation = Conversation(run, choose=choose, num_beams=options.num_beams, max_new_tokens=options.max_new_tokens)
+    choose = options.choosing.forbidding(choose, run.target)
+    least = options.choosing.min_new_tokens
+    conversation = Conversation(run, choose=choose, max_new_tokens=options.max_new_tokens, min_new_tokens=least)
     if sys.stdin.isatty():
         print(f"Say something. {', '.join(COMMANDS)} or Ctrl-D ends.")
         _talk(conversation, prompt="> ")
     elif not _talk(conversation):
         sys.exit(2)
-
-
-def _choose(options: Chat, flags: set[str]) -> "Greedy | Sample":
-    """ValueError for what cannot be meant, or would change nothing beside the rest."""
-    if options.num_beams < 1:
-        raise ValueError(f"num_beams ({options.num_beams}) must be at least 1; try 4")
-    if options.max_new_tokens is not None and options.max_new_tokens < 1:
-        raise ValueError(f"max_new_tokens ({options.max_new_tokens}) must be at least 1")
-    return options.choosing.choose(flags, num_beams=options.num_beams)
 
 
 def _talk(conversation: "Conversation", prompt: str = "") -> bool:

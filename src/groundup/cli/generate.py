@@ -2,22 +2,19 @@
 
 import math
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import tyro
 
-from groundup.cli.choosing import DRAWING, NOT_FOR_BEAMS, given
+from groundup.cli.choosing import Choosing, given
 from groundup.cli.parse import parse
 
 if TYPE_CHECKING:
-    from groundup.decode.choose import Greedy, Sample
+    from groundup.decode.choose import Beams, Greedy, Sample
     from groundup.run.text import TextRun
     from groundup.run.writing import Written
-
-ONLY_ALONE = (*NOT_FOR_BEAMS, "--stop", "--slide", "--greedy")
 
 
 @dataclass(frozen=True)
@@ -34,34 +31,16 @@ class Generate:
     file: Path | None = None
     """Prompts from a file, one a line; - is standard input."""
     max_new_tokens: int = 200
-    greedy: bool = False
-    """Always the likeliest token, instead of sampling."""
-    temperature: float = 0.8
-    """Below 1 more cautious, above 1 wilder."""
-    top_k: int | None = None
-    """Only the k likeliest tokens."""
-    top_p: float | None = 0.95
-    """Only the likeliest tokens that together hold this probability."""
-    min_p: float | None = None
-    """Only tokens at least this many times as likely as the likeliest."""
-    repetition_penalty: float | None = None
-    """Above 1 makes tokens already written less likely."""
-    no_repeat_ngram_size: int | None = None
-    """Forbid any n-gram of this many tokens to appear twice."""
+    """No text has more tokens."""
+    choosing: tyro.conf.OmitArgPrefixes[Choosing] = field(default_factory=lambda: Choosing(temperature=0.8, top_p=0.95))
     stop: tuple[str, ...] = ()
     """End before the first of these strings."""
     num_return_sequences: int = 1
     """How many texts to write after each prompt."""
-    num_beams: int = 1
-    """Above 1: beam search for the likeliest text, instead of sampling."""
-    length_penalty: float = 1.0
-    """Beams are ranked by ln p / length ** length_penalty; larger favours longer texts."""
     slide: bool = False
     """Write on past the context: when it is full, its last half is read again from position 0."""
     logprobs: bool = False
     """Below each text a line a token: token, ln p, p (tabs between), by the model itself, before temperature etc."""
-    seed: int | None = 0
-    """Text n draws from (seed, n), whatever the others do. None draws anew each time."""
     precision: Literal["float32", "int8"] = "float32"
     """int8 is about 1.5 times as fast on a CPU; its texts and probabilities are not quite the model's own."""
     checkpoint: str = "best"
@@ -71,41 +50,41 @@ class Generate:
 
 def main(arguments: list[str]) -> None:
     options = parse(Generate, arguments, prog="groundup generate")
-    _check_together(options, given(arguments))
+    choose = _choose(options, given(arguments))  # complains before the model is loaded
+    from groundup.decode.choose import Beams
     from groundup.run.load import load_text_run, which
 
     prompts = _prompts(options)
-    choose = _choose(options)  # complains before the model is loaded
     run = load_text_run(options.run, "generate", checkpoint=which(options.checkpoint), device=options.device)
+    choose = options.choosing.forbidding(choose, run.tokenizer)
     bad = _refused(run, prompts, options)
     if bad and options.file is None:
         raise ValueError(next(iter(bad.values())))
     for number, reason in bad.items():
         print(f"groundup: line {number}: {reason}", file=sys.stderr)
     if good := {number: prompt for number, prompt in prompts.items() if number not in bad}:
-        if len(prompts) == options.num_return_sequences == options.num_beams == 1:
+        if len(prompts) == options.num_return_sequences == 1 and not isinstance(choose, Beams):
             written = [[_stream(run, next(iter(good.values())), choose, options)]]
         else:
             written = _many(run, good, choose, options)
-        _tell_what_was_full([one for texts in written for one in texts], run.recipe.model.context, options)
+        cure = "beams do not slide" if isinstance(choose, Beams) else "--slide writes on"
+        _tell_what_was_full([one for texts in written for one in texts], run.recipe.model.context, cure)
     if bad:
         sys.exit(2)
 
 
-def _check_together(options: Generate, flags: set[str]) -> None:
-    """ValueError for flags given that would change nothing beside the others."""
-    if options.num_beams != 1:
-        _refuse(flags, ONLY_ALONE, f"--num-beams {options.num_beams} searches for the likeliest text")
-    else:
-        _refuse(flags, ["--length-penalty"], "without --num-beams nothing is ranked")
-    if options.greedy:
-        _refuse(flags, DRAWING, "--greedy takes the likeliest token every time")
+def _choose(options: Generate, flags: set[str]) -> "Greedy | Sample | Beams":
+    """How to find the texts; ValueError for flags that would change nothing beside the others."""
+    from groundup.decode.choose import Beams
 
-
-def _refuse(flags: set[str], useless: Sequence[str], because: str) -> None:
-    for flag in useless:
-        if flag in flags:
-            raise ValueError(f"{because}: {flag} would change nothing; leave one of them out")
+    choose = options.choosing.strategy(flags)
+    for flag in ("--stop", "--slide"):
+        if isinstance(choose, Beams) and flag in flags:
+            raise ValueError(
+                f"--num-beams {choose.width} searches for the likeliest text: {flag} would change nothing; "
+                "leave one of them out"
+            )
+    return choose
 
 
 def _prompts(options: Generate) -> dict[int, str]:
@@ -140,29 +119,12 @@ def _refused(run: "TextRun", prompts: dict[int, str], options: Generate) -> dict
     return reasons
 
 
-def _choose(options: Generate) -> "Greedy | Sample":
-    from groundup.decode.choose import Greedy, Sample
-
-    repetition = dict(repetition_penalty=options.repetition_penalty, no_repeat_ngram_size=options.no_repeat_ngram_size)
-    if options.greedy or options.num_beams != 1:
-        return Greedy(**repetition)  # type: ignore[arg-type]
-    if options.temperature == 0:
-        raise ValueError("temperature (0.0) must be above 0; for the likeliest token every time say --greedy")
-    return Sample(
-        temperature=options.temperature,
-        top_k=options.top_k,
-        top_p=options.top_p,
-        min_p=options.min_p,
-        seed=options.seed,
-        **repetition,  # type: ignore[arg-type]
-    )
-
-
-def _stream(run: "TextRun", prompt: str, choose: "Greedy | Sample", options: Generate) -> "Written":
+def _stream(run: "TextRun", prompt: str, choose: "Greedy | Sample | Beams", options: Generate) -> "Written":
     pieces = run.generate(
         prompt,
-        choose=choose,
+        choose,
         max_new_tokens=options.max_new_tokens,
+        min_new_tokens=options.choosing.min_new_tokens,
         stop=options.stop,
         slide=options.slide,
         precision=options.precision,
@@ -178,30 +140,20 @@ def _stream(run: "TextRun", prompt: str, choose: "Greedy | Sample", options: Gen
 
 
 def _many(
-    run: "TextRun", prompts: dict[int, str], choose: "Greedy | Sample", options: Generate
+    run: "TextRun", prompts: dict[int, str], choose: "Greedy | Sample | Beams", options: Generate
 ) -> list[list["Written"]]:
     """All texts, each below a line that says which one it is and its mean ln p a token."""
     count, texts_of = options.num_return_sequences, list(prompts.values())
-    if options.num_beams != 1:
-        written = run.search(
-            texts_of,
-            num_beams=options.num_beams,
-            length_penalty=options.length_penalty,
-            max_new_tokens=options.max_new_tokens,
-            num_return_sequences=count,
-            no_repeat_ngram_size=options.no_repeat_ngram_size,
-            precision=options.precision,
-        )
-    else:
-        written = run.generate_batch(
-            texts_of,
-            choose=choose,
-            max_new_tokens=options.max_new_tokens,
-            stop=options.stop,
-            num_return_sequences=count,
-            slide=options.slide,
-            precision=options.precision,
-        )
+    written = run.generate_batch(
+        texts_of,
+        choose,
+        max_new_tokens=options.max_new_tokens,
+        min_new_tokens=options.choosing.min_new_tokens,
+        stop=options.stop,
+        num_return_sequences=count,
+        slide=options.slide,
+        precision=options.precision,
+    )
     for (p, prompt), texts in zip(prompts.items(), written, strict=True):
         for n, one in enumerate(texts, start=1):
             if len(prompts) * count > 1:
@@ -213,12 +165,11 @@ def _many(
     return written
 
 
-def _tell_what_was_full(written: list["Written"], context: int, options: Generate) -> None:
+def _tell_what_was_full(written: list["Written"], context: int, cure: str) -> None:
     """One line to standard error when a text ended only because the context did."""
     full = sum(one.ended == "context" for one in written)
     if full:
         ends = "the text ends here" if len(written) == 1 else f"{full} of {len(written)} texts end there"
-        cure = "--slide writes on" if options.num_beams == 1 else "beams do not slide"
         print(f"groundup: the context of {context} tokens is full, so {ends}; {cure}", file=sys.stderr)
 
 

@@ -5,13 +5,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count, islice
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import tyro
 
-from groundup.cli.choosing import NOT_FOR_BEAMS, Choosing, given
+from groundup.cli.choosing import Choosing, given
 from groundup.cli.parse import parse
 from groundup.text.reading import piped_lines
+
+if TYPE_CHECKING:
+    from groundup.run.pairs import Answer
 
 TOGETHER = 1000  # lines, so that those of like length share a batch
 
@@ -27,17 +30,7 @@ class Translate:
     run: tyro.conf.Positional[str]
     """A run folder, or its name under runs/."""
     sentences: tyro.conf.Positional[tuple[str, ...]] = ()
-    num_beams: int = 4
-    """Hypotheses kept at each step; 1 is greedy. Where words are drawn or repetition is penalised, 1 unless given."""
-    choosing: tyro.conf.OmitArgPrefixes[Choosing] = field(default_factory=Choosing)
-    length_norm: Literal["average", "gnmt"] = "average"
-    """The score of n tokens, the end token included: ln p / n ** length_penalty (average; Wu et al. 2016 take 0.6 to
-    0.7), or ln p / ((5 + n) / 6) ** length_penalty (gnmt, which they took in the end)."""
-    length_penalty: float = 1.0
-    """Larger favours longer answers; 0 judges by ln p alone."""
-    early_stopping: Literal["false", "true", "never"] = "false"
-    """When to stop: once no living hypothesis beats the worst of num_beams finished ones, judged at its present length
-    (false) or at the length most favourable to it (never: exact, slow); or once num_beams are finished (true)."""
+    choosing: tyro.conf.OmitArgPrefixes[Choosing] = field(default_factory=lambda: Choosing(num_beams=4))
     num_return_sequences: int = 1
     """How many answers to print for each sentence, with their scores when more than one."""
     max_new_tokens: int | None = None
@@ -60,65 +53,43 @@ class Translate:
 
 def main(arguments: list[str]) -> None:
     options = parse(Translate, arguments, prog="groundup translate")
-    search = _search(options, given(arguments))  # complains before the model is loaded
-    from groundup.decode.beam import DIVISORS
-    from groundup.decode.choose import Sample
-    from groundup.decode.draw import Going
+    # Complains before the model is loaded.
+    choose = options.choosing.strategy(given(arguments), scores=options.shows_scores)
+    from groundup.decode.choose import Beams, Going, Sample
     from groundup.run.lines import answer_lines
     from groundup.run.load import load_pair_run, which
 
     run = load_pair_run(options.run, "translate", checkpoint=which(options.checkpoint), device=options.device)
-    if isinstance(choose := search.get("choose"), Sample):
-        search["choose"] = Going(choose.begin(run.device))  # draws go on from block to block
+    by = choose = options.choosing.forbidding(choose, run.target)
+    if isinstance(choose, Sample):
+        by = Going(choose.begin(run.device))  # draws go on from block to block
+
+    def score(answer: "Answer") -> float:
+        ranks = choose if isinstance(choose, Beams) else options.choosing.ranking()
+        return answer.score if ranks is choose else ranks.score(answer.logprob, len(answer.ids))
+
     what, numbers, failed = "sentence" if options.sentences else "line", count(1), False
     for block in _blocks(options.sentences):
-        with _growing(len(block) == 1 and ("choose" not in search or options.num_return_sequences == 1)) as show:
+        with _growing(len(block) == 1 and (isinstance(by, Beams) or options.num_return_sequences == 1)) as show:
             found = answer_lines(
                 run,
                 block,
+                by,
                 split=options.split,
-                length_penalty=options.length_penalty,
-                divisor=DIVISORS[options.length_norm],
                 max_new_tokens=options.max_new_tokens,
+                min_new_tokens=options.choosing.min_new_tokens,
                 num_return_sequences=options.num_return_sequences,
                 precision=options.precision,
                 show=show,
-                **search,
             )
         for answers, number in zip(found, numbers, strict=False):
             if isinstance(answers, str):
                 print(f"groundup: {what} {number}: {answers}", file=sys.stderr)
                 failed = True
-            _print(answers, scores=options.shows_scores)
+            _print(answers, score if options.shows_scores else None)
         sys.stdout.flush()
     if failed:
         sys.exit(2)
-
-
-def _search(options: Translate, flags: set[str]) -> dict[str, Any]:
-    """How answers are looked for, in the words of `PairRun.answers`: with `choose`, or with beams."""
-    from groundup.decode.choose import Sample
-
-    drawing = any(flag in flags for flag in NOT_FOR_BEAMS)
-    beams = 1 if drawing and "--num-beams" not in flags else options.num_beams
-    choose = options.choosing.choose(flags, num_beams=beams)
-    picked = beams == 1 and (isinstance(choose, Sample) or choose.repetition_penalty is not None)
-    if (options.early_stopping == "true" and beams == 1) or (options.early_stopping != "false" and picked):
-        raise ValueError(f"--early-stopping {options.early_stopping} is for beams; leave it out")
-    # One beam ranks nothing, unless it is to wait for a better answer ("never").
-    if not options.shows_scores and (picked or (beams == 1 and options.early_stopping != "never")):
-        for flag in ("--length-norm", "--length-penalty"):
-            if flag in flags:
-                raise ValueError(
-                    f"{flag} is for ranking beams and for scores that are shown; leave it out, or add --scores"
-                )
-    if picked:
-        return dict(choose=choose)
-    return dict(
-        num_beams=beams,
-        no_repeat_ngram_size=choose.no_repeat_ngram_size,
-        early_stopping={"false": False, "true": True, "never": "never"}[options.early_stopping],
-    )
 
 
 @contextmanager
@@ -146,10 +117,11 @@ def _blocks(sentences: tuple[str, ...]) -> Iterator[list[str]]:
         yield block
 
 
-def _print(answers: list | str, *, scores: bool) -> None:
+def _print(answers: "list[Answer] | str", score: "Callable[[Answer], float] | None") -> None:
+    """A line an answer, with its score where there is one; an empty line for what has no answer."""
     if not answers or isinstance(answers, str):
         print()
         return
     for answer in answers:
         text = " ".join(answer.text.splitlines())  # a line an answer, whatever an untrained model writes
-        print(f"{answer.score:8.4f}  {text}" if scores else text)
+        print(f"{score(answer):8.4f}  {text}" if score else text)

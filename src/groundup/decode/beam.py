@@ -9,35 +9,17 @@ so length_penalty = 0 judges by probability alone, which favours short answers; 
 With length_penalty = 1 the first is the mean ln p of a token.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from itertools import count
-from typing import Literal
 
 import torch
 from torch import Tensor
 
-from groundup.decode.choose import all_forbidden, check_repetition, no_repeat_ngram
+from groundup.decode.choose import Beams, Divisor, EarlyStopping, by_length
 from groundup.decode.hypotheses import Candidate, Hypothesis, Sentence, Watch
-from groundup.decode.protocol import Decoder, State, check_ready, history, log_probabilities
-from groundup.machine import installed
+from groundup.decode.protocol import Decoder, State, check_ready, end_ids, forbid, history, log_probabilities
 
 STRIPS = 16
-Divisor = Callable[[int, float], float]
-EarlyStopping = bool | Literal["never"]
-
-
-def by_length(n: int, length_penalty: float) -> float:
-    """n ** length_penalty: with 1.0 the score is the mean ln p of a token; Wu et al. 2016 found 0.6 to 0.7 best."""
-    return n**length_penalty
-
-
-def gnmt(n: int, length_penalty: float) -> float:
-    """((5 + n) / 6) ** length_penalty, which Wu et al. 2016 (section 7) took in the end; milder for short answers."""
-    return ((5 + n) / 6) ** length_penalty
-
-
-DIVISORS: dict[str, Divisor] = {"average": by_length, "gnmt": gnmt}
-"""The divisors by the names that a person calls them."""
 
 
 def beam_search(
@@ -45,41 +27,35 @@ def beam_search(
     state: State,
     ids: Tensor,
     *,
-    beams: int,
-    eos: int,
+    beams: Beams | int,
+    eos: int | Collection[int],
     max_new_tokens: int | Tensor,
-    length_penalty: float = 1.0,
-    divisor: Divisor = by_length,
-    early_stopping: EarlyStopping = False,
+    min_new_tokens: int = 0,
     num_return_sequences: int = 1,
-    no_repeat_ngram_size: int | None = None,
     watch: Watch | None = None,
+    **settings,
 ) -> list[list[Hypothesis]]:
     """The best answers of each row of ids (B, T), best first: translations when ids is the start token, (B, 1).
 
-    Of the 2 * beams likeliest continuations of a sentence, those that end among the first `beams` are finished and
-    set aside, and the first `beams` that go on live; hypotheses that reach max_new_tokens, one number or one a row
-    (B,), count as finished. A sentence is done when its best living hypothesis cannot beat its worst kept one: judged
-    at its present length (early_stopping False), or at the length most favourable to it ("never": exact, but slow);
-    or as soon as `beams` are finished (True). One beam is greedy search, unless "never". Fewer than
-    num_return_sequences come back only where there are no more. `watch` is told every step of every sentence.
+    beams: a `Beams`, or its width, and its other fields as `settings` (length_penalty=0.6). eos: the end token, or
+    several. Of the 2 * beams likeliest continuations of a sentence, those that end among the first `beams` are finished
+    and set aside, and the first `beams` that go on live; with several end tokens it is 1 + their number times beams.
+    Hypotheses that reach max_new_tokens, one number or one a row (B,), count as finished; none ends before
+    min_new_tokens. A sentence is done as `Beams.early_stopping` says. One beam is greedy search, unless "never". Fewer
+    than num_return_sequences come back only where there are no more. `watch` is told every step of every sentence.
     """
-    check_beams(beams, num_return_sequences, length_penalty)
-    check_repetition(None, no_repeat_ngram_size)
+    search = beams if isinstance(beams, Beams) else Beams(beams, **settings)
+    if isinstance(beams, Beams) and settings:
+        raise ValueError(f"beams is a Beams, which holds {', '.join(settings)} itself; leave one of them out")
+    check_answers(search, num_return_sequences)
     limits = torch.as_tensor(max_new_tokens).expand(len(ids)).tolist()
-    check_ready(model, ids, min(limits))
+    check_ready(model, ids, min(limits), min_new_tokens)
+    exact = search.early_stopping == "never" and search.length_penalty > 0
     sentences = [
-        Sentence(
-            number,
-            limit,
-            beams,
-            lambda logprob, n: logprob / divisor(n, length_penalty),
-            early_stopping is True,
-            limit if early_stopping == "never" and length_penalty > 0 else None,
-        )
+        Sentence(number, limit, search.width, search.score, search.early_stopping is True, limit if exact else None)
         for number, limit in enumerate(limits)
     ]
-    _search(model, state, ids, sentences, beams=beams, eos=eos, no_repeat=no_repeat_ngram_size, watch=watch)
+    _search(model, state, ids, sentences, by=search, ends=end_ids(eos), least=min_new_tokens, watch=watch)
     return [sentence.finished[:num_return_sequences] for sentence in sentences]
 
 
@@ -90,13 +66,13 @@ def _search(
     ids: Tensor,
     sentences: list[Sentence],
     *,
-    beams: int,
-    eos: int,
-    no_repeat: int | None,
+    by: Beams,
+    ends: list[int],
+    least: int,
     watch: Watch | None,
 ) -> None:
     """Run until every sentence is done. B is the number of those that are not; they alone stay in the batch."""
-    B, T = ids.shape
+    (B, T), beams = ids.shape, by.width
     past = history(ids, state)
     logits = model.step(ids, state)  # the prompt is read once, then it belongs to every beam
     if beams > 1:
@@ -105,40 +81,49 @@ def _search(
         past, logits = past[rows], logits[rows]  # (B * beams, T), (B * beams, V)
     totals = torch.full((B, beams), -torch.inf, device=ids.device)
     totals[:, 0] = 0.0  # at first all beams are one and the same
+    own = totals  # ln p by the model itself; totals differ from it where repetition is penalised
     for n in count(1):
         logprobs = log_probabilities(logits)
-        if no_repeat is not None:
-            logprobs = no_repeat_ngram(logprobs, past, no_repeat)
-        candidates = _best(logprobs.view(*totals.shape, -1).add_(totals[:, :, None]), 2 * beams)
+        scores = by.apply(logprobs, past)
+        if n <= least:
+            scores = forbid(scores, ends)
+        candidates = _best(scores, totals, logprobs, own, max(2, 1 + len(ends)) * beams)
 
         going, lives = [], []
         for b, (sentence, best) in enumerate(zip(sentences, candidates, strict=True)):
-            living = sentence.step(n, best, past[b * beams : (b + 1) * beams, T:], eos=eos, watch=watch)
-            if no_repeat is not None and not living and not sentence.finished:
-                raise all_forbidden(no_repeat, logprobs, past)
+            living = sentence.step(n, best, past[b * beams : (b + 1) * beams, T:], ends=ends, watch=watch)
+            if not living and not sentence.finished:
+                raise by.all_forbidden(logprobs.shape[1], past.shape[1])
             if living:
-                spare = [living[0]._replace(logprob=-torch.inf)] * (beams - len(living))
+                spare = [living[0]._replace(total=-torch.inf)] * (beams - len(living))
                 going.append(sentence)
-                lives += [(b * beams + branch.parent, branch.token, branch.logprob) for branch in living + spare]
+                lives += [(b * beams + one.parent, one.token, one.total, one.logprob) for one in living + spare]
         if not going:
             return
-        parents, tokens, kept = zip(*lives, strict=True)
+        parents, tokens, kept, logprob = zip(*lives, strict=True)
         if parents != tuple(range(len(past))):
             rows = torch.tensor(parents, device=ids.device)
             (state.reorder if len(going) == len(sentences) else state.select)(rows)
             past = past[rows]
         new = torch.tensor(tokens, device=ids.device)[:, None]
         sentences, totals = going, torch.tensor(kept, device=ids.device).view(-1, beams)
+        own = torch.tensor(logprob, device=ids.device).view(-1, beams)
         past = torch.cat([past, new], dim=1)
         logits = model.step(new, state)
 
 
-def _best(totals: Tensor, n: int) -> list[list[Candidate]]:
-    """The n best continuations of each sentence among totals (B, beams, V): total, beam and token, best first."""
-    V = totals.shape[2]
-    best, index = top(totals.flatten(1), n)
-    columns = (best.tolist(), (index // V).tolist(), (index % V).tolist())
-    return [list(zip(*sentence, strict=True)) for sentence in zip(*columns, strict=True)]
+def _best(scores: Tensor, totals: Tensor, logprobs: Tensor, own: Tensor, n: int) -> list[list[Candidate]]:
+    """The n best continuations of each sentence, best first.
+
+    scores and logprobs of the next token (B * beams, V), totals and own of the living hypotheses (B, beams).
+    """
+    V, ruled = scores.shape[1], scores is not logprobs
+    best, index = top(scores.view(*totals.shape, V).add_(totals[:, :, None]).flatten(1), n)
+    logprob = best
+    if ruled:
+        logprob = logprobs.view(len(totals), -1).gather(1, index) + own.gather(1, index // V)
+    columns = (best.tolist(), (index // V).tolist(), (index % V).tolist(), logprob.tolist())
+    return [[Candidate(*one) for one in zip(*sentence, strict=True)] for sentence in zip(*columns, strict=True)]
 
 
 def top(x: Tensor, n: int) -> tuple[Tensor, Tensor]:
@@ -159,37 +144,12 @@ def top(x: Tensor, n: int) -> tuple[Tensor, Tensor]:
     return best, places.gather(1, index)
 
 
-def check_beams(beams: int, num_return_sequences: int, length_penalty: float) -> None:
-    """ValueError for numbers that no search can work with."""
-    if not abs(length_penalty) <= 10:  # beyond, n ** length_penalty leaves the range of numbers
-        raise ValueError(f"length_penalty ({length_penalty}) must lie between -10 and 10; try 1.0")
-    if beams < 1:
-        raise ValueError(f"num_beams ({beams}) must be at least 1; try 4")
-    if not 1 <= num_return_sequences <= beams:
+def check_answers(beams: Beams, num_return_sequences: int) -> None:
+    """ValueError for more answers than there are beams."""
+    if not 1 <= num_return_sequences <= beams.width:
         raise ValueError(
-            f"num_return_sequences ({num_return_sequences}) must be between 1 and num_beams ({beams}); "
+            f"num_return_sequences ({num_return_sequences}) must be between 1 and num_beams ({beams.width}); "
             f"try num_beams={max(num_return_sequences, 1)}"
-        )
-
-
-def check_room(beams: int, *, vocab_size: int, tokens: int, cached: int, device: torch.device) -> None:
-    """ValueError for more beams than there are tokens, or than memory holds for answers of so many `tokens`.
-
-    cached: numbers that a token leaves behind in the caches.
-    """
-    if beams > vocab_size:
-        raise ValueError(f"num_beams ({beams}) must be at most the vocabulary's {vocab_size:,}; try num_beams=4")
-    # Logits and three likenesses of them; caches, twice while they grow; which beam goes through which slots.
-    check_memory("num_beams", beams, each=16 * vocab_size + 8 * tokens * (cached + beams), device=device)
-
-
-def check_memory(name: str, number: int, *, each: int, device: torch.device) -> None:
-    """ValueError where so many hypotheses, of about `each` bytes, are more than the device's memory holds."""
-    memory = installed(device)
-    if number * each > memory:
-        raise ValueError(
-            f"{name} ({number}) would take about {number * each / 1e6:,.0f} MB of memory, and there are "
-            f"{memory / 1e6:,.0f}; try {name}=4"
         )
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from groundup.decode.choose import Choose
-from groundup.decode.protocol import Decoder, State, check_ready, history, log_probabilities
+from groundup.decode.protocol import Decoder, State, check_ready, forbid, history, log_probabilities
 from groundup.nn.linear import packed
 
 WORTH_PACKING = 32  # steps; the copy costs as much as ten or so save
@@ -31,24 +31,26 @@ def generate(
     *,
     choose: Choose,
     max_new_tokens: int,
+    min_new_tokens: int = 0,
     stop_ids: Collection[int] = (),
     limit: int | None = None,
     pad: int | None = None,
 ) -> Iterator[Token]:
     """Continue the prompts ids (B, T), one column of tokens a step, until every row has chosen a stop id.
 
-    The stop id is yielded; after it the row yields `pad` (None: the stop id again) while others go on. `limit` is how
-    many positions the model's context has left after the prompt: generation ends there at the latest. With T = 1 and
-    the start token as prompt, `Greedy` is greedy translation. ValueError at once for a prompt that fills the context.
+    The stop id is yielded; after it the row yields `pad` (None: the stop id again) while others go on. No stop id is
+    chosen before min_new_tokens. `limit` is how many positions the model's context has left after the prompt:
+    generation ends there at the latest. With T = 1 and the start token as prompt, `Greedy` is greedy translation.
+    ValueError at once for a prompt that fills the context.
     """
-    check_ready(model, ids, max_new_tokens)
+    check_ready(model, ids, max_new_tokens, min_new_tokens)
     if limit is not None and limit < 1:
         raise ValueError(
             f"the prompt ({ids.shape[1]} tokens) leaves {limit} positions of the context ({ids.shape[1] + limit}); "
             "shorten it"
         )
     steps = max_new_tokens if limit is None else min(max_new_tokens, limit)
-    return _columns(model, state, ids, choose=choose, steps=steps, stop_ids=stop_ids, pad=pad)
+    return _columns(model, state, ids, choose=choose, steps=steps, least=min_new_tokens, stop_ids=stop_ids, pad=pad)
 
 
 @torch.no_grad()
@@ -59,6 +61,7 @@ def _columns(
     *,
     choose: Choose,
     steps: int,
+    least: int,
     stop_ids: Collection[int],
     pad: int | None,
 ) -> Iterator[Token]:
@@ -71,7 +74,7 @@ def _columns(
             with torch.inference_mode():  # for the model alone: what is yielded may be trained on
                 logits = model.step(new, state)
             logprobs = log_probabilities(logits)
-            chosen = pick(logits.float(), past)
+            chosen = pick(forbid(logits.float(), stop_ids) if n <= least else logits.float(), past)
             filler = past[:, -1] if pad is None else torch.full_like(chosen, pad)
             chosen = torch.where(finished, filler, chosen)
             logprob = logprobs.gather(1, chosen[:, None])[:, 0].masked_fill(finished, 0.0)

@@ -1,5 +1,6 @@
 """What decoding asks of a model: three words of a state, and one step."""
 
+from collections.abc import Collection
 from typing import Any, Protocol
 
 import torch
@@ -49,7 +50,7 @@ def log_probabilities(logits: Tensor) -> Tensor:
     return torch.log_softmax(logits.float(), dim=-1)
 
 
-def check_ready(model: Decoder, ids: Tensor, max_new_tokens: int) -> None:
+def check_ready(model: Decoder, ids: Tensor, max_new_tokens: int, min_new_tokens: int = 0) -> None:
     """What every decoding needs: a prompt (B, T >= 1), dropout off, something to do; ValueError otherwise.
 
     And memory that is not cleared anew for every long prompt: 32 of 256 tokens, 6 layers of width 384, one core, in
@@ -61,6 +62,10 @@ def check_ready(model: Decoder, ids: Tensor, max_new_tokens: int) -> None:
         raise ValueError("the model is in training mode, dropout would change every answer; call model.eval()")
     if max_new_tokens < 1:
         raise ValueError(f"max_new_tokens ({max_new_tokens}) must be at least 1")
+    if not 0 <= min_new_tokens <= max_new_tokens:
+        raise ValueError(
+            f"min_new_tokens ({min_new_tokens}) must be at least 0 and at most max_new_tokens ({max_new_tokens})"
+        )
     if ids.device.type == "cpu":
         keep_memory()
 
@@ -71,3 +76,15 @@ def history(ids: Tensor, state: State) -> Tensor:
         return ids
     padding = ~state.prompt_mask[:, state.length :][:, : ids.shape[1]]
     return ids.masked_fill(F.pad(padding, (0, ids.shape[1] - padding.shape[1])), -1)
+
+
+def end_ids(eos: int | Collection[int]) -> list[int]:
+    """One end token or several, as a sorted list."""
+    return [eos] if isinstance(eos, int) else sorted({*eos})
+
+
+def forbid(scores: Tensor, ids: Collection[int]) -> Tensor:
+    """Scores (B, V) in which the tokens `ids` cannot be chosen; ids without a token, such as -1, count for nothing."""
+    scores = scores.clone()
+    scores[:, [id for id in ids if 0 <= id < scores.shape[-1]]] = -torch.inf
+    return scores

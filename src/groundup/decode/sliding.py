@@ -6,13 +6,13 @@ least that much before it, and half a context is re-read once in half a context:
 What a text reads depends on itself alone, so it says the same in any company.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor
 
-from groundup.decode.choose import Choose, Picker
+from groundup.decode.choose import Choose, Going
 from groundup.decode.generate import generate
 from groundup.decode.protocol import Decoder, State, check_ready
 
@@ -42,16 +42,20 @@ def write_texts(
     max_new_tokens: int,
     context: int,
     ended: Callable[[int], bool],
+    min_new_tokens: int = 0,
+    stop_ids: Collection[int] = (),
     slide: bool = False,
     numbers: Sequence[int] | None = None,
     device: torch.device | None = None,
 ) -> Iterator[Said]:
     """Continue every prompt, a token of each in turn, until ended(text) says so after one, or its context is full.
 
+    ended(text) must be True after one of stop_ids; none of these is chosen before min_new_tokens.
+
     With `slide` a text goes on past its context, and of a longer prompt the end is read. Penalties for repetition see
     what the model sees. numbers: the row of each text to the picker, its own stream of random draws; None: 0, 1, 2...
     """
-    check_ready(model, torch.empty(1, min(map(len, prompts), default=1)), max_new_tokens)
+    check_ready(model, torch.empty(1, min(map(len, prompts), default=1)), max_new_tokens, min_new_tokens)
     longest = max(map(len, prompts), default=0)
     if longest > context and not slide:
         raise ValueError(
@@ -59,7 +63,9 @@ def write_texts(
         )
     windows = {text: list(prompt[-context:]) for text, prompt in enumerate(prompts)}
     numbers = range(len(prompts)) if numbers is None else numbers
-    return _stretches(model, begin, windows, choose, max_new_tokens, context, ended, slide, numbers, device)
+    return _stretches(
+        model, begin, windows, choose, max_new_tokens, min_new_tokens, stop_ids, context, ended, slide, numbers, device
+    )
 
 
 def _stretches(
@@ -67,7 +73,9 @@ def _stretches(
     begin: Begin,
     windows: dict[int, list[int]],
     choose: Choose,
-    left: int,
+    most: int,
+    least: int,
+    stop_ids: Collection[int],
     context: int,
     ended: Callable[[int], bool],
     slide: bool,
@@ -76,37 +84,36 @@ def _stretches(
 ) -> Iterator[Said]:
     """One `generate` after the other, each until the longest window is full; windows holds the texts that go on."""
     pick = choose.begin(device or torch.device("cpu"))
-    while windows and left:
+    said = 0
+    while windows and said < most:
         texts = list(windows)
         ids, mask = pad_left(list(windows.values()), device)
-        steps = min(left, context - ids.shape[1] + 1)
-        going = _Going(pick, [numbers[text] for text in texts])
-        for column in generate(model, begin(len(texts), prompt_mask=mask), ids, choose=going, max_new_tokens=steps):
-            for said in map(Said, texts, column.ids.tolist(), column.logprobs.tolist()):
-                if said.text in windows:
-                    windows[said.text].append(said.id)
-                    yield said
-                    if ended(said.text):
-                        del windows[said.text]
+        steps = min(most - said, context - ids.shape[1] + 1)
+        columns = generate(
+            model,
+            begin(len(texts), prompt_mask=mask),
+            ids,
+            choose=Going(pick, [numbers[text] for text in texts]),
+            max_new_tokens=steps,
+            min_new_tokens=min(steps, max(0, least - said)),
+            stop_ids=stop_ids,
+        )
+        said += steps
+        for column in columns:
+            for one in map(Said, texts, column.ids.tolist(), column.logprobs.tolist()):
+                if one.text in windows:
+                    windows[one.text].append(one.id)
+                    yield one
+                    if ended(one.text):
+                        del windows[one.text]
             if not windows:
                 return
-        left -= steps
         full = {text for text, window in windows.items() if len(window) > context}
         for text in full:
             if slide:
                 windows[text] = windows[text][-max(1, context // 2) :]
             else:
                 del windows[text]
-
-
-class _Going:
-    """A picker that is under way, for the next stretch: its random streams go on, each with its own text."""
-
-    def __init__(self, pick: Picker, rows: Sequence[int]):
-        self._pick, self._rows = pick, rows
-
-    def begin(self, device: torch.device) -> Picker:
-        return lambda logits, ids, rows=None: self._pick(logits, ids, self._rows)
 
 
 def pad_left(rows: Sequence[Sequence[int]], device: torch.device | None = None) -> tuple[Tensor, Tensor | None]:

@@ -19,6 +19,9 @@ class Branch(Protocol):
     def logprob(self) -> float: ...
 
     @property
+    def total(self) -> float: ...
+
+    @property
     def kind(self) -> Kind: ...
 
 
@@ -84,7 +87,7 @@ def beam_tree(
                     token=pieces([branch.token])[0],
                     logprob=branch.logprob - total,
                     total=branch.logprob,
-                    score=score(branch.logprob, n),
+                    score=score(branch.total, n),
                     kind=branch.kind,
                     answer=places.get(tuple(ids[-1])) if branch.kind == "finished" else None,
                 )

@@ -10,7 +10,7 @@ from groundup.data.batches import PairBatches
 from groundup.data.pairs import Pair
 from groundup.measure.translation import Reference, score_translations
 from groundup.run.lines import answer_lines
-from groundup.run.pairs import BOS, EOS, PAD, PairRun
+from groundup.run.pairs import PairRun
 from groundup.run.results import Result, save_results
 from groundup.training.loss import IGNORE, cross_entropy
 
@@ -151,7 +151,7 @@ def read_along(run: PairRun, pair: Pair) -> str:
     """The likeliest token at each place of the reference, what is before it given: teacher forcing, as text."""
     if run.refused([pair.source]) or not (ids := _ids(run, pair.target)):
         return ""
-    best = run.probabilities(pair.source, [*ids, run.target.special_id(EOS)]).argmax(dim=-1).tolist()
+    best = run.probabilities(pair.source, [*ids, run.marks.eos]).argmax(dim=-1).tolist()
     return run.target.decode(best, skip_special=True)
 
 
@@ -172,11 +172,7 @@ def _batches(run: PairRun, pairs: Sequence[Pair]) -> PairBatches:
         run.source.encode_batch(pairs[row].source for row in rows),
         [ids for row in rows if (ids := read[row]) is not None],
         budget=max(run.recipe.data.batch_tokens, 2 * context),
-        pad=run.target.special_id(PAD),
-        bos=run.target.special_id(BOS),
-        eos=run.target.special_id(EOS),
-        source_pad=run.source.special_id(PAD),
-        source_eos=run.source.special_id(EOS),
+        **run.marks._asdict(),
         seed=0,
         max_length=context,
     )

@@ -8,6 +8,7 @@ import torch
 
 from groundup.data.batches import PairBatches
 from groundup.data.load import load_pairs, load_splits
+from groundup.data.marks import BOS, EOS, PAD, Marks
 from groundup.data.pairs import Pair
 from groundup.data.split import PairSplits
 from groundup.models.seq2seq import Seq2Seq
@@ -20,7 +21,7 @@ from groundup.recipes.recipe import PairData, PairRecipe, save_recipe
 from groundup.recipes.redrawn import RedrawnBatches, Rows
 from groundup.recipes.report import describe_model, describe_tokenizer, training_record
 from groundup.run.folder import RunFolder
-from groundup.run.pairs import BOS, EOS, PAD, PairRun
+from groundup.run.pairs import PairRun
 from groundup.text.tokenizer import Tokenizer
 from groundup.training.fit import fit
 from groundup.training.skeleton import place_of_birth
@@ -156,11 +157,7 @@ def _plan(
         sources,
         targets,
         budget=recipe.data.batch_tokens,
-        pad=target.special_id(PAD),
-        bos=target.special_id(BOS),
-        eos=target.special_id(EOS),
-        source_pad=source.special_id(PAD),
-        source_eos=source.special_id(EOS),
+        **Marks.of(source, target)._asdict(),
         seed=recipe.train.seed,
         max_length=_longest(recipe),
         count=count,

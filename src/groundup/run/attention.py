@@ -5,12 +5,12 @@ from pathlib import Path
 
 from torch import Tensor
 
-from groundup.decode.beam import by_length
+from groundup.decode.choose import Beams
 from groundup.look.beams import Watched, beam_tree
 from groundup.look.draw import draw_attention
 from groundup.look.page import Panel, write_attention_page
 from groundup.look.record import Maps, layer_weights, record_attention
-from groundup.run.pairs import BOS, PairRun
+from groundup.run.pairs import PairRun
 from groundup.run.text import TextRun
 from groundup.text.tokenizer import Tokenizer
 
@@ -23,7 +23,8 @@ def look_at_pair(run: PairRun, sentence: str, folder: Path, *, num_beams: int = 
     With more than one beam the page also shows the tree of the search.
     """
     watched = Watched()
-    answers = run.answers([sentence], num_beams=num_beams, num_return_sequences=num_beams, watch=watched)[0]
+    by = Beams(num_beams)
+    answers = run.answers([sentence], by, num_return_sequences=num_beams, watch=watched)[0]
     if not answers:
         raise ValueError("an empty sentence has nothing to look at")
     answer = answers[0]
@@ -31,7 +32,7 @@ def look_at_pair(run: PairRun, sentence: str, folder: Path, *, num_beams: int = 
         probabilities = run.probabilities(sentence, answer.ids)
     source = run.source_pieces(sentence)
     written = run.target.pieces(answer.ids)
-    read = [*run.target.pieces([run.target.special_id(BOS)]), *written[:-1]]
+    read = [*run.target.pieces([run.marks.bos]), *written[:-1]]
     panels = [
         Panel("cross", written, source, layer_weights(maps, "decoder.blocks.*.cross")),
         Panel("encoder", source, source, layer_weights(maps, "encoder.blocks.*.attention")),
@@ -41,7 +42,7 @@ def look_at_pair(run: PairRun, sentence: str, folder: Path, *, num_beams: int = 
         watched.steps,
         answers=[found.ids for found in answers],
         pieces=run.target.pieces,
-        score=lambda total, n: total / by_length(n, 1.0),
+        score=by.score,
     )
     return _write(
         folder,

@@ -1,13 +1,12 @@
 """A conversation with a dialogue run: what was said is kept as far as the context allows, replies come as a stream."""
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from groundup.data.dialogue import SIGN, join_turns, plain_turn
 from groundup.data.normalise import normalise_sentence
-from groundup.decode.choose import Greedy, Sample
-from groundup.decode.draw import Going
-from groundup.run.pairs import EOS, PairRun
+from groundup.decode.choose import Beams, Going, Greedy, Strategy
+from groundup.run.pairs import PairRun
 
 
 class Turn(NamedTuple):
@@ -28,18 +27,17 @@ class Conversation:
         self,
         run: PairRun,
         *,
-        choose: Greedy | Sample | None = None,
-        num_beams: int = 1,
+        choose: Strategy | None = None,
         max_new_tokens: int | None = None,
+        min_new_tokens: int = 0,
     ):
-        """`choose` is `Greedy()` (the default) or a `Sample(...)`; its draws go on from reply to reply.
+        """`choose` is `Greedy()` (the default), `Beams(...)` or a `Sample(...)`, whose draws go on from reply to reply.
 
-        With num_beams above 1 beam search looks for the reply instead, of `choose` only no_repeat_ngram_size counts,
-        and the reply comes in one piece. Without max_new_tokens a reply may have twice the tokens it answers and ten
-        more, within the context.
+        A reply that beam search found comes in one piece. Without max_new_tokens a reply may have twice the tokens it
+        answers and ten more, within the context.
         """
-        self.run, self.num_beams, self.max_new_tokens = run, num_beams, max_new_tokens
-        self.choose = choose or Greedy()
+        self.run, self.choose = run, choose or Greedy()
+        self.limits: dict[str, Any] = dict(max_new_tokens=max_new_tokens, min_new_tokens=min_new_tokens)
         self.remembers = _knows_turns(run)
         self.reset()
 
@@ -48,7 +46,9 @@ class Conversation:
         self.turns: list[Turn] = []
         self.forgotten = 0
         """How many of the oldest turns had to go because the context was full."""
-        self._picker = self.choose.begin(self.run.device)
+        self._going = self.choose
+        if not isinstance(self.choose, Beams):
+            self._going = Going(self.choose.begin(self.run.device))
 
     def reply(self, text: str) -> Iterator[str]:
         """The answer to `text`, in pieces as they come; it and the text are remembered when it has ended.
@@ -60,13 +60,11 @@ class Conversation:
         if not said:
             raise ValueError("there is nothing to answer")
         kept = self._kept([*self.turns, Turn("you", said)])
-        pieces = self._searched(kept) if self.num_beams != 1 else self._streamed(kept)
-        return self._remembering(pieces, kept)
+        return self._remembering(self._answered(kept), kept)
 
     def ids(self, turns: Sequence[Turn]) -> list[int]:
         """What the model reads of these turns, the end token included."""
-        source = self.run.source
-        return [*source.encode(join_turns([turn.text for turn in turns])), source.special_id(EOS)]
+        return [*self.run.source.encode(join_turns([turn.text for turn in turns])), self.run.marks.source_eos]
 
     def _kept(self, turns: list[Turn]) -> list[Turn]:
         """The last turns that fit the context together, or the one that is heard."""
@@ -87,19 +85,11 @@ class Conversation:
             self.forgotten += len(self.turns) + 1 - len(kept)
             self.turns = [*kept, Turn(self.run.folder.name, plain_turn(text))]
 
-    def _searched(self, kept: list[Turn]) -> Iterator[str]:
-        return iter(
-            self.run.translate(
-                [join_turns([turn.text for turn in kept])],
-                num_beams=self.num_beams,
-                max_new_tokens=self.max_new_tokens,
-                no_repeat_ngram_size=self.choose.no_repeat_ngram_size,
-            )
-        )
-
-    def _streamed(self, kept: list[Turn]) -> Iterator[str]:
+    def _answered(self, kept: list[Turn]) -> Iterator[str]:
         said = join_turns([turn.text for turn in kept])
-        return self.run.stream(said, choose=Going(self._picker), max_new_tokens=self.max_new_tokens)
+        if isinstance(self._going, Beams):
+            return iter(self.run.translate([said], self._going, **self.limits))
+        return self.run.stream(said, self._going, **self.limits)
 
 
 def _knows_turns(run: PairRun) -> bool:

@@ -24,7 +24,7 @@ class Growing:
     """
 
     def __init__(self, tokenizer: Tokenizer, score: Callable[[float, int], float], show: Callable[[str], None]):
-        """score(ln p, n) is that of a hypothesis of n tokens: what the search ranks its answers by."""
+        """score(total, n) is that of a hypothesis of n tokens: what the search ranks its answers by."""
         self._tokenizer, self._score, self._show = tokenizer, score, show
         self._living: dict[int, list[list[int]]] = {}
         self._finished: dict[int, tuple[float, list[int]]] = {}
@@ -33,7 +33,7 @@ class Growing:
     def __call__(self, n: int, sentence: int, branches: Collection[Branch]) -> None:
         """Step n of a sentence is over."""
         before = self._living.get(sentence, [[]])
-        grown = [(self._score(one.logprob, n), [*before[one.parent], one.token], one.kind) for one in branches]
+        grown = [(self._score(one.total, n), [*before[one.parent], one.token], one.kind) for one in branches]
         self._living[sentence] = [ids for _, ids, kind in grown if kind == "living"]
         ends = [(score, ids) for score, ids, kind in grown if kind == "finished"]
         if earlier := self._finished.get(sentence):

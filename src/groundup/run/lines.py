@@ -1,10 +1,12 @@
-"""Lines of text through an encoder-decoder: long ones sentence by sentence, and a bad one costs nobody else theirs."""
+"""Lines of text through an encoder-decoder: long ones sentence by sentence; a bad line fails alone."""
 
 import re
 from collections.abc import Callable, Sequence
 
 from groundup.data.normalise import normalise_sentence
-from groundup.decode.beam import Divisor, by_length
+from groundup.decode.choose import Strategy, score
+from groundup.decode.named import strategy
+from groundup.models.light import Precision
 from groundup.run.growing import Growing
 from groundup.run.pairs import Answer, PairRun
 from groundup.run.writing import check_list
@@ -23,33 +25,39 @@ def sentences(text: str) -> list[str]:
 def answer_lines(
     run: PairRun,
     lines: Sequence[str],
+    choose: Strategy | None = None,
     *,
     split: bool = True,
-    length_penalty: float = 1.0,
-    divisor: Divisor = by_length,
     show: Callable[[str], None] | None = None,
-    **options,
+    max_new_tokens: int | None = None,
+    min_new_tokens: int = 0,
+    num_return_sequences: int = 1,
+    precision: Precision = "float32",
+    **named,
 ) -> list[list[Answer] | str]:
-    """For each line its answers, best first (`PairRun.answers`, which `options` are for), or why it has none.
+    """For each line its answers, best first, or why it has none; `choose` and options as `PairRun.answers`.
 
     A line of more tokens than any the run has learnt from is translated sentence by sentence if `split`, with one
     answer: their best answers joined, its score by the same formula from all their tokens. `show` is told, step by
     step, what the best hypotheses say so far, which is of use where there is one line.
     """
     check_list(lines, "lines", "answer_lines")
+    by = strategy(choose, **named)
 
-    def score(logprob: float, n: int) -> float:
-        return logprob / divisor(n, length_penalty)
+    def scored(logprob: float, n: int) -> float:
+        return score(by, logprob, n)
 
     parts = [_parts(run, line) if split else [line] for line in lines]
     asked = [part for line in parts for part in line]
     refused = run.refused(asked) | {row: "not UTF-8 text" for row, part in enumerate(asked) if not _well_formed(part)}
     found = run.answers(
         ["" if row in refused else part for row, part in enumerate(asked)],
-        length_penalty=length_penalty,
-        divisor=divisor,
-        watch=None if show is None else Growing(run.target, score, show),
-        **options,
+        by,
+        max_new_tokens=max_new_tokens,
+        min_new_tokens=min_new_tokens,
+        num_return_sequences=num_return_sequences,
+        precision=precision,
+        watch=None if show is None else Growing(run.target, scored, show),
     )
     answers: list[list[Answer] | str] = []
     end = 0
@@ -61,7 +69,7 @@ def answer_lines(
         elif len(line) == 1:
             answers.append(found[rows[0]])
         else:
-            answers.append([_joined([found[row][0] for row in rows if found[row]], score)])
+            answers.append([_joined([found[row][0] for row in rows if found[row]], scored)])
     return answers
 
 

@@ -1,17 +1,22 @@
 """A trained language model with its tokenizer: write on, judge, look."""
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import fields
 
 import torch
 
-from groundup.decode.beam import Hypothesis, beam_search, check_room
-from groundup.decode.choose import Choose, Greedy
+from groundup.decode.beam import beam_search
+from groundup.decode.choose import Beams, Choose, Greedy, Strategy
+from groundup.decode.hypotheses import Hypothesis
 from groundup.decode.known import Known
+from groundup.decode.named import strategy
 from groundup.decode.protocol import Decoder
+from groundup.decode.room import check_room
 from groundup.decode.sliding import Said, pad_left, write_texts
 from groundup.models.causal_lm import CausalLM
 from groundup.models.light import Precision, Precisions
 from groundup.recipes.recipe import TextRecipe
+from groundup.run.chunks import by_length
 from groundup.run.folder import RunFolder
 from groundup.run.writing import Writing, Written, check_list
 from groundup.text.tokenizer import Tokenizer
@@ -36,113 +41,132 @@ class TextRun:
     def generate(
         self,
         prompt: str = "",
+        choose: Strategy | None = None,
         *,
-        choose: Choose | None = None,
         max_new_tokens: int = 200,
+        min_new_tokens: int = 0,
         stop: str | Collection[str] = (),
+        stop_ids: Collection[int] = (),
         slide: bool = False,
         precision: Precision = "float32",
+        **named,
     ) -> Writing:
         """What the model writes after the prompt, in pieces of text as they come (`"".join(...)` for all of it).
 
-        choose is `Greedy()` (the default) or a `Sample(...)`. Ends at the end-of-text token, at a stop string, or where
-        the context is full; with `slide` it goes on from the last half of the context (see `decode.sliding`), and of a
-        prompt longer than the context the end is read. ValueError, at once, for such a prompt without.
+        choose is `Greedy()` (the default) or a `Sample(...)`; Hugging Face's names make one, too (`temperature=0.8`).
+        Ends at the end-of-text token or one of stop_ids, none of which comes before min_new_tokens; at a stop string;
+        or where the context is full. With `slide` it goes on from the last half of the context (see `decode.sliding`),
+        and of a prompt longer than the context the end is read. ValueError, at once, for such a prompt without.
         `written`, of what is given back, has the ids, their log-probabilities, and why the text ended.
         int8 (CPUs only) is about 1.5 times as fast; its texts and probabilities are not quite the model's own.
         """
+        by = strategy(choose, **named)
+        if isinstance(by, Beams):
+            raise ValueError("beams know their text only at the end; use generate_batch([prompt], Beams(...))")
         model = self._decoder(precision)
         ids = self.prompt_ids(prompt, slide=slide)
-        writing = self._writing(stop, max_new_tokens)
-        said = self._say(model, [ids], [writing], [0], choose=choose, max_new_tokens=max_new_tokens, slide=slide)
+        limits = dict(max_new_tokens=max_new_tokens, min_new_tokens=min_new_tokens)
+        writing = Writing(self.tokenizer.stream(), stop_ids=self._ends(stop_ids), stop=stop, limit=max_new_tokens)
+        said = self._say(model, [ids], [writing], [0], choose=by, slide=slide, **limits)
         return writing.follow((id, logprob) for _, id, logprob in said)
 
     def generate_batch(
         self,
         prompts: Sequence[str],
+        choose: Strategy | None = None,
         *,
-        choose: Choose | None = None,
         max_new_tokens: int = 200,
+        min_new_tokens: int = 0,
         stop: str | Collection[str] = (),
+        stop_ids: Collection[int] = (),
         num_return_sequences: int = 1,
         slide: bool = False,
         batch: int = 32,
         precision: Precision = "float32",
+        **named,
     ) -> list[list[Written]]:
         """num_return_sequences texts after each prompt; options as `generate`, which says the same for one prompt.
 
         A text does not depend on its neighbours: text n of prompt p is row p * num_return_sequences + n, and a
         `Sample` draws it from a stream of its own, made of (seed, row). So the same seed writes the same texts.
         In int8 a near tie may fall otherwise in other company: a batch is rounded together.
+
+        `Beams` give the likeliest texts they find, best first (`decode.beam`). They end at the end-of-text token or one
+        of stop_ids, and where the context is full: hypotheses neither slide nor look for stop strings. The
+        log-probabilities of what was found are the model's own in either precision.
         """
         check_list(prompts, "prompts", "generate_batch")
+        by, each = strategy(choose, **named), num_return_sequences
         model = self._decoder(precision)
-        if num_return_sequences < 1:
-            raise ValueError(f"num_return_sequences ({num_return_sequences}) must be at least 1")
-        if num_return_sequences > 1 and (choose is None or isinstance(choose, Greedy)):
+        stop = (stop,) if isinstance(stop, str) else tuple(stop)  # every text looks through it
+        limits = dict(max_new_tokens=max_new_tokens, min_new_tokens=min_new_tokens)
+        ids = [self.prompt_ids(prompt, slide=slide) for prompt in prompts]
+        if isinstance(by, Beams):
+            if stop or slide:
+                raise ValueError("beams neither look for stop strings nor slide; leave stop and slide out")
+            return self._search(model, ids, by, each=each, ends=self._ends(stop_ids), batch=batch, **limits)
+        if each < 1:
+            raise ValueError(f"num_return_sequences ({each}) must be at least 1")
+        if each > 1 and isinstance(by, Greedy):
             raise ValueError(
-                f"num_return_sequences ({num_return_sequences}) must be 1 where nothing is drawn: "
-                "choose with Sample, or use beam search"
+                f"num_return_sequences ({each}) must be 1 where nothing is drawn: choose with Sample, or use Beams"
             )
-        stop = stop if isinstance(stop, str) else list(stop)  # every text looks through it
-        ids = [self.prompt_ids(prompt, slide=slide) for prompt in prompts for _ in range(num_return_sequences)]
-        writings = [self._writing(stop, max_new_tokens) for _ in ids]
-        for rows in _batches(ids, batch):
+        ids = [one for one in ids for _ in range(each)]
+        ends = self._ends(stop_ids)
+        writings = [Writing(self.tokenizer.stream(), stop_ids=ends, stop=stop, limit=max_new_tokens) for _ in ids]
+        for rows in by_length(ids, batch):
             texts = [writings[row] for row in rows]
-            prompted = [ids[row] for row in rows]
-            said = self._say(model, prompted, texts, rows, choose=choose, max_new_tokens=max_new_tokens, slide=slide)
+            said = self._say(model, [ids[row] for row in rows], texts, rows, choose=by, slide=slide, **limits)
             for text, id, logprob in said:
                 texts[text].add(id, logprob)
         for writing in writings:
             writing.finish()
         written = [writing.written for writing in writings]
-        return [written[at : at + num_return_sequences] for at in range(0, len(written), num_return_sequences)]
+        return [written[at : at + each] for at in range(0, len(written), each)]
 
-    def search(
+    def search(self, prompts: Sequence[str], *, num_beams: int = 4, **options) -> list[list[Written]]:
+        """`generate_batch` by beam search; other options as there, or fields of `Beams`."""
+        own = {field.name for field in fields(Beams)} & options.keys()
+        by = Beams(num_beams, **{name: options.pop(name) for name in own})
+        return self.generate_batch(prompts, by, **options)
+
+    def _search(
         self,
-        prompts: Sequence[str],
+        model: Decoder,
+        prompts: list[list[int]],
+        by: Beams,
         *,
-        num_beams: int = 4,
-        length_penalty: float = 1.0,
-        max_new_tokens: int = 200,
-        num_return_sequences: int = 1,
-        no_repeat_ngram_size: int | None = None,
-        batch: int = 32,
-        precision: Precision = "float32",
+        each: int,
+        ends: Collection[int],
+        batch: int,
+        max_new_tokens: int,
+        min_new_tokens: int,
     ) -> list[list[Written]]:
-        """The likeliest texts after each prompt that beam search finds (`decode.beam`), best first.
-
-        They end at the end-of-text token or where the context is full: hypotheses do not slide. precision: as for
-        `generate`; the log-probabilities of what was found are the model's own in either.
-        """
-        check_list(prompts, "prompts", "search")
         config = self.recipe.model
         check_room(
-            num_beams,
+            by.width,
             vocab_size=config.vocab_size,
             tokens=min(max_new_tokens, config.context),
             cached=2 * config.layers * config.width,
             device=self.device,
         )
-        model = self._decoder(precision)
-        ids = [self.prompt_ids(prompt) for prompt in prompts]
         room = config.context + 1
-        found: list[list[Written]] = [[] for _ in ids]
-        for rows in _batches(ids, max(1, batch // max(1, num_beams)), fit=room - max_new_tokens):
-            padded, mask = pad_left([ids[row] for row in rows], self.device)
+        found: list[list[Written]] = [[] for _ in prompts]
+        for rows in by_length(prompts, max(1, batch // by.width), fit=room - max_new_tokens):
+            padded, mask = pad_left([prompts[row] for row in rows], self.device)
+            most = min(max_new_tokens, room - padded.shape[1])
             hypotheses = beam_search(
                 model,
                 self.model.begin(len(rows), prompt_mask=mask),
                 padded,
-                beams=num_beams,
-                eos=self.tokenizer.specials.get(END, -1),
-                max_new_tokens=min(max_new_tokens, room - padded.shape[1]),
-                length_penalty=length_penalty,
-                num_return_sequences=num_return_sequences,
-                no_repeat_ngram_size=no_repeat_ngram_size,
+                beams=by,
+                eos=ends,
+                max_new_tokens=most,
+                min_new_tokens=min(min_new_tokens, most),
+                num_return_sequences=each,
             )
             for row, best in zip(rows, hypotheses, strict=True):
-                found[row] = [self._reread(ids[row], one, max_new_tokens) for one in best]
+                found[row] = [self._reread(prompts[row], one, ends, max_new_tokens) for one in best]
         return found
 
     @torch.inference_mode()
@@ -173,8 +197,9 @@ class TextRun:
         writings: list[Writing],
         rows: list[int],
         *,
-        choose: Choose | None,
+        choose: Choose,
         max_new_tokens: int,
+        min_new_tokens: int,
         slide: bool,
     ) -> Iterator[Said]:
         """The tokens of some texts, until their writings have stopped; rows are their numbers to `choose`."""
@@ -182,8 +207,10 @@ class TextRun:
             model,
             self.model.begin,
             prompts,
-            choose=choose or Greedy(),
+            choose=choose,
             max_new_tokens=max_new_tokens,
+            min_new_tokens=min_new_tokens,
+            stop_ids=writings[0].stop_ids,
             context=self.recipe.model.context,
             ended=lambda text: writings[text].stopped,
             slide=slide,
@@ -196,38 +223,17 @@ class TextRun:
         model = self._precisions.of(precision)
         return model if self._knows_all else self._known.by(model)  # type: ignore[return-value]  # a property is enough
 
-    @property
-    def _stop_ids(self) -> list[int]:
-        return [self.tokenizer.specials[END]] if END in self.tokenizer.specials else []
-
-    def _writing(self, stop: str | Collection[str], limit: int) -> Writing:
-        return Writing(self.tokenizer.stream(), stop_ids=self._stop_ids, stop=stop, limit=limit)
+    def _ends(self, stop_ids: Collection[int]) -> set[int]:
+        """The end-of-text token, where there is one, and the caller's own."""
+        return {*stop_ids, *([self.tokenizer.specials[END]] if END in self.tokenizer.specials else [])}
 
     @torch.no_grad()
-    def _reread(self, prompt: list[int], found: Hypothesis, limit: int) -> Written:
+    def _reread(self, prompt: list[int], found: Hypothesis, ends: Collection[int], limit: int) -> Written:
         """The hypothesis as text, and ln p of its tokens, which beams do not keep, in one pass over all of it."""
         ids = torch.tensor([[*prompt, *found.ids]], device=self.device)
         logprobs = self._known.only(self.model(ids[:, :-1])[0, len(prompt) - 1 :].float()).log_softmax(dim=-1)
-        writing = self._writing((), limit)
+        writing = Writing(self.tokenizer.stream(), stop_ids=ends, stop=(), limit=limit)
         for id, logprob in zip(found.ids, logprobs.gather(1, ids[0, len(prompt) :, None])[:, 0].tolist(), strict=True):
             writing.add(id, logprob)
         writing.finish()
         return writing.written
-
-
-def _batches(ids: list[list[int]], size: int, *, fit: int | None = None) -> list[list[int]]:
-    """Row numbers in batches of at most `size`, prompts of similar length together.
-
-    Prompts longer than `fit` stand with others of their own length only.
-    """
-    order = sorted(range(len(ids)), key=lambda row: -len(ids[row]))
-    batches: list[list[int]] = []
-    for row in order:
-        last = batches[-1] if batches else []
-        longest = len(ids[last[0]]) if last else 0
-        together = fit is None or longest <= fit or longest == len(ids[row])
-        if last and together and len(last) < size:
-            last.append(row)
-        else:
-            batches.append([row])
-    return batches

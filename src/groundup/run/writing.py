@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from groundup.decode.generate import TextStream, until
+from groundup.text.tokenizer import Tokenizer
 
 Ended = Literal["stop", "length", "context", "not yet"]
 
@@ -41,7 +42,7 @@ class Writing(Iterator[str]):
     """One text being written: iterate over its pieces as they come; what is there so far is `written`."""
 
     def __init__(self, stream: TextStream, *, stop_ids: Collection[int], stop: str | Iterable[str], limit: int):
-        self._stream, self._stop_ids, self._limit = stream, stop_ids, limit
+        self._stream, self.stop_ids, self._limit = stream, stop_ids, limit
         self._stop = (stop,) if isinstance(stop, str) else tuple(stop)
         if "" in self._stop:
             raise ValueError("an empty stop string would stop before the first character; leave it out")
@@ -66,9 +67,9 @@ class Writing(Iterator[str]):
         """Take one token more; the text that has become certain with it. `stopped` says whether it was the last."""
         self._ids.append(id)
         self._logprobs.append(logprob)
-        piece = "" if id in self._stop_ids else self._stream.push(id)
+        piece = "" if id in self.stop_ids else self._stream.push(id)
         self._text += piece
-        self.stopped = id in self._stop_ids or any(word in self._text for word in self._stop)
+        self.stopped = id in self.stop_ids or any(word in self._text for word in self._stop)
         self._over = self.stopped
         return piece
 
@@ -91,3 +92,13 @@ def check_list(texts: Sequence[str], name: str, method: str) -> None:
     """A string is a sequence of strings, its letters; ValueError, since nobody means that."""
     if isinstance(texts, str):
         raise ValueError(f"{name} is one string; try {method}([text])")
+
+
+def spelled(words: Sequence[str], tokenizer: Tokenizer) -> list[tuple[int, ...]]:
+    """Words as `bad_words_ids`: the tokens of each, with and without a space before it.
+
+    A model can still write a word in tokens that the tokenizer would not use for it.
+    """
+    if "" in words:
+        raise ValueError("a bad word is empty; leave it out")
+    return [ids for word in words for ids in {tuple(tokenizer.encode(text)): 0 for text in (word, f" {word}")}]

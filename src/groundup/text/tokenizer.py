@@ -1,9 +1,8 @@
 """The tokenizer: a split pattern, a vocabulary and special tokens. Text to ids and back, exactly.
 
-Special tokens are never made from text unless the caller allows it: what a user types stays text.
-A lone surrogate (half of a UTF-16 pair, which no file can hold) counts as U+FFFD.
-Bytes that are not UTF-8: `encode_bytes` keeps them as they are, one token each, and `decode_bytes` gives them back;
-`decode`, whose answer is text, shows U+FFFD in their place.
+Special tokens are never made from text unless the caller allows it: what a user types stays text. A lone surrogate
+(half of a UTF-16 pair, which no file can hold) counts as U+FFFD. `encode_bytes` keeps bytes that are not UTF-8, one
+token each, and `decode_bytes` gives them back; `decode` shows U+FFFD in their place.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -11,7 +10,7 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Literal, Self
 
-from groundup.text import bpe, engine, files, patterns, reading
+from groundup.text import bpe, engine, files, offsets, patterns, reading
 from groundup.text.alphabet import printable
 from groundup.text.formats import Frame, Parts
 from groundup.text.stream import TextStream
@@ -136,12 +135,17 @@ class Tokenizer:
             ids += [allowed[part]] if part in allowed else self._encoder.ids(part)
         return ids
 
+    def encode_with_offsets(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
+        """The ids of a text, and for each its span (start, end) in characters: text[start:end]."""
+        ids = self.encode(text)
+        return ids, offsets.offsets(text, ids, self.token_bytes, words=isinstance(self.vocabulary, Words))
+
     def encode_batch(self, texts: Iterable[str]) -> list[list[int]]:
         """The ids of each text; see `encode`."""
         return self._encoder.batch([*texts])
 
     def encode_array(self, text: str, *, threads: int | None = None) -> "NDArray[np.int32]":
-        """The ids of a text as an array, quicker and smaller than a list; threads: all cores by default."""
+        """The ids of a text as an array, faster and smaller than a list; threads: all cores by default."""
         return self._encoder.array(text, threads=threads)
 
     def encode_joined(self, texts: Sequence[str | bytes]) -> "tuple[NDArray[np.int32], NDArray[np.int64]]":
@@ -204,10 +208,9 @@ class Tokenizer:
 
     def token_bytes(self, id: int) -> bytes:
         """The bytes of one token."""
-        try:
-            return self._bytes[int(id)]  # tensors are told apart by where they lie
-        except KeyError:
-            raise ValueError(f"id {id} is not in this vocabulary of {self.vocab_size} tokens") from None
+        if int(id) not in self._bytes:  # int: tensors are told apart by where they lie
+            raise ValueError(f"id {id} is not in this vocabulary of {self.vocab_size} tokens")
+        return self._bytes[int(id)]
 
     def special_id(self, name: str) -> int:
         """The id of a special token; a ValueError with the names there are if it has no such."""
@@ -222,10 +225,7 @@ class Tokenizer:
         return self.vocabulary.merges if isinstance(self.vocabulary, BytePair) else []
 
     def save(self, path: str | Path) -> Path:
-        """Write `tokenizer.json`, which Hugging Face's `tokenizers` reads too, into a folder, or a named .json.
-
-        A folder can then be opened by `transformers.AutoTokenizer`.
-        """
+        """Write `tokenizer.json` into a folder, which `transformers.AutoTokenizer` opens too, or a named .json."""
         return self.export(path, format="json")
 
     def export(self, path: str | Path, *, format: files.Format) -> Path:

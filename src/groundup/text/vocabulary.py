@@ -104,6 +104,11 @@ class Words:
         kept = sorted(frequent, key=lambda word: (-counts[word], word))[:at_most]
         return cls({word: id for id, word in enumerate(kept)}, unknown=len(kept))
 
+    @staticmethod
+    def found(text: str) -> Iterable[regex.Match]:
+        """The words and signs of a text, where they stand."""
+        return _WORD.finditer(text)
+
     def encode(self, chunk: str) -> list[int]:
         """The ids of the words; white space between them is gone."""
         return [self._ids.get(word, self.unknown) for word in _WORD.findall(chunk)]

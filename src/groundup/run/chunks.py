@@ -1,0 +1,74 @@
+"""Texts in batches of similar length, and with what their answers begin."""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING, NamedTuple
+
+import torch
+from torch import Tensor
+
+from groundup.data.normalise import normalise_sentence
+
+if TYPE_CHECKING:
+    from groundup.run.pairs import PairRun
+
+
+class Chunk(NamedTuple):
+    """B sentences that are decoded together."""
+
+    numbers: list[int]
+    """Their places among all sentences."""
+    source: Tensor
+    """(B, S)."""
+    mask: Tensor | None
+    """(B, S), False at padding; None without padding."""
+    start: Tensor
+    """(B, 1 + P): the start token and the prefix of each answer."""
+    limits: Tensor
+    """(B,): how many tokens each answer may have after its prefix."""
+
+
+def chunks(
+    run: "PairRun",
+    sentences: Sequence[str],
+    prefixes: Sequence[str] | None,
+    *,
+    rows: int,
+    most: int | None,
+    least: int,
+) -> Iterator[Chunk]:
+    """At most `rows` sentences with words at a time, all of whose prefixes have equally many tokens.
+
+    So no answer begins with padding, and each is what it would be alone. most and least bound the tokens of an answer.
+    """
+    if prefixes is not None and len(prefixes) != len(sentences):
+        raise ValueError(f"prefixes ({len(prefixes)}) must be as many as sentences ({len(sentences)})")
+    begun = [run.target.encode(normalise_sentence(prefix)) for prefix in prefixes or [""] * len(sentences)]
+    sources = [run.source_ids(sentence) for sentence in sentences]
+    numbers = [i for i, ids in enumerate(sources) if len(ids) > 1]
+    for P, group in groupby(sorted(numbers, key=lambda i: (len(begun[i]), -len(sources[i]))), lambda i: len(begun[i])):
+        if run.recipe.model.context <= P:
+            raise ValueError(f"a prefix of {P} tokens fills the context of {run.recipe.model.context}; shorten it")
+        order = list(group)
+        for some in (order[at : at + rows] for at in range(0, len(order), rows)):
+            start = torch.tensor([[run.marks.bos, *begun[i]] for i in some], device=run.device)
+            limits = torch.tensor([run.limit(len(sources[i]), most, least=least, begun=P) for i in some])
+            yield Chunk(some, *run.pad([sources[i] for i in some]), start, limits)
+
+
+def by_length(ids: list[list[int]], size: int, *, fit: int | None = None) -> list[list[int]]:
+    """Row numbers in batches of at most `size`, prompts of similar length together.
+
+    Prompts longer than `fit` stand with others of their own length only.
+    """
+    order = sorted(range(len(ids)), key=lambda row: -len(ids[row]))
+    batches: list[list[int]] = []
+    for row in order:
+        last = batches[-1] if batches else []
+        longest = len(ids[last[0]]) if last else 0
+        together = fit is None or longest <= fit or longest == len(ids[row])
+        if last and together and len(last) < size:
+            last.append(row)
+        else:
+            batches.append([row])
+    return batches
