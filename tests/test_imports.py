@@ -20,7 +20,7 @@ MAY = {
     "look": {"look", "nn"},
     "text": {"text", "machine", "files", "nearest"},
     "measure": {"measure"},
-    "data": {"data", "text", "machine", "files", "nearest", "phrasebook"},
+    "data": {"data", "text", "machine", "files", "nearest", "records", "phrasebook"},
     "phrasebook": {"phrasebook"},
     "decode": {"decode", "nn", "machine"},  # of nn the packed weights; what a model is, it does not know
     "training": {"training", "machine", "files", "nearest", "records"},

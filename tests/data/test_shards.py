@@ -2,14 +2,18 @@
 
 import hashlib
 import json
+import os
+import resource
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from groundup.data.prepare import prepare
-from groundup.data.shards import INDEX, PROGRESS, Shards, fingerprint, is_shard_folder
-from groundup.data.token_files import HEADER
+from groundup.data.shards import INDEX, PROGRESS, Shards, fingerprint, is_shard_folder, sealed
+from groundup.data.stream import ShardStream
+from groundup.data.token_files import GPT2, HEADER, MAPPED
 from groundup.text.tokenizer import Tokenizer
 from groundup.text.vocabulary import BytePair
 
@@ -42,7 +46,7 @@ def test_the_ids_come_back_in_order(folder: Path, tokenizer: Tokenizer):
     assert [len(row) for row in shards.rows[:-1]] == [30] + [100] * (len(shards.rows) - 2)
     assert len(shards) == len(expected)
     assert shards.rows[0].dtype == np.uint16
-    assert all(isinstance(row, np.memmap) for row in shards.rows), "a shard is not read into memory"
+    assert all(isinstance(row[:], np.memmap) for row in shards.rows), "a shard is not read into memory"
     shards.check()
     assert shards.load_tokenizer().encode(TEXTS[1]) == tokenizer.encode(TEXTS[1])
 
@@ -51,7 +55,7 @@ def test_a_large_vocabulary_takes_four_bytes(tmp_path: Path, tokenizer: Tokenize
     large = Tokenizer(tokenizer.vocabulary, tokenizer.pattern, {"<|endoftext|>": 1 << 16})
     (tmp_path / "a.txt").write_text("The fox")
     row = prepare(tmp_path / "a.txt", large, tmp_path / "shards").rows[0]
-    assert (row.dtype, row.tolist()) == (np.uint32, [1 << 16, *tokenizer.encode("The fox")])
+    assert (row.dtype, row[:].tolist()) == (np.uint32, [1 << 16, *tokenizer.encode("The fox")])
 
 
 def test_the_held_out_part_is_the_first_shard_or_the_last_share(folder: Path, source: Path, tokenizer: Tokenizer):
@@ -223,4 +227,126 @@ def test_shards_of_the_first_layout_can_still_be_read(tmp_path: Path):
     (tmp_path / INDEX).write_text(json.dumps(index))
     shards = Shards.open(tmp_path)
     shards.check()
-    assert shards.rows[0].tolist() == list(range(7))
+    assert shards.rows[0][:].tolist() == list(range(7))
+
+
+@contextmanager
+def few_files(limit: int):
+    """Inside, this process may open so many files and no more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_there_may_be_more_shards_than_files_a_process_may_open(tmp_path: Path):
+    rng = np.random.default_rng(0)
+    rows = [rng.integers(0, 50257, 30).astype(np.uint16) for _ in range(300)]
+    for number, row in enumerate(rows):
+        np.save(tmp_path / f"some_{'train' if number else 'val'}_{number:06}.npy", row)
+    with few_files(len(os.listdir("/proc/self/fd")) + MAPPED + 20):
+        shards = Shards.open(tmp_path)
+        shards.check()
+        train, valid = shards.parts(0.1)
+        stream = ShardStream(train, length=8, batch=64, seed=0)
+        seen = [batch.inputs[0] for batch, _ in zip(stream.batches(), range(len(stream)), strict=False)]
+    assert np.array_equal(np.concatenate(valid), rows[0])
+    assert np.array_equal(np.concatenate(train), np.concatenate(rows[1:]))
+    assert sum(map(len, seen)) >= 299 * 30 // 8 - 2
+    half, rest = Shards(tmp_path, tuple(one._replace(part=None) for one in shards.shards), GPT2, None).parts(0.5)
+    assert np.array_equal(np.concatenate([*half, *rest]), np.concatenate([*rows[1:], rows[0]]))
+    assert sum(map(len, half)) == 4500
+
+
+def sealed_again(folder: Path, change) -> None:
+    """An index that was edited by somebody who knows how it is sealed."""
+    index = json.loads((folder / INDEX).read_text())
+    index.pop("sha256")
+    change(index)
+    (folder / INDEX).write_text(json.dumps(sealed(index)))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda index: index["shards"][0].update(tokens=float("inf")), "inf is no whole number from 1 to"),
+        (lambda index: index["shards"][0].update(tokens=True), "True is no whole number"),
+        (lambda index: index["shards"][0].update(tokens=-1), "-1 is no whole number"),
+        (lambda index: index.update(vocab_size=10**30), "10+ is no whole number from 1 to 4,294,967,296"),
+        (lambda index: index.update(vocab_size=[300]), r"\[300\] is no whole number"),
+        (lambda index: index["shards"].append(index["shards"][1]), "the shard train-00001.bin is listed twice"),
+        (lambda index: index["shards"][0].update(file="../valid-00000.bin"), "is not the name of a file in this"),
+        (lambda index: index["shards"][0].update(file="/etc/passwd"), "is not the name of a file in this folder"),
+        (lambda index: index["shards"][0].update(file=3), "3 is not the name of a file"),
+        (lambda index: index.update(shards=[]), "it lists no shards"),
+        (lambda index: index.update(shards={"file": 1}), "damaged"),
+        (lambda index: index["shards"][0].update(part=[1]), "damaged"),
+    ],
+)
+def test_an_index_that_states_the_impossible_is_refused_in_one_line(folder: Path, change, message: str):
+    sealed_again(folder, change)
+    with pytest.raises(ValueError, match=message) as caught:
+        Shards.open(folder)
+    assert str(folder / INDEX) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_index_nested_too_deep_is_refused(folder: Path):
+    (folder / INDEX).write_text('{"shards": ' + "[" * 100_000)
+    with pytest.raises(ValueError, match=r"index\.json: damaged"):
+        Shards.open(folder)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "{'descr': '<u2', 'fortran_order': False, 'shape': (3,), }",
+        "{'descr': '<u2', 'fortran_order': False, 'shape': (-3,), }",
+        "{'descr': '<u2', 'fortran_order': False, 'shape': (10**30,), }",
+        "{'descr': '<u2', 'fortran_order': False, 'shape': ('3',), }",
+        "{'descr': '<u2', 'fortran_order': False, 'shape': 3, }",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }",
+        "{'descr': '|O', 'fortran_order': False, 'shape': (2,), }",
+        "{'descr': [('a', '<u2'), ('b', 5)], 'fortran_order': False, 'shape': (2,), }",
+        "{'descr': None, 'fortran_order': 7, 'shape': (2,), }",
+        "[" * 5000,
+        "{'descr': '<u2'",
+        "",
+    ],
+)
+def test_a_npy_header_of_any_kind_is_read_or_refused_in_one_line(tmp_path: Path, header: str):
+    path = tmp_path / "some_train_000000.npy"
+    data = header.encode()
+    path.write_bytes(b"\x93NUMPY\x01\x00" + len(data).to_bytes(2, "little") + data + bytes(8))
+    with pytest.raises(ValueError, match=r"some_train_000000\.npy") as caught:
+        Shards.open(tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+def test_one_process_writes_into_a_folder_and_the_other_is_refused(tmp_path: Path, source: Path, tokenizer: Tokenizer):
+    told = []
+
+    def second(*_: int) -> None:
+        with pytest.raises(ValueError, match="another process is writing into it; wait for it, or give another --out"):
+            prepare(source, tokenizer, tmp_path / "shards", shard_tokens=100, valid_tokens=30)
+        told.append(True)
+
+    first = prepare(source, tokenizer, tmp_path / "shards", shard_tokens=100, valid_tokens=30, progress=second)
+    assert told
+    first.check()
+    assert not (tmp_path / "shards" / ".lock").exists()
+
+
+def test_a_folder_that_is_there_is_read_before_it_is_called_saved(folder: Path, source: Path, tokenizer: Tokenizer):
+    def again() -> Shards:
+        return prepare(source, tokenizer, folder, shard_tokens=100, valid_tokens=30)
+
+    again()
+    path = folder / "train-00001.bin"
+    damaged = bytearray(path.read_bytes())
+    damaged[-1] ^= 1
+    path.write_bytes(damaged)
+    with pytest.raises(ValueError, match=r"train-00001\.bin: damaged, its SHA-256"):
+        again()

@@ -23,16 +23,16 @@ def llmc(path: Path, ids: np.ndarray, *, magic: int = 20240520, version: int = 1
 def test_llmc_shards_of_both_widths_are_read(tmp_path: Path):
     two = map_tokens(llmc(tmp_path / "a.bin", IDS))
     four = map_tokens(llmc(tmp_path / "b.bin", np.array([128000, 7], np.uint32), magic=20240801, version=7))
-    assert (two.ids.tolist(), two.vocab_size) == (IDS.tolist(), 50257)
-    assert (four.ids.tolist(), four.vocab_size) == ([128000, 7], 128256)
+    assert (two.ids[:].tolist(), two.vocab_size) == (IDS.tolist(), 50257)
+    assert (four.ids[:].tolist(), four.vocab_size) == ([128000, 7], 128256)
 
 
 def test_names_say_what_is_held_out(tmp_path: Path):
     for name, ids in (("val_000000", IDS[:3]), ("train_000001", IDS), ("train_000002", IDS[:2])):
         np.save(tmp_path / f"edufineweb_{name}.npy", ids)
     train, valid = Shards.open(tmp_path).parts(0.5)
-    assert [row.tolist() for row in train] == [IDS.tolist(), IDS[:2].tolist()]
-    assert [row.tolist() for row in valid] == [IDS[:3].tolist()]
+    assert [row[:].tolist() for row in train] == [IDS.tolist(), IDS[:2].tolist()]
+    assert [row[:].tolist() for row in valid] == [IDS[:3].tolist()]
     Shards.open(tmp_path).check()
 
 
@@ -40,8 +40,8 @@ def test_without_names_the_last_share_is_held_out(tmp_path: Path):
     llmc(tmp_path / "a.bin", IDS)
     llmc(tmp_path / "b.bin", IDS[:3])
     train, valid = Shards.open(tmp_path).parts(0.4)
-    assert [row.tolist() for row in train] == [IDS[:6].tolist()]
-    assert [row.tolist() for row in valid] == [IDS[6:].tolist(), IDS[:3].tolist()]
+    assert [row[:].tolist() for row in train] == [IDS[:6].tolist()]
+    assert [row[:].tolist() for row in valid] == [IDS[6:].tolist(), IDS[:3].tolist()]
 
 
 def test_gpt2s_tokenizer_is_taken_for_both(tmp_path: Path, data_dir: Path):

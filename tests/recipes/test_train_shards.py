@@ -49,7 +49,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory, tokenizer: Tokenizer) -> d
             else:
                 header = np.zeros(256, np.int32)
                 header[:3] = 20240520, 1, len(row)
-                (root / kind / f"{name}.bin").write_bytes(header.tobytes() + row.tobytes())
+                (root / kind / f"{name}.bin").write_bytes(header.tobytes() + row[:].tobytes())
     return {kind: root / kind for kind in ("ours", "llm.c", "npy")}
 
 
@@ -79,7 +79,7 @@ def test_it_learns_and_is_judged_on_the_held_out_shard(run, folders: dict[str, P
         logits = [run.model(ids[None, at : min(at + 32, 699)]) for at in range(0, 699, 32)]
     by_hand = torch.nn.functional.cross_entropy(torch.cat(logits, dim=1)[0], ids[1:]).item()
     assert found["loss"].value == pytest.approx(by_hand, abs=1e-4)
-    text = tokenizer.decode(valid.tolist(), skip_special=True)
+    text = tokenizer.decode(valid[:].tolist(), skip_special=True)
     assert found["bits-per-byte"].value == pytest.approx(by_hand * 699 / math.log(2) / len(text.encode()), abs=1e-4)
     assert found["loss"].size == len(text)
     assert score_text(run, [text], split="x")[0].value > 0

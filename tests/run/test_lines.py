@@ -5,7 +5,8 @@ import re
 
 import pytest
 
-from groundup.run.lines import answer_lines, sentences
+from groundup.run.lines import answer_lines
+from groundup.run.sentences import sentences
 
 GOOD = ["one cats and dogs.", "two old books and rooms.", "six red cars and cats."]
 

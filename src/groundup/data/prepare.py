@@ -13,6 +13,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -33,6 +34,7 @@ SHARD = 100_000_000  # ids, as published
 GROUP = 1 << 19  # characters that a thread encodes at a time
 AHEAD = 8  # groups read, and as many encoded, before they are wanted
 ENDS = 1 << 16  # bytes of a file's beginning, and of its end, by which it is known again
+LOCK = ".lock"  # held by the operating system while a process writes into the folder
 BYTES = 400  # of the source for each token held out: about a hundredth of it
 
 Progress = Callable[[int, int, int], object]
@@ -64,8 +66,12 @@ def prepare(
         raise ValueError(f"the tokenizer has no {names} to part documents; its special tokens: {there}")
     named = [[file.name, size] for file, size in zip(files, sizes, strict=True)]
     about = {"files": named, "column": column, CONTENT: _content(files, sizes)}
-    writer = ShardWriter(folder, tokenizer, size=shard_tokens, valid=valid, about=about)
-    if not writer.finished:
+    with _alone(Path(folder)):
+        writer = ShardWriter(folder, tokenizer, size=shard_tokens, valid=valid, about=about)
+        if writer.finished:  # by an earlier call: whether it is still what was written must be seen
+            shards = Shards.open(folder)
+            shards.check()
+            return shards
         _load_compiled(tokenizer, sum(sizes))
         place, before = writer.place, np.cumsum([0, *sizes])
         pieces = read_pieces(files, file=place.file, number=place.number, whole=_whole(tokenizer), column=column)
@@ -80,7 +86,28 @@ def prepare(
         except BaseException:
             writer.abandon()
             raise
-    return Shards.open(folder)
+        return Shards.open(folder)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Inside, no other process writes into the folder; ValueError while another one does."""
+    from filelock import FileLock, Timeout
+
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / LOCK, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise ValueError(f"{folder}: another process is writing into it; wait for it, or give another --out") from None
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # a process that has it open already finds that it is gone; Windows removes it itself
+            Path(lock.lock_file).unlink()
+        lock.release()
+        with suppress(OSError):  # not empty
+            folder.rmdir()
 
 
 def groups(pieces: Iterable[Piece], size: int = GROUP) -> Iterator[list[Piece]]:

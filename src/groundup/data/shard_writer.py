@@ -17,6 +17,7 @@ from groundup.data.encoded import Encoded, Place
 from groundup.data.shards import FORMAT, INDEX, PROGRESS, TOKENIZER, fingerprint, sealed
 from groundup.data.token_files import HEADER, IDS, MAGIC, VERSION
 from groundup.files import digest, write_whole
+from groundup.records import read_json
 from groundup.text.tokenizer import Tokenizer
 
 CONTENT = "content"
@@ -117,8 +118,10 @@ class ShardWriter:
             self._agree(progress, found)
             self.shards, self.place = found["shards"], Place(*found["place"])
             for shard in self.shards:
-                if not (self.folder / shard["file"]).is_file():
-                    raise ValueError(f"{self.folder / shard['file']}: missing; begin anew in another folder")
+                path = self.folder / shard["file"]
+                if not path.is_file() or digest(path) != shard["sha256"]:
+                    fault = "damaged" if path.is_file() else "missing"
+                    raise ValueError(f"{path}: {fault}; begin again in another folder")
         elif any(not file.name.startswith(".") for file in self.folder.iterdir()):
             raise ValueError(f"{self.folder}: not empty; give a new folder for the shards")
         self._saving = self._aside.submit(self._save_first, fresh)  # it takes a while, and nobody needs to wait
@@ -209,7 +212,7 @@ class ShardWriter:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = read_json(path)
         if found != sealed({key: found[key] for key in found if key != "sha256"}):
             raise ValueError("its SHA-256 is not its own")
     except (ValueError, TypeError) as error:

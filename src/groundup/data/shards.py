@@ -4,13 +4,14 @@
 all `index.json` with the SHA-256 of each and of itself: a folder of ours without one is unfinished. Folders that llm.c
 and build-nanogpt write have no index; there, shards with the word "val" in their name are for validation.
 
-A shard is mapped into memory, so a text of any length is read as it is needed.
+A shard is mapped into memory as it is needed, so a text of any length, in any number of shards, takes little of it.
 """
 
 import hashlib
 import json
 import os
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,8 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groundup.data.corpus import TEXT_SUFFIXES
-from groundup.data.token_files import GPT2, looks_like_tokens, map_tokens
+from groundup.data.token_files import GPT2, MappedIds, looks_like_tokens, map_tokens
 from groundup.files import digest
+from groundup.records import LARGEST, read_json, short
 from groundup.text.tokenizer import Tokenizer
 from groundup.text.unpacked import suffix
 
@@ -36,7 +38,7 @@ ENDS_OF_TEXT = ("<|endoftext|>", "<|end_of_text|>")
 _OLD_INDEX = {"format", "tokenizer", "vocab_size", "tokens", "shards"}  # had no SHA-256 of its own
 _LOOK = 1 << 24  # ids looked at in one go
 
-Rows = Sequence[NDArray[Any]]
+Rows = Sequence[MappedIds | NDArray[Any]]
 """Ids, shard by shard."""
 
 
@@ -64,7 +66,7 @@ class Shard(NamedTuple):
     path: Path
     part: str | None
     """train, valid, or None where nothing says."""
-    ids: NDArray[Any]
+    ids: MappedIds
     start: int
     """The byte of the file at which the ids begin."""
     sha256: str | None
@@ -120,9 +122,9 @@ class Shards:
         if held_out:
             return [shard.ids for shard in self.shards if shard.part != "valid"], held_out
         cut, before, after = int(len(self) * (1 - valid)), [], []
-        for ids in self.rows:
-            before.append(ids[:cut])
-            after.append(ids[cut:])
+        for ids in (shard.ids for shard in self.shards):
+            before.append(ids.part(0, cut))
+            after.append(ids.part(cut, len(ids)))
             cut = max(0, cut - len(ids))
         return [ids for ids in before if len(ids)], [ids for ids in after if len(ids)]
 
@@ -186,20 +188,33 @@ def sealed(index: dict[str, Any]) -> dict[str, Any]:
 
 def _indexed(folder: Path) -> Shards:
     path = folder / INDEX
+    index = read_json(path)
     try:
-        index = json.loads(path.read_text(encoding="utf-8"))
         if index["format"] != FORMAT:
-            raise ValueError(f"format {index['format']} is not {FORMAT}")
+            raise ValueError(f"format {short(index['format'])} is not {FORMAT}")
         if set(index) != _OLD_INDEX and index != sealed({key: index[key] for key in index if key != "sha256"}):
             raise ValueError("its SHA-256 is not its own")
-        listed = [(folder / s["file"], s.get("part"), int(s["tokens"]), str(s["sha256"])) for s in index["shards"]]
+        names = [shard["file"] for shard in index["shards"]]
+        if wrong := [name for name in names if not isinstance(name, str) or Path(name).name != name]:
+            raise ValueError(f"the shard {short(wrong[0])} is not the name of a file in this folder")
+        if repeated := [name for name, count in Counter(names).items() if count > 1]:
+            raise ValueError(f"the shard {repeated[0]} is listed twice")
+        listed = [(folder / s["file"], s.get("part"), _count(s["tokens"]), str(s["sha256"])) for s in index["shards"]]
         if not {part for _, part, *_ in listed} <= {*PARTS, None}:
             raise ValueError(f"parts are {', '.join(PARTS)}")
-        vocab_size, made_by = int(index["vocab_size"]), str(index["tokenizer"])
+        vocab_size, made_by = _count(index["vocab_size"], most=1 << 32), str(index["tokenizer"])
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{path}: damaged: {error}") from None
+    if not listed:
+        raise ValueError(f"{path}: damaged: it lists no shards")
     shards = tuple(_listed(*shard, made_by) for shard in listed)
     return Shards(folder, shards, vocab_size, made_by)
+
+
+def _count(value: Any, *, most: int = LARGEST) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= most:
+        raise ValueError(f"{short(value)} is no whole number from 1 to {most:,}")
+    return value
 
 
 def _listed(path: Path, part: str | None, tokens: int, sha256: str, made_by: str) -> Shard:

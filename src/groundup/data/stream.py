@@ -11,8 +11,9 @@ from torch import Tensor
 
 from groundup.data.batches import IGNORE, Batch
 from groundup.data.order import shuffled
+from groundup.data.token_files import MappedIds
 
-Tokens = NDArray[np.integer] | Tensor | Sequence[int]
+Tokens = NDArray[np.integer] | MappedIds | Tensor | Sequence[int]
 """One row of ids; a numpy memory map is read as it is needed."""
 
 
@@ -69,7 +70,7 @@ class ShardStream:
         self, rows: Iterable[Tokens], *, length: int, batch: int, seed: int, end_of_text: int | None = None
     ) -> None:
         """Arguments as of `TokenStream`."""
-        self.rows = [_array(row) for row in rows]
+        self.rows = [row if isinstance(row, MappedIds) else _array(row) for row in rows]
         self.length, self.batch, self.seed, self.end_of_text = length, batch, seed, end_of_text
         self._ends = np.array([*accumulate(map(len, self.rows))], np.int64)
         self._windows, self._slack = grid(int(self._ends[-1]) if self.rows else 0, length)

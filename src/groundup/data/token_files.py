@@ -9,6 +9,8 @@ Nothing is read but the header: whatever in it contradicts the file is a ValueEr
 """
 
 import struct
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -18,6 +20,7 @@ from numpy.typing import NDArray
 MAGIC, VERSION = b"groundup tokens\n", 1
 HEADER = struct.Struct("<16sIIQ32s")
 IDS = {2: np.dtype("<u2"), 4: np.dtype("<u4")}
+MAPPED = 64  # files held open
 GPT2, LLAMA3 = 50257, 128256
 """How many tokens the vocabularies have that the other two are written with."""
 
@@ -27,10 +30,44 @@ _LLMC_QUESTIONS = 20240522
 _NPY = b"\x93NUMPY"
 
 
+@dataclass(frozen=True)
+class MappedIds:
+    """A row of ids in a file, of which a slice is read as it is needed.
+
+    The file is mapped into memory at the first look. A map holds its file open, and a process may open some thousand,
+    so only MAPPED of them are kept: a row of ten thousand files costs no more than one of a hundred.
+    """
+
+    path: Path
+    start: int
+    """The byte at which the ids begin."""
+    count: int
+    dtype: np.dtype[Any]
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __getitem__(self, where: slice) -> NDArray[Any]:
+        return _mapped(self.path, self.start, self.count, self.dtype)[where]
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        return np.array(self[:], dtype=dtype, copy=copy)
+
+    def part(self, first: int, end: int) -> "MappedIds":
+        """The row from id `first` up to `end`, nothing of it read."""
+        first, end = min(first, self.count), min(end, self.count)
+        return MappedIds(self.path, self.start + first * self.dtype.itemsize, max(0, end - first), self.dtype)
+
+
+@lru_cache(maxsize=MAPPED)
+def _mapped(path: Path, start: int, count: int, dtype: np.dtype[Any]) -> NDArray[Any]:
+    return np.memmap(path, dtype, "r", offset=start, shape=(count,))
+
+
 class TokenFile(NamedTuple):
     """The ids of a file, mapped, not read."""
 
-    ids: NDArray[Any]
+    ids: MappedIds
     start: int
     """The byte at which the first id stands."""
     vocab_size: int | None
@@ -71,8 +108,7 @@ def _ours(path: Path, head: bytes) -> TokenFile:
     _, version, width, count, made_by = HEADER.unpack(head)
     if version != VERSION or width not in IDS:
         raise ValueError(f"{path}: version {version} with {width} bytes an id cannot be read (byte 16)")
-    ids = _mapped(path, HEADER.size, count, IDS[width], "byte 24")
-    return TokenFile(ids, HEADER.size, None, made_by.hex())
+    return TokenFile(_row(path, HEADER.size, count, IDS[width], "byte 24"), HEADER.size, None, made_by.hex())
 
 
 def _llmc(path: Path, head: bytes) -> TokenFile:
@@ -80,7 +116,7 @@ def _llmc(path: Path, head: bytes) -> TokenFile:
     wanted, width, vocab_size = _LLMC[magic]
     if version != wanted:
         raise ValueError(f"{path}: version {version} of llm.c's magic {magic}, which should be {wanted} (byte 4)")
-    return TokenFile(_mapped(path, _LLMC_HEADER, count, IDS[width], "byte 8"), _LLMC_HEADER, vocab_size, None)
+    return TokenFile(_row(path, _LLMC_HEADER, count, IDS[width], "byte 8"), _LLMC_HEADER, vocab_size, None)
 
 
 def _npy(path: Path, file: IO[bytes]) -> TokenFile:
@@ -88,17 +124,19 @@ def _npy(path: Path, file: IO[bytes]) -> TokenFile:
         version = np.lib.format.read_magic(file)
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         shape, _, dtype = read(file)
-    except (ValueError, EOFError, SyntaxError) as error:
-        raise ValueError(f"{path}: a damaged .npy header (byte {file.tell()}): {error}") from None
+    except Exception as error:  # it is evaluated as Python, which may fail in any way
+        raise ValueError(
+            f"{path}: a damaged .npy header (byte {file.tell()}): {error or type(error).__name__}"
+        ) from None
     if dtype not in IDS.values() or len(shape) != 1:
         raise ValueError(f"{path}: {dtype} of shape {shape}; one row of uint16 or uint32 is needed (byte 10)")
     start = file.tell()
-    return TokenFile(_mapped(path, start, shape[0], dtype, "byte 10"), start, GPT2, None)
+    return TokenFile(_row(path, start, shape[0], dtype, "byte 10"), start, GPT2, None)
 
 
-def _mapped(path: Path, start: int, count: int, dtype: np.dtype[Any], where: str) -> NDArray[Any]:
+def _row(path: Path, start: int, count: int, dtype: np.dtype[Any], where: str) -> MappedIds:
     """The ids behind the header, which says (where) that there are `count` of them."""
     size, needed = path.stat().st_size, start + count * dtype.itemsize
     if size != needed or count < 1:
         raise ValueError(f"{path}: ends at byte {size:,}; its {count:,} ids ({where}) need {needed:,} bytes")
-    return np.memmap(path, dtype, "r", offset=start, shape=(count,))
+    return MappedIds(path, start, count, dtype)

@@ -99,7 +99,7 @@ def shard_parts(shards: Shards, data: TextData, tokenizer: Tokenizer | None = No
 def joined(rows: Rows, limit: int | None = None) -> NDArray[np.integer]:
     """The ids of several rows as one, without a copy where one is enough for `limit` predictions."""
     if len(rows) == 1 or (limit is not None and len(rows[0]) > limit):
-        return rows[0]
+        return np.asarray(rows[0])
     return np.concatenate(rows)
 
 

@@ -1,6 +1,5 @@
 """Lines of text through an encoder-decoder: long ones sentence by sentence; a bad line fails alone."""
 
-import re
 from collections.abc import Callable, Sequence
 
 from groundup.data.normalise import normalise_sentence
@@ -9,17 +8,8 @@ from groundup.decode.named import strategy
 from groundup.models.light import Precision
 from groundup.run.growing import Growing
 from groundup.run.pairs import Answer, PairRun
+from groundup.run.sentences import joined, sentences
 from groundup.run.writing import check_list
-
-_BETWEEN = re.compile(r"""(?<=[.!?…])\s+|(?<=[.!?…]["'”’»)\]])\s+|\s*[\r\n]\s*""")
-
-
-def sentences(text: str) -> list[str]:
-    """The text cut at line breaks and at the white space after . ! ? … (also where a quote or bracket closes there).
-
-    Nothing is known of abbreviations: "Mr. Smith" is cut in two.
-    """
-    return [part for part in _BETWEEN.split(text) if part and not part.isspace()]
 
 
 def answer_lines(
@@ -90,4 +80,4 @@ def _well_formed(text: str) -> bool:
 def _joined(answers: list[Answer], score: Callable[[float, int], float]) -> Answer:
     logprob = sum(answer.logprob for answer in answers)
     ids = [id for answer in answers for id in answer.ids]
-    return Answer(" ".join(answer.text for answer in answers), score(logprob, len(ids)), logprob, ids)
+    return Answer(joined([answer.text for answer in answers]), score(logprob, len(ids)), logprob, ids)
