@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -261,11 +261,7 @@ def test_ctrl_c_in_a_terminal_saves_and_resume_finishes(desk, cli):
     command = [*groundup, *corpus("text.txt", number=100_000, every=5)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as training:
         assert training.stderr is not None
-        deadline = time.monotonic() + 60
-        for line in training.stderr:
-            assert time.monotonic() < deadline
-            if line.startswith("step 10 "):
-                break
+        assert any(line.startswith("step 10 ") for line in islice(training.stderr, 200))
         training.send_signal(signal.SIGINT)
         last = training.stderr.read().splitlines()[-1]
     assert training.returncode == 130

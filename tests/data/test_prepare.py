@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import wait
+from itertools import islice
 from pathlib import Path
 from random import Random
 from threading import current_thread, main_thread
@@ -23,6 +24,7 @@ from groundup.data import documents, shard_writer
 from groundup.data import prepare as prepare_module
 from groundup.data.prepare import prepare
 from groundup.data.shards import Shards, sealed
+from groundup.data.stdlib import stdlib_texts
 from groundup.text.reading import blocks
 from groundup.text.tokenizer import Tokenizer
 from groundup.text.unpacked import Unpacked
@@ -470,17 +472,14 @@ def test_a_number_that_cannot_be_is_named_with_a_cure(
     assert not (tmp_path / "out").exists()
 
 
-def test_gpt2_shards_of_novels_are_what_tiktoken_says(tmp_path: Path, data_dir: Path):
-    """OpenAI's own engine with OpenAI's own ranks."""
+def test_shards_are_what_tiktoken_says(tmp_path: Path):
+    """OpenAI's own engine and GPT-2's own split pattern, with ranks that were learned here."""
     tiktoken = pytest.importorskip("tiktoken")
-    from tiktoken.load import data_gym_to_mergeable_bpe_ranks
-
-    ranks = data_gym_to_mergeable_bpe_ranks(
-        str(data_dir / "gpt2-bpe" / "vocab.bpe"), str(data_dir / "gpt2-bpe" / "encoder.json")
-    )
+    text = "\n".join(islice(stdlib_texts(), 10))[:100_000]
+    ours = Tokenizer.train_from_texts(text, 2000, pattern="gpt2")
+    end = ours.special_id("<|endoftext|>")
+    ranks = {ours.token_bytes(id): id for id in range(end)}
     pattern = r"'(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$|\s+(?!\S)|\s"
-    oracle = tiktoken.Encoding("gpt2", pat_str=pattern, mergeable_ranks=ranks, special_tokens={"<|endoftext|>": 50256})
-    text = (data_dir / "english-novels" / "novels_small.txt").read_text(encoding="utf-8")[:100_000]
+    oracle = tiktoken.Encoding("ours", pat_str=pattern, mergeable_ranks=ranks, special_tokens={})
     (tmp_path / "a.txt").write_text(text, encoding="utf-8")
-    gpt2 = Tokenizer.load(data_dir / "gpt2-bpe")
-    assert ids(prepare(tmp_path / "a.txt", gpt2, tmp_path / "out")) == [50256, *oracle.encode_ordinary(text)]
+    assert ids(prepare(tmp_path / "a.txt", ours, tmp_path / "out")) == [end, *oracle.encode_ordinary(text)]

@@ -64,6 +64,7 @@ def test_labels_stand_beside_their_tokens_and_far_enough_apart_to_be_read(tmp_pa
     draw_attention(torch.rand(2, T, S).softmax(-1), queries=queries, keys=keys, path=tmp_path / "map.png")
     (figure,) = figures
     figure.draw_without_rendering()
+    labelled = []
     for axes, axis, names in (
         *((axes, axes.xaxis, keys) for axes in figure.axes[:2]),
         (figure.axes[0], figure.axes[0].yaxis, queries),
@@ -71,16 +72,20 @@ def test_labels_stand_beside_their_tokens_and_far_enough_apart_to_be_read(tmp_pa
         places = [int(place) for place in axis.get_ticklocs()]
         if not places:  # heads above others leave theirs to the lowest
             continue
+        labelled.append(names)
         assert [label.get_text() for label in axis.get_ticklabels()] == [names[place] for place in places]
         box = axes.get_window_extent()
         inches = (box.width if names is keys else box.height) / figure.dpi / len(names)
         step = places[1] - places[0]
         assert step * inches > 0.12
         assert step == 1 or (step - 1) * inches < 0.15, "and none is left out that could be read"
+    assert keys in labelled
+    assert queries in labelled
 
 
 def test_a_gradient_does_not_disturb(tmp_path):
     draw_attention(torch.ones(1, 1, 1, requires_grad=True), queries=["a"], keys=["b"], path=tmp_path / "map.png")
+    assert (tmp_path / "map.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_names_must_fit_the_weights(tmp_path):

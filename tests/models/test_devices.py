@@ -2,17 +2,13 @@
 kernels, and the numbers are the same. What only a real GPU can say, its own kernels, is not held here."""
 
 import copy
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 from pretend import OnGPU, PretendGPU
+from torch import Tensor
 
 from groundup.decode.beam import beam_search
 from groundup.decode.choose import Greedy, Sample

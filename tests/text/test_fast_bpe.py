@@ -4,7 +4,6 @@ import os
 import random
 import subprocess
 import sys
-import time
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping
@@ -56,8 +55,8 @@ def test_long_runs_and_a_full_hash_table_equal_the_readable_training():
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_training_on_texts_equals_the_readable_one(kind: str, data_dir):
-    text = (data_dir / "bpe-train-reference" / "corpus.en").read_text("utf-8") + PROSE
+def test_training_on_texts_equals_the_readable_one(kind: str, prose: str, source_code: str):
+    text = prose[:50_000] + source_code[:50_000] + PROSE
     counts = Counter(chunk.encode() for chunk in patterns.split(text, patterns.compiled(patterns.PATTERNS[kind])))
     assert fast_bpe.train([text], 300, KINDS.index(kind)) == bpe.train(counts, 300)
 
@@ -69,9 +68,9 @@ def test_the_reference_merges_come_out_exactly(data_dir):
     assert [f"{name_of(left)} {name_of(right)}" for left, right in merges] == lines
 
 
-def test_neither_threads_nor_the_order_of_texts_matter(data_dir, monkeypatch):
+def test_neither_threads_nor_the_order_of_texts_matter(source_code: str, monkeypatch):
     monkeypatch.setattr(fast_bpe, "PIECE", 10_000)
-    paragraphs = (data_dir / "tinyshakespeare" / "input.txt").read_text("utf-8")[:300_000].split("\n\n")
+    paragraphs = source_code[:300_000].split("\n\n")
     once = fast_bpe.train(paragraphs, 1000, KINDS.index("gpt4"), threads=1)
     for threads in (2, 5):
         random.Random(threads).shuffle(paragraphs)
@@ -123,17 +122,17 @@ def test_encoding_with_any_merges(counts: dict[bytes, int], merges: int, text: s
     assert tokenizer.encode(text) == plainly(tokenizer, text)
 
 
-def test_a_full_memory_of_chunks_changes_nothing(monkeypatch, data_dir):
-    text = (data_dir / "tinyshakespeare" / "input.txt").read_text("utf-8")[:100_000]
+def test_a_full_memory_of_chunks_changes_nothing(monkeypatch, prose: str):
+    text = prose[:100_000]
     tokenizer = Tokenizer.train_from_texts(text, 700)
     known = fast_encode.known_tokens
     monkeypatch.setattr(fast_encode, "known_tokens", lambda ids: known(ids, 32))
     assert tokenizer.encode(text) == plainly(tokenizer, text)
 
 
-def test_many_threads_keep_the_order(data_dir, monkeypatch):
+def test_many_threads_keep_the_order(prose: str, monkeypatch):
     monkeypatch.setattr(fast_bpe, "PIECE", 5_000)
-    text = (data_dir / "tinyshakespeare" / "input.txt").read_text("utf-8")[:200_000]
+    text = prose[:200_000]
     tokenizer = Tokenizer.train_from_texts(text, 700)
     assert tokenizer.encode_array(text, threads=4).tolist() == plainly(tokenizer, text)
 
@@ -148,9 +147,9 @@ def test_whole_tokens_go_first_where_the_vocabulary_says_so():
 
 
 @pytest.mark.parametrize("name", ["gpt2", "gpt4", "o200k"])
-def test_ids_are_tiktoken_s_on_a_hundred_thousand_strings(name: str, data_dir):
+def test_ids_are_tiktoken_s_on_a_hundred_thousand_strings(name: str, prose: str):
     """Of characters that Unicode 14 has: newer ones may be letters to one library and not yet to another."""
-    sample = "".join(path.read_text("utf-8") for path in sorted((data_dir / "udhr").glob("*.txt")))
+    sample = prose[:50_000] + PROSE
     ours = Tokenizer.train_from_texts(sample, 3000, pattern=name, specials=())
     ranks = {ours.token_bytes(id): id for id in range(ours.vocab_size)}
     theirs = tiktoken.Encoding(name, pat_str=ours.pattern, mergeable_ranks=ranks, special_tokens={})
@@ -162,12 +161,10 @@ def test_ids_are_tiktoken_s_on_a_hundred_thousand_strings(name: str, data_dir):
 
 
 @pytest.mark.parametrize("unit", ["a", " ", "e\u0301", "漢", "\n", "1", "'", "ab", "🙂"])
-def test_no_text_takes_more_than_linear_time(tokenizer: Tokenizer, unit: str):
+def test_no_text_takes_more_than_linear_time(tokenizer: Tokenizer, unit: str, growth):
     text = unit * (1_000_000 // len(unit.encode()))
-    start = time.perf_counter()
-    ids = tokenizer.encode_array(text)
-    assert time.perf_counter() - start < 10  # a tenth of a second; a quadratic way would take hours
-    assert tokenizer.decode(ids.tolist()) == text
+    assert growth(lambda size: tokenizer.encode_array(text[:size]), len(text) // 8) < 20
+    assert tokenizer.decode(tokenizer.encode_array(text).tolist()) == text
 
 
 def test_little_text_is_encoded_without_loading_the_compiler(tmp_path):

@@ -87,8 +87,8 @@ def test_chunks_of_prose_are_those_of_the_regular_expression(name: str, text: st
 
 
 @pytest.mark.parametrize("name", NAMED)
-def test_chunks_of_a_novel_are_those_of_the_regular_expression(name: str, data_dir):
-    text = (data_dir / "english-novels" / "novels_small.txt").read_text("utf-8")
+def test_chunks_of_much_text_are_those_of_the_regular_expression(name: str, prose: str, source_code: str):
+    text = prose + source_code
     assert split_fast(text, name, 4096) == patterns.split(text, patterns.compiled(patterns.PATTERNS[name]))
 
 

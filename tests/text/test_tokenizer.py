@@ -1,7 +1,7 @@
 """The tokenizer as a user meets it: round trips, special tokens, characters, and two libraries as oracles."""
 
 import json
-import time
+from pathlib import Path
 
 import pytest
 import tiktoken
@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from groundup.text.tokenizer import END_OF_TEXT, Tokenizer
 
+GPT2 = Path(__file__).parents[1] / "fixtures" / "gpt2-excerpt"
 PROSE = (
     "The quick brown fox doesn't jump over 1234 lazy dogs; it's the dogs who'd jump, they're quick.\n\n"
     "  Où est la gare ? L'été dernier, 25 000 voyageurs l'ont cherchée… 駅はどこですか。\tthe end\r\n"
@@ -55,9 +56,18 @@ def pair(request) -> tuple[Tokenizer, tiktoken.Encoding]:
 def test_gpt2_s_published_vocabulary_gives_gpt2_s_ids(data_dir):
     gpt2 = Tokenizer.load(data_dir / "gpt2-bpe")
     assert gpt2.vocab_size == 50257
+    assert_gpt2_s_ids(gpt2)
+
+
+def test_the_merges_that_the_vectors_need_give_gpt2_s_ids():
+    assert_gpt2_s_ids(Tokenizer.load(GPT2))
+
+
+def assert_gpt2_s_ids(gpt2: Tokenizer) -> None:
     assert gpt2.specials == {END_OF_TEXT: 50256}
     for name, allowed in (("vectors", ()), ("vectors_special", "all")):
-        lines = (data_dir / "gpt2-bpe" / f"{name}.jsonl").read_text("utf-8").splitlines()
+        lines = (GPT2 / f"{name}.jsonl").read_text("utf-8").splitlines()
+        assert lines
         for vector in map(json.loads, lines):
             assert gpt2.encode(vector["text"], allowed_special=allowed) == vector["ids"]
             assert gpt2.decode(vector["ids"]) == vector["text"]
@@ -187,10 +197,8 @@ def test_encode_batch_encodes_each(tokenizer: Tokenizer):
     assert tokenizer.encode_batch(["the fox", ""]) == [tokenizer.encode("the fox"), []]
 
 
-def test_ordinary_text_is_encoded_fast(data_dir):
-    text = (data_dir / "tinyshakespeare" / "input.txt").read_text("utf-8")
-    tokenizer = Tokenizer.train_from_texts(text[:500_000], 2048)
-    start = time.perf_counter()
-    ids = tokenizer.encode(text)
-    assert len(text) / (time.perf_counter() - start) > 500_000  # about 3,500,000 on one core
-    assert tokenizer.decode(ids) == text
+def test_a_megabyte_comes_back(source_code: str):
+    tokenizer = Tokenizer.train_from_texts(source_code[:500_000], 2048)
+    ids = tokenizer.encode(source_code)
+    assert tokenizer.decode(ids) == source_code
+    assert len(ids) < len(source_code) / 2

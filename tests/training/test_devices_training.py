@@ -4,7 +4,6 @@ checkpoints go from one to the other, and a step waits for the GPU once."""
 import dataclasses
 import io
 import socket
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,6 @@ from typing import Any
 import pytest
 import torch
 import torch.testing._internal.distributed.fake_pg
-
-sys.path.insert(0, str(Path(__file__).parent))
-sys.path.insert(0, str(Path(__file__).parents[1]))
 from chunked import Uneven, model_of
 from pretend import OnGPU, PretendGPU
 

@@ -1,24 +1,19 @@
 """Head and loss in chunks: the same loss and gradients as from all logits, which are never there."""
 
 import dataclasses
-import sys
 from functools import partial
 from itertools import islice
-from pathlib import Path
 
+import chunked
 import pytest
 import torch
+from chunked import Uneven, model_of, train_some
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ranks import on_ranks
 from torch.nn import functional as F
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
-
-sys.path.insert(0, str(Path(__file__).parent))  # so that other processes find it too
-
-import chunked
-from chunked import Uneven, model_of, train_some
-from ranks import on_ranks
 
 from groundup.training import prepare
 from groundup.training.head import gives_loss, head_loss, head_loss_plainly

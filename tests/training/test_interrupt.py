@@ -10,7 +10,7 @@ import pytest
 
 from groundup.training.interrupt import stop_asked
 
-# All products of a power are one call of torch; thirty large ones take half a minute.
+# A power is one call of torch; 125 products of this size take more than a minute.
 LONG = """
 import sys, torch
 from groundup.training.interrupt import stop_asked
@@ -39,14 +39,12 @@ def started(power: int) -> subprocess.Popen:
 @pytest.mark.posix
 @pytest.mark.parametrize("number", BOTH)
 def test_the_second_signal_ends_a_process_that_is_deep_in_torch(number):
-    process = started(2**30)
-    began = time.monotonic()
+    process = started(2**63 - 1)
     process.send_signal(number)
     time.sleep(0.3)
     assert process.poll() is None
     process.send_signal(number)
-    out, err = process.communicate(timeout=30)
-    assert time.monotonic() - began < 8
+    out, err = process.communicate(timeout=60)  # it does not wait for the call to end
     assert (process.returncode, out) == (130, "")
     assert "stopped at once" in err
 

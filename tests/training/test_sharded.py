@@ -1,15 +1,10 @@
 """Checkpoints in slices: a damaged one is named and left alone, and its place is taken by one that is whole."""
 
 import shutil
-import sys
-from pathlib import Path
 
 import pytest
-import torch
-
-sys.path.insert(0, str(Path(__file__).parent))  # so that other processes find it too
-
 import ranks
+import torch
 from ranks import on_ranks
 
 from groundup.cli.main import main
