@@ -127,10 +127,10 @@ def edited(content: dict, *keys: str | int, value: object) -> dict:
 @pytest.mark.parametrize(
     ("keys", "value", "message"),
     [
-        (("model", "type"), "Unigram", "its model is Unigram"),
-        (("model", "byte_fallback"), True, "it uses 'byte_fallback'"),
+        (("model", "type"), "Unigram", "it is made like SentencePiece"),
+        (("model", "byte_fallback"), True, "it is made like SentencePiece"),
         (("normalizer",), {"type": "NFC"}, "it uses 'normalizer'"),
-        (("pre_tokenizer",), {"type": "Whitespace"}, "its pre_tokenizer is not"),
+        (("pre_tokenizer",), {"type": "Whitespace"}, "its pre_tokenizer ends in Whitespace, not in ByteLevel"),
         (("model", "merges"), ["t h e"], "merge 1 is 't h e', not two tokens"),
         (("model", "merges"), ["q z"], "the token b'qz' has no id"),
         (("model", "merges"), ["qz x", "q z"], "the token b'qzx' has no id"),
@@ -138,10 +138,13 @@ def edited(content: dict, *keys: str | int, value: object) -> dict:
         (("model", "vocab", "a"), 66, "not distinct whole numbers"),
         (("model", "vocab", "a"), "66", "not distinct whole numbers"),
         (("model", "vocab", "漢"), 999, "'漢' is not written in the byte alphabet"),
-        (("pre_tokenizer", "pretokenizers"), [], "its pre_tokenizer is not"),
-        (("pre_tokenizer",), None, "its pre_tokenizer is not"),
-        (("pre_tokenizer", "pretokenizers", 1, "add_prefix_space"), True, "its pre_tokenizer is not"),
-        (("added_tokens", 0, "special"), False, "is not a plain special token"),
+        (("pre_tokenizer", "pretokenizers"), [], "its pre_tokenizer ends in None"),
+        (("pre_tokenizer",), None, "its pre_tokenizer ends in None"),
+        (
+            ("pre_tokenizer", "pretokenizers", 1, "add_prefix_space"),
+            True,
+            "its pre_tokenizer puts a space before every",
+        ),
     ],
 )
 def test_a_foreign_file_is_refused_by_name(tmp_path: Path, keys, value, message):

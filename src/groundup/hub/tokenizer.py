@@ -53,7 +53,7 @@ def check_vocabulary(where: str | Path, tokenizer: Tokenizer, vocab_size: int) -
 def special_ids(tokenizer: Tokenizer | None, *, translates: bool) -> Ids:
     """What config.json says of special tokens. null where there is none: left out, it would be another model's."""
     specials = {} if tokenizer is None else tokenizer.specials
-    roles = formats.to_config(specials)
+    roles = {} if tokenizer is None else formats.roles(specials, tokenizer.roles)
     bos, eos, pad = (specials.get(roles.get(f"{role}_token", "")) for role in ("bos", "eos", "pad"))
     if translates and None in (bos, eos, pad):
         there = ", ".join(specials) or "none"
@@ -76,7 +76,7 @@ def write_tokenizers(folder: Path, source: Tokenizer, target: Tokenizer, *, tran
 
 def _end(tokenizer: Tokenizer) -> dict[str, Any]:
     """The post-processor that ends every text with the end token."""
-    name = formats.to_config(tokenizer.specials)["eos_token"]
+    name = formats.roles(tokenizer.specials, tokenizer.roles)["eos_token"]
     text, other = ({"Sequence": {"id": letter, "type_id": 0}} for letter in "AB")
     end = {"SpecialToken": {"id": name, "type_id": 0}}
     return {

@@ -65,10 +65,17 @@ def encode_plainly(chunk: bytes, ranks: Mapping[Pair, int]) -> list[int]:
     return ids
 
 
-def encode(chunk: bytes, ranks: Mapping[Pair, int], *, drop: Callable[[], bool] | None = None) -> list[int]:
+def encode(
+    chunk: bytes,
+    ranks: Mapping[Pair, int],
+    *,
+    made: Sequence[int] | None = None,
+    drop: Callable[[], bool] | None = None,
+) -> list[int]:
     """The ids of `encode_plainly` in O(n log n): a heap of possible merges over a linked list of tokens.
 
     The list is a ring closed by _NOTHING, so both ends of the chunk look alike.
+    made: rank -> the id that this merge makes, for vocabularies where two merges make one token; None: the rank itself.
     drop: asked before each merge whether to pass it over this time, for BPE-dropout (Provilkov et al. 2020,
         algorithm 1). What was passed over may be asked again after the next merge.
     """
@@ -85,7 +92,7 @@ def encode(chunk: bytes, ranks: Mapping[Pair, int], *, drop: Callable[[], bool] 
         if drop and drop():
             dropped.append((new, at))
             continue
-        ids[at], ids[gone] = new, _NOTHING
+        ids[at], ids[gone] = new if made is None else made[new], _NOTHING
         after[at] = after[gone]
         before[after[at]] = at
         while dropped:

@@ -13,6 +13,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from groundup.text import bpe, patterns
+from groundup.text.patterns import Pattern
 from groundup.text.reading import utf8, well_formed
 from groundup.text.vocabulary import BytePair, Characters, Remembered, Words
 
@@ -34,7 +35,7 @@ def pays(size: int) -> bool:
 def learn(
     texts: Iterable[str],
     merges: int,
-    expression: str | None,
+    expression: Pattern,
     *,
     progress: bpe.Progress | None = None,
 ) -> bpe.Merges:
@@ -57,7 +58,7 @@ def learn(
 class Encoder:
     """Ordinary text to ids: split, and look each chunk up in the vocabulary."""
 
-    def __init__(self, vocabulary: BytePair | Characters | Words, expression: str | None):
+    def __init__(self, vocabulary: BytePair | Characters | Words, expression: Pattern):
         self._vocabulary, self._expression = vocabulary, expression
         self._pattern = patterns.compiled(expression)
         self._chunks = Remembered(vocabulary)
@@ -97,9 +98,10 @@ class Encoder:
 
     def _fast(self, size: int) -> "fast_bpe.Encoder | None":
         """The compiled encoder if it can do this and pays."""
-        if not (isinstance(self._vocabulary, BytePair) and self._expression in _kinds() and pays(size)):
+        vocabulary = self._vocabulary
+        if not isinstance(vocabulary, BytePair) or vocabulary.refuses:
             return None
-        return self._loaded
+        return self._loaded if self._expression in _kinds() and pays(size) else None
 
     @cached_property
     def _loaded(self) -> "fast_bpe.Encoder":
@@ -110,7 +112,7 @@ class Encoder:
 
 
 @cache
-def _kinds() -> dict[str | None, int]:
+def _kinds() -> dict[Pattern, int]:
     """The split patterns that have compiled loops, and what those are called there."""
     return {expression: kind for kind, expression in enumerate(patterns.PATTERNS.values())}
 

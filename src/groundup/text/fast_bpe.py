@@ -121,6 +121,7 @@ class Encoder:
         self._ranks = fast_encode.rank_table(
             np.array(list(ranks), np.int64).reshape(-1, 2),
             np.array(list(ranks.values()), np.int32),
+            np.array(vocabulary.made, np.int32),
             np.array(vocabulary.outside, np.int32),
         )
         whole = vocabulary.ids if vocabulary.whole_first else {}

@@ -12,15 +12,16 @@ from groundup.text.fast_table import Table, add, empty_table, find, has_room
 from groundup.text.fast_train import NONE, slot_of
 
 LONGEST = 64  # bytes of a chunk that is worth remembering
-NEVER = np.int64(1 << 31)  # no pair makes this id
+NEVER = np.int64(1 << 31)  # no merge has this rank
 
 
 class Ranks(NamedTuple):
-    """The merges: pair -> id, as a hash table; a smaller id goes first."""
+    """The merges: pair -> rank, as a hash table; a smaller rank goes first."""
 
     keys: NDArray[np.uint64]  # left << 32 | right
-    ids: NDArray[np.int32]
+    ranks: NDArray[np.int32]
     slots: NDArray[np.int32]  # index + 1 by hash, 0 where free
+    made: NDArray[np.int32]  # the id that a rank makes
     outside: NDArray[np.int32]  # what the vocabulary calls each id
 
 
@@ -61,22 +62,22 @@ def know_all(known, data, bounds, ids):
 
 
 @compiled
-def rank_table(pairs, ids, outside):
-    """The `Ranks` of pairs (N, 2) and the ids that they make."""
+def rank_table(pairs, ranks, made, outside):
+    """The `Ranks` of pairs (N, 2) and their ranks."""
     size = 16
-    while size < 4 * len(ids):
+    while size < 4 * len(ranks):
         size *= 2
-    keys, slots = np.empty(len(ids), np.uint64), np.zeros(size, np.int32)
-    for n in range(len(ids)):
+    keys, slots = np.empty(len(ranks), np.uint64), np.zeros(size, np.int32)
+    for n in range(len(ranks)):
         keys[n] = np.uint64(pairs[n, 0]) << np.uint64(32) | np.uint64(pairs[n, 1])
         slots[slot_of(keys[n], slots, keys)] = n + 1
-    return Ranks(keys, ids, slots, outside)
+    return Ranks(keys, ranks, slots, made, outside)
 
 
 @compiled
 def encode(data, bounds, classes, kind, ranks, known, out, out_bounds):
     """Write the ids of every data[bounds[n] : bounds[n + 1]] into `out`, those of n up to out_bounds[n + 1]."""
-    ends, ids, made = np.empty(BLOCK, np.int64), np.empty(LONGEST, np.int64), np.empty(LONGEST, np.int64)
+    ends, ids, waiting = np.empty(BLOCK, np.int64), np.empty(LONGEST, np.int64), np.empty(LONGEST, np.int64)
     count = 0
     for text in range(len(bounds) - 1):
         start = bounds[text]
@@ -91,7 +92,7 @@ def encode(data, bounds, classes, kind, ranks, known, out, out_bounds):
                     for at in range(1, length):
                         out[count + at] = known.ids[first + at]
                 elif end - start <= LONGEST:
-                    length = merge_short(data, start, end, ranks, ids, made, out[count:])
+                    length = merge_short(data, start, end, ranks, ids, waiting, out[count:])
                     remember(known, data, start, end, slot, out[count : count + length])
                 else:
                     length = merge_long(data, start, end, ranks, out[count:])
@@ -113,39 +114,39 @@ def remember(known, data, start, end, slot, ids):
 
 @compiled
 def rank(left, right, ranks):
-    """The id that a pair makes, or NEVER."""
+    """The rank of a pair, or NEVER."""
     key = np.uint64(left) << np.uint64(32) | np.uint64(right)
     index = np.int64(ranks.slots[slot_of(key, ranks.slots, ranks.keys)]) - 1
-    return np.int64(ranks.ids[index]) if index >= 0 else NEVER
+    return np.int64(ranks.ranks[index]) if index >= 0 else NEVER
 
 
 @compiled
-def merge_short(data, start, end, ranks, ids, made, out):
+def merge_short(data, start, end, ranks, ids, waiting, out):
     """The ids of one chunk, written into `out`; returns how many. As `bpe.encode_plainly`: find the first merge, again.
 
-    ids, made: room for the tokens, and for what each makes with its neighbour.
+    ids, waiting: room for the tokens, and for the rank of each with its neighbour.
     """
     size = end - start
     for at in range(size):
         ids[at] = data[start + at]
     for at in range(size - 1):
-        made[at] = rank(ids[at], ids[at + 1], ranks)
+        waiting[at] = rank(ids[at], ids[at + 1], ranks)
     while size > 1:
         best = 0
         for at in range(1, size - 1):
-            if made[at] < made[best]:
+            if waiting[at] < waiting[best]:
                 best = at
-        if made[best] == NEVER:
+        if waiting[best] == NEVER:
             break
         size -= 1
-        ids[best] = made[best]
+        ids[best] = ranks.made[waiting[best]]
         for at in range(best + 1, size):
             ids[at] = ids[at + 1]
-            made[at - 1] = made[at]
+            waiting[at - 1] = waiting[at]
         if best > 0:
-            made[best - 1] = rank(ids[best - 1], ids[best], ranks)
+            waiting[best - 1] = rank(ids[best - 1], ids[best], ranks)
         if best < size - 1:
-            made[best] = rank(ids[best], ids[best + 1], ranks)
+            waiting[best] = rank(ids[best], ids[best + 1], ranks)
     for at in range(size):
         out[at] = ranks.outside[ids[at]]
     return size
@@ -156,7 +157,7 @@ def merge_long(data, start, end, ranks, out):
     """The same in O(n log n), as `bpe.encode`: a heap over a ring of tokens."""
     size = end - start
     ids, before, after = np.empty(size + 1, np.int32), np.empty(size + 1, np.int32), np.empty(size + 1, np.int32)
-    heap, waiting = np.empty(3 * size + 1, np.int64), 0  # the id a pair would make << 32 | its place
+    heap, waiting = np.empty(3 * size + 1, np.int64), 0  # the rank of a pair << 32 | its place
     for at in range(size + 1):
         ids[at] = data[start + at] if at < size else NONE
         before[at], after[at] = at - 1 if at else size, at + 1 if at < size else 0
@@ -168,7 +169,7 @@ def merge_long(data, start, end, ranks, out):
         gone = after[at]
         if joined(ids, at, gone, ranks) != new:
             continue  # an earlier merge took one of the two
-        ids[at], ids[gone] = new, NONE
+        ids[at], ids[gone] = ranks.made[new], NONE
         after[at] = after[gone]
         before[after[at]] = at
         waiting = push(heap, waiting, joined(ids, before[at], at, ranks), before[at])
@@ -182,7 +183,7 @@ def merge_long(data, start, end, ranks, out):
 
 @compiled
 def joined(ids, left, right, ranks):
-    """The id that the tokens at two places make, or NEVER."""
+    """The rank of the tokens at two places, or NEVER."""
     if ids[left] == NONE or ids[right] == NONE:
         return NEVER
     return rank(ids[left], ids[right], ranks)

@@ -15,19 +15,20 @@ from pathlib import Path
 from typing import Literal
 
 from groundup.files import write_whole
-from groundup.text import formats, openai, patterns
+from groundup.text import added, formats, openai, patterns
 from groundup.text.formats import Parts
 from groundup.text.vocabulary import BytePair
 
 _TWO_FILES = (("vocab.json", "merges.txt"), ("encoder.json", "vocab.bpe"))
-
+_NAMES = {"tokenizer.json", *sum(_TWO_FILES, ())}
+"""Beside a file of such a name the smaller files of the folder count, too (see `added`)."""
 
 Format = Literal["json", "gpt2", "tiktoken", "merges"]
 
 
 def write(path: str | Path, parts: Parts) -> Path:
     """Write a tokenizer.json, and into a folder (where the path does not end in .json) what AutoTokenizer needs too."""
-    path, config = Path(path), formats.to_config(parts.specials)
+    path, config = Path(path), formats.to_config(parts.specials, parts.roles)
     line_each = (",\n", ": ")  # a line for each token and merge; with an indent json takes five times as long
     content = json.dumps(formats.to_json(parts), ensure_ascii=False, separators=line_each)
     if path.suffix == ".json":
@@ -91,9 +92,13 @@ def _within(folder: Path) -> Path:
     for names in (("tokenizer.json",), *_TWO_FILES):
         if all((folder / name).is_file() for name in names):
             return folder / names[0]
-    raise FileNotFoundError(
-        f"no tokenizer in {folder}: expected tokenizer.json, vocab.json + merges.txt, or encoder.json + vocab.bpe"
-    )
+    expected = "expected tokenizer.json, vocab.json + merges.txt, or encoder.json + vocab.bpe"
+    if (folder / "tokenizer.model").is_file():
+        expected += (
+            "; its tokenizer.model is SentencePiece's, as in LLaMA 1 and 2, and cannot be read here (LLaMA 3's of "
+        )
+        expected += "this name is tiktoken's: copy it to a name that ends in .tiktoken and give pattern gpt4)"
+    raise FileNotFoundError(f"no tokenizer in {folder}: {expected}")
 
 
 def _read(file: Path, pattern: str | None, specials: Mapping[str, int] | None) -> Parts:
@@ -103,14 +108,21 @@ def _read(file: Path, pattern: str | None, specials: Mapping[str, int] | None) -
             raise ValueError(
                 "a .tiktoken file names no split pattern; give pattern gpt4 (cl100k), o200k or gpt2 (r50k)"
             )
-        return Parts(openai.from_ranks(file.read_text(encoding="utf-8")), expression, dict(specials or {}))
+        return Parts(openai.from_ranks(_text(file)), expression, dict(specials or {}))
     if specials is not None:
         raise ValueError("it names its own special tokens; leave specials out")
+    said = added.beside(file.parent) if file.name in _NAMES else added.Beside({}, {}, {})
     for vocab, merges in _TWO_FILES:
         if file.name in (vocab, merges):
-            ids, lines = (file.with_name(name).read_text(encoding="utf-8") for name in (vocab, merges))
-            vocabulary, named = openai.from_two_files(ids, lines)
-            return Parts(vocabulary, patterns.PATTERNS["gpt2"] if pattern is None else expression, named)
+            ids, lines = (_text(file.with_name(name)) for name in (vocab, merges))
+            return formats.from_two_files(
+                ids, lines, said, patterns.PATTERNS["gpt2"] if pattern is None else expression
+            )
     if pattern is not None:
         raise ValueError("it names its own split pattern; leave pattern out")
-    return formats.from_json(openai.json_object(file.read_text(encoding="utf-8")))
+    return formats.from_json(openai.json_object(_text(file)), said)
+
+
+def _text(file: Path) -> str:
+    """The content, without the byte-order mark that some editors put before it."""
+    return file.read_text(encoding="utf-8-sig")

@@ -1,39 +1,44 @@
-"""What stands in a tokenizer.json, Hugging Face's format, and the tokenizer that it means; `files` reads and writes."""
+"""The content of a tokenizer.json, Hugging Face's format, and the tokenizer that it means; `files` reads and writes."""
 
 from collections.abc import Mapping
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from groundup.text import patterns
-from groundup.text.alphabet import name_of
-from groundup.text.openai import byte_pair
+from groundup.text import openai, patterns
+from groundup.text.added import Beside, Roles, check_overlaps, numbered, plain
+from groundup.text.alphabet import BYTE_NAMES, name_of
+from groundup.text.frame import Frame, from_template, to_template
+from groundup.text.notice import notice
+from groundup.text.patterns import Pattern
+from groundup.text.steps import BYTES, from_steps, split_step, to_steps
 from groundup.text.vocabulary import BytePair, Characters, Words
-
-Frame = tuple[tuple[str, ...], tuple[str, ...]]
-"""The special tokens that Hugging Face's libraries put before and after a text."""
 
 
 class Parts(NamedTuple):
     """What a tokenizer is made of."""
 
     vocabulary: BytePair | Characters | Words
-    pattern: str | None
+    pattern: Pattern
     specials: dict[str, int]
     frame: Frame = ((), ())
+    roles: Roles | None = None
+
+
+_EVERY_CHARACTER = split_step(r"[\s\S]")
+_EVERY_WORD = {**split_step(patterns.WORDS), "behavior": "Removed", "invert": True}
 
 
 def to_json(parts: Parts) -> dict[str, Any]:
-    """The content of a tokenizer.json; all ids stand in the model's vocabulary, special tokens too."""
-    vocabulary, pattern, specials, frame = parts
+    """The content of a tokenizer.json; all ids are in the model's vocabulary, special tokens too where that is safe."""
+    vocabulary, pattern, specials, frame, _ = parts
     if isinstance(vocabulary, BytePair):
         called = {token: name_of(token) for token in vocabulary.ids}
         names = called.values()
+        unknown = [name for name, id in specials.items() if id == vocabulary.unknown]
         merges = [f"{called[left]} {called[right]}" for left, right in vocabulary.merges]
         model = {"type": "BPE", "ignore_merges": vocabulary.whole_first, "merges": merges}
-        steps = [_split_step(pattern)] if pattern is not None else []
-        steps.append({"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": False, "use_regex": False})
-        pre_tokenizer = {"type": "Sequence", "pretokenizers": steps}
-        decoder = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": False, "use_regex": False}
+        model |= {"unk_token": unknown[0]} if unknown else {}
+        pre_tokenizer, decoder = to_steps(pattern), BYTES
     elif isinstance(vocabulary, Characters):
         names = [token.decode() for token in vocabulary.ids]
         model = {"type": "WordLevel", "unk_token": ""}  # not in the vocabulary: unknown characters are errors
@@ -46,8 +51,13 @@ def to_json(parts: Parts) -> dict[str, Any]:
     for name in specials:
         if name in names:
             raise ValueError(f"special token {name!r} is an ordinary token too; give it another name")
-    numbered = [*zip(names, vocabulary.ids.values(), strict=True), *specials.items()]
-    vocab = dict(sorted(numbered, key=itemgetter(1)))
+    ordinary = dict(zip(names, vocabulary.ids.values(), strict=True))
+    kept = ordinary | {name: id for name, id in specials.items() if name not in _exposed(parts)}
+    if numbered([(name, None) for name in specials], kept, {}, where="") != specials:
+        raise ValueError(
+            f"Hugging Face's libraries would make a special token of the text {_exposed(parts)[0]!r}, because its name "
+            "is one chunk for the split pattern; give it a name with signs, such as <|name|>"
+        )
     return {
         "version": "1.0",
         "truncation": None,
@@ -59,13 +69,27 @@ def to_json(parts: Parts) -> dict[str, Any]:
         ],
         "normalizer": None,
         "pre_tokenizer": pre_tokenizer,
-        "post_processor": _template(frame, specials) if any(frame) else None,
+        "post_processor": to_template(frame, specials),
         "decoder": decoder,
-        "model": {**model, "vocab": vocab},
+        "model": {**model, "vocab": dict(sorted(kept.items(), key=itemgetter(1)))},
     }
 
 
-_ROLES = {
+def _exposed(parts: Parts) -> list[str]:
+    """Special tokens whose name, written in a text, is a chunk that the model would look up in its vocabulary."""
+    vocabulary = parts.vocabulary
+    if isinstance(vocabulary, Characters):
+        return [name for name in parts.specials if len(name) == 1]
+    if isinstance(vocabulary, Words):
+        words = patterns.compiled(patterns.WORDS)
+        return [name for name in parts.specials if patterns.split(name, words) == [name]]
+    if not vocabulary.whole_first:
+        return []
+    splitter = patterns.compiled(parts.pattern)
+    return [name for name in parts.specials if patterns.split(name, splitter) == [name]]
+
+
+_KNOWN_ROLES = {
     "bos_token": ("<bos>", "<s>", "<|begin_of_text|>"),
     "eos_token": ("<eos>", "</s>", "<|end_of_text|>", "<|endoftext|>"),
     "pad_token": ("<pad>", "[PAD]"),
@@ -73,93 +97,106 @@ _ROLES = {
 }
 
 
-def to_config(specials: Mapping[str, int]) -> dict[str, Any]:
+def roles(specials: Mapping[str, int], told: Roles | None) -> Roles:
+    """What each special token is for: as its file told, else by its name."""
+    known = {role: name for role, names in _KNOWN_ROLES.items() for name in reversed(names) if name in specials}
+    return known | {role: name for role, name in (told or {}).items() if name in specials}
+
+
+def to_config(specials: Mapping[str, int], told: Roles | None) -> dict[str, Any]:
     """The content of the tokenizer_config.json with which `transformers.AutoTokenizer` opens the folder."""
-    roles = {role: name for role, names in _ROLES.items() for name in reversed(names) if name in specials}
     return {
         "tokenizer_class": "PreTrainedTokenizerFast",
         "clean_up_tokenization_spaces": False,  # True loses spaces before signs
         "split_special_tokens": True,  # a special token in a user's text stays text, as it does here
-        **roles,
+        **roles(specials, told),
     }
 
 
-def _split_step(pattern: str) -> dict[str, Any]:
-    return {"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Isolated", "invert": False}
-
-
-_EVERY_CHARACTER = _split_step(r"[\s\S]")
-_EVERY_WORD = {**_split_step(patterns.WORDS), "behavior": "Removed", "invert": True}
-
-
-def from_json(data: dict[str, Any]) -> Parts:
-    """The tokenizer of a tokenizer.json; a ValueError if it would give other ids than `tokenizers` does."""
+def from_json(data: dict[str, Any], beside: Beside) -> Parts:
+    """The tokenizer of a tokenizer.json; ValueError if it would give other ids than `tokenizers` does."""
     model = data["model"]
-    for where, names in (
-        (data, ("normalizer", "truncation", "padding")),
-        (model, ("dropout", "continuing_subword_prefix", "end_of_word_suffix", "byte_fallback")),
-    ):
-        for name in names:
-            if where.get(name):
-                raise ValueError(f"it uses {name!r}, which groundup does not")
-    for token in data.get("added_tokens", []):
-        if not token["special"] or token["lstrip"] or token["rstrip"] or token["single_word"]:
-            raise ValueError(f"its added token {token['content']!r} is not a plain special token")
-    specials: dict[str, int] = {token["content"]: token["id"] for token in data.get("added_tokens", [])}
+    _check_model(data, model)
+    added = [{**t, "special": t["special"] or t["content"] in beside.tokens} for t in data.get("added_tokens") or []]
+    check_overlaps(added)
+    told = [(plain(token), token["id"]) for token in added]
+    specials = numbered(told, model["vocab"], {}, where="tokenizer.json")
+    specials = numbered(beside.tokens.items(), model["vocab"], specials, where="a file beside it")
     ordinary = {name: id for name, id in model["vocab"].items() if specials.get(name) != id}
-    frame = _frame(data.get("post_processor"), specials)
+    frame = from_template(data.get("post_processor"), specials)
+    if beside.framing:
+        frame = _sides(beside, specials)
+    rest = specials, frame, {role: name for role, name in beside.roles.items() if name in specials}
     if model["type"] == "WordLevel" and data["pre_tokenizer"] == _EVERY_CHARACTER:
         if longer := [name for name in ordinary if len(name) != 1]:
             raise ValueError(f"its token {longer[0]!r} is not one character")
-        return Parts(Characters(ordinary), None, specials, frame)
+        return Parts(Characters(ordinary), None, *rest)
     if model["type"] == "WordLevel" and data["pre_tokenizer"] == _EVERY_WORD:
-        return Parts(Words(ordinary, specials[model["unk_token"]]), None, specials, frame)
+        return Parts(Words(ordinary, specials[model["unk_token"]]), None, *rest)
     if model["type"] != "BPE":
         raise ValueError(f"its model is {model['type']}; only byte-level BPE, our characters and words can be read")
     # the older form of a merge is "left right"; a byte's name is never a space
     merges = [tuple(pair.split(" ")) if isinstance(pair, str) else tuple(pair) for pair in model["merges"]]
-    vocabulary = byte_pair(ordinary, merges, whole_first=bool(model.get("ignore_merges")))
-    return Parts(vocabulary, _pattern(data["pre_tokenizer"] or {"type": None}), specials, frame)
+    unknown = model.get("unk_token")
+    vocabulary = openai.byte_pair(
+        ordinary,
+        merges,
+        whole_first=bool(model.get("ignore_merges")),
+        unknown=None if unknown is None else model["vocab"].get(unknown),
+    )
+    if vocabulary.unknown is not None and vocabulary.missing and model.get("fuse_unk"):
+        raise ValueError(f"it joins unknown bytes into one {unknown!r} (fuse_unk), which is not done here")
+    _check_apart(vocabulary, specials)
+    return Parts(vocabulary, from_steps(data["pre_tokenizer"]), *rest)
 
 
-def _pattern(step: dict[str, Any]) -> str | None:
-    match step["pretokenizers"] if step["type"] == "Sequence" else [step]:
-        case [{"type": "ByteLevel", "add_prefix_space": False} as only]:
-            return patterns.PATTERNS["gpt2"] if only.get("use_regex", True) else None
-        case [
-            {"type": "Split", "pattern": {"Regex": str(pattern)}, "behavior": "Isolated", "invert": False},
-            {"type": "ByteLevel", "add_prefix_space": False, "use_regex": False},
-        ]:
-            return pattern
-    raise ValueError("its pre_tokenizer is not one split by a regular expression, then bytes")
+def from_two_files(vocab: str, merges: str, beside: Beside, pattern: Pattern) -> Parts:
+    """The tokenizer of vocab.json and merges.txt, with the special tokens that the files beside them add."""
+    ids: dict[str, int] = openai.json_object(vocab)
+    vocabulary, specials = openai.from_two_files({n: id for n, id in ids.items() if n not in beside.tokens}, merges)
+    specials |= {name: ids[name] for name in beside.tokens if name in ids}
+    specials = numbered(beside.tokens.items(), ids, specials, where="a file beside it")
+    _check_apart(vocabulary, specials)
+    frame = _sides(beside, specials) if beside.framing else ((), ())
+    return Parts(vocabulary, pattern, specials, frame, beside.roles)
 
 
-def _template(frame: Frame, specials: Mapping[str, int]) -> dict[str, Any]:
-    def framed(text: str, segment: int) -> list[dict[str, Any]]:
-        before, after = ([{"SpecialToken": {"id": name, "type_id": segment}} for name in side] for side in frame)
-        return [*before, {"Sequence": {"id": text, "type_id": segment}}, *after]
-
-    return {
-        "type": "TemplateProcessing",
-        "single": framed("A", 0),
-        "pair": framed("A", 0) + framed("B", 1),
-        "special_tokens": {
-            name: {"id": name, "ids": [specials[name]], "tokens": [name]} for name in dict.fromkeys(sum(frame, ()))
-        },
-    }
+def _check_apart(vocabulary: BytePair, specials: Mapping[str, int]) -> None:
+    """ValueError for a special token that the bytes or merges make, too: here text never becomes one."""
+    made = {*BYTE_NAMES, *(name_of(left + right) for left, right in vocabulary.merges)}
+    for name in specials:
+        if name in made:
+            raise ValueError(
+                f"its special token {name!r} is an ordinary token too; here text never becomes a special one"
+            )
 
 
-def _frame(step: dict[str, Any] | None, specials: Mapping[str, int]) -> Frame:
-    """What a post_processor puts around one text; that of type ByteLevel only moves offsets."""
-    steps = [] if step is None else step["processors"] if step["type"] == "Sequence" else [step]
-    templates = [step for step in steps if step["type"] != "ByteLevel"]
-    if not templates:
-        return (), ()
-    if len(templates) > 1 or templates[0]["type"] != "TemplateProcessing":
-        raise ValueError(f"its post_processor {templates[-1]['type']} is not a template around the text")
-    names = [piece.get("SpecialToken", {}).get("id") for piece in templates[0]["single"]]
-    frame = tuple(names[: names.index(None)]), tuple(names[names.index(None) + 1 :])
-    for name in sum(frame, ()):
-        if name is None or templates[0]["special_tokens"][name]["ids"] != [specials[name]]:
-            raise ValueError("its post_processor is not special tokens around the text")
-    return frame
+def _check_model(data: dict[str, Any], model: dict[str, Any]) -> None:
+    """ValueError for what changes ids and is not done here; a line for what changes none."""
+    spaces = [data.get("normalizer"), data.get("pre_tokenizer"), data.get("decoder")]
+    if model.get("byte_fallback") or model.get("type") == "Unigram" or "\u2581" in repr(spaces):
+        raise ValueError(
+            "it is made like SentencePiece (a space is ▁), as those of LLaMA 1, LLaMA 2 and Mistral; only byte-level "
+            "ones can be read, as those of GPT-2, LLaMA 3 and SmolLM. The folder's model can be read without it"
+        )
+    if where := data.get("normalizer"):
+        raise ValueError(
+            f"it uses 'normalizer' ({where['type']}): it changes texts before it reads them, which is not done here"
+        )
+    for name in ("dropout", "continuing_subword_prefix", "end_of_word_suffix"):
+        if model.get(name):
+            raise ValueError(f"it uses {name!r} ({model[name]!r}), which groundup does not")
+    if left_out := [name for name in ("padding", "truncation") if data.get(name)]:
+        notice(
+            f"tokenizer.json asks for {' and '.join(left_out)}, left out here: a text gets all its ids and no others"
+        )
+
+
+def _sides(beside: Beside, specials: Mapping[str, int]) -> Frame:
+    """The frame that add_bos_token and add_eos_token ask for; they count more than the post_processor."""
+    told = roles(specials, beside.roles)
+    bos, eos = (
+        (told[f"{side}_token"],) if beside.framing.get(side) and f"{side}_token" in told else ()
+        for side in ("bos", "eos")
+    )
+    return bos, eos

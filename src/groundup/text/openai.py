@@ -15,14 +15,17 @@ from groundup.text.alphabet import BYTE_NAMES, name_of, printable, token_of
 from groundup.text.vocabulary import BytePair
 
 
-def byte_pair(ids: Mapping[str, int], merges: list[tuple[str, ...]], *, whole_first: bool = False) -> BytePair:
+def byte_pair(
+    ids: Mapping[str, int], merges: list[tuple[str, ...]], *, whole_first: bool = False, unknown: int | None = None
+) -> BytePair:
     """The vocabulary of tokens and merges written as names."""
     pairs: bpe.Merges = []
     for number, names in enumerate(merges, 1):
         if len(names) != 2:
             raise ValueError(f"merge {number} is {' '.join(names)!r}, not two tokens")
         pairs.append((token_of(names[0]), token_of(names[1])))
-    return BytePair(pairs, ids={token_of(name): id for name, id in ids.items()}, whole_first=whole_first)
+    named = {token_of(name): id for name, id in ids.items()}
+    return BytePair(pairs, ids=named, whole_first=whole_first, unknown=unknown)
 
 
 def json_object(text: str) -> dict[str, Any]:
@@ -44,11 +47,11 @@ def json_object(text: str) -> dict[str, Any]:
 def to_two_files(vocabulary: BytePair, specials: Mapping[str, int]) -> tuple[str, str]:
     """The contents of vocab.json and merges.txt."""
     names = {name_of(token): id for token, id in vocabulary.ids.items()}
-    vocab = json.dumps(dict(sorted({**names, **specials}.items(), key=lambda item: item[1])), ensure_ascii=False)
+    ids = dict(sorted({**names, **specials}.items(), key=lambda item: item[1]))
     lines = [f"{name_of(left)} {name_of(right)}" for left, right in vocabulary.merges]
     merges = "\n".join(["#version: 0.2", *lines, ""])
     try:
-        again, named = from_two_files(vocab, merges)
+        again, named = from_two_files(ids, merges)
         same = named == specials and _alike(again, vocabulary)
     except ValueError:
         same = False
@@ -57,12 +60,11 @@ def to_two_files(vocabulary: BytePair, specials: Mapping[str, int]) -> tuple[str
             "vocab.json and merges.txt cannot hold this tokenizer: it has tokens that no merge makes, "
             "or special tokens not named like <this>"
         )
-    return vocab, merges
+    return json.dumps(ids, ensure_ascii=False), merges
 
 
-def from_two_files(vocab: str, merges: str) -> tuple[BytePair, dict[str, int]]:
+def from_two_files(ids: Mapping[str, int], merges: str) -> tuple[BytePair, dict[str, int]]:
     """The vocabulary of GPT-2's two files; names that no merge makes are its special tokens."""
-    ids: dict[str, int] = json_object(vocab)
     lines = merges.split("\n")
     pairs = [tuple(line.split(" ")) for line in lines[lines[0].startswith("#version") :] if line]
     made = {*BYTE_NAMES, *("".join(pair) for pair in pairs)}
@@ -71,7 +73,8 @@ def from_two_files(vocab: str, merges: str) -> tuple[BytePair, dict[str, int]]:
         marked = name[:1] in "<[" and name[-1:] in ">]"
         if not marked and any(name[:cut] in made and name[cut:] in made for cut in range(1, len(name))):
             raise ValueError(f"no merge makes its token {name!r}; the list of merges seems cut short")
-    return byte_pair({name: ids[name] for name in made}, pairs), specials
+    # bytes may be missing, merges may not
+    return byte_pair({name: ids[name] for name in made if name in ids or len(name) > 1}, pairs), specials
 
 
 def to_ranks(vocabulary: BytePair) -> str:
@@ -93,8 +96,18 @@ def from_ranks(content: str) -> BytePair:
             ids[token] = _new(token, int(rank), ids)
         except (ValueError, binascii.Error) as error:
             raise ValueError(f"line {number} is {line[:40]!r}, not a token in base64 and its rank ({error})") from None
+    if missing := [byte for byte in range(256) if bytes([byte]) not in ids]:
+        raise ValueError(f"the byte {missing[0]:#04x} has no rank; a .tiktoken file has all 256")
     ordered = sorted((token for token in ids if len(token) > 1), key=ids.__getitem__)
-    return BytePair(bpe.merges_of(ordered), ids=ids, whole_first=True)
+    merges = bpe.merges_of(ordered)
+    for token in set(ordered) - {left + right for left, right in merges}:
+        for left, right in ((token[:cut], token[cut:]) for cut in range(1, len(token))):
+            if left in ids and right in ids:
+                raise ValueError(
+                    f"{token!r} has rank {ids[token]}, before its parts {left!r} ({ids[left]}) and {right!r} "
+                    f"({ids[right]}); tiktoken puts them together all the same, which merges in order cannot"
+                )
+    return BytePair(merges, ids=ids, whole_first=True)
 
 
 def _new(token: bytes, rank: int, ids: Mapping[bytes, int]) -> int:

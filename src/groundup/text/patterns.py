@@ -4,15 +4,21 @@ The idea and the first pattern are GPT-2's (Radford et al. 2019, section 2.2; `e
 second is GPT-4's, tiktoken's cl100k as first published and as LLaMA 3 has it. (Later versions of tiktoken take space
 at the very end of a text together with a line end before it.) The third is GPT-4o's, tiktoken's o200k. All are written
 here so that Python's `regex`, tiktoken's engine and that of Hugging Face's `tokenizers` read them alike, but for
-characters newer than the Unicode version an engine knows. A pattern of your own is read alike if it keeps to
-\\p{...} classes: what \\w holds differs.
+characters newer than the Unicode version an engine knows. A pattern of your own
+is read alike if `dialect.translated` leaves it as it is.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 import regex
 
 from groundup.nearest import nearest
+
+Pattern = str | tuple[str, ...] | None
+"""One regular expression, several that split one after the other, or None: the whole text is one chunk."""
+Splitter = tuple[regex.Pattern[str], ...]
+
+SECONDS, A_SECOND = 10, 20_000  # a text may take so many seconds, and one more for each so many characters
 
 PATTERNS: dict[str, str | None] = {
     # contraction | word | number | signs | trailing space | space
@@ -43,30 +49,60 @@ def named(pattern: str) -> str | None:
     return pattern
 
 
-def compiled(pattern: str | None) -> regex.Pattern[str] | None:
+def compiled(pattern: Pattern) -> Splitter:
     """The pattern ready for `split`; a ValueError if it is no regular expression."""
-    try:
-        return None if pattern is None else regex.compile(pattern)
-    except regex.error as error:
-        raise ValueError(f"split pattern {pattern!r} is not a regular expression: {error}") from None
+    found: list[regex.Pattern[str]] = []
+    for expression in [pattern] if isinstance(pattern, str) else pattern or ():
+        try:
+            found.append(regex.compile(expression))
+        except regex.error as error:
+            raise ValueError(f"split pattern {expression!r} is not a regular expression: {error}") from None
+    return tuple(found)
 
 
-def split(text: str, pattern: regex.Pattern[str] | None) -> list[str]:
-    """The chunks of a text, which joined are the text again.
+def split(text: str, steps: Splitter) -> list[str]:
+    """The chunks of a text, which joined are the text again; each step splits the chunks of the one before.
 
     What stands between two matches becomes a chunk of its own (the "isolated" split of `tokenizers`).
     """
-    if pattern is None:
-        return [text]
-    if not pattern.groups:  # findall returns groups where there are some
-        chunks: list[str] = pattern.findall(text)
-        if sum(map(len, chunks)) == len(text):  # matches do not overlap: they cover the text
-            return chunks
-    chunks, done = [], 0
-    for match in pattern.finditer(text):
-        chunks += text[done : match.start()], match.group()
-        done = match.end()
+    chunks = [text]
+    for step in steps:
+        chunks = _isolated(text, step) if len(chunks) == 1 else [c for chunk in chunks for c in _isolated(chunk, step)]
+    return chunks
+
+
+def _isolated(text: str, pattern: regex.Pattern[str]) -> list[str]:
+    limit = SECONDS + len(text) / A_SECOND
+    try:
+        if not pattern.groups:  # findall returns groups where there are some
+            chunks: list[str] = pattern.findall(text, timeout=limit)
+            if all(chunks) and sum(map(len, chunks)) == len(text):  # matches do not overlap: they cover the text
+                return chunks
+        chunks, done = [], 0
+        for start, end in _matches(text, pattern, limit):
+            chunks += text[done:start], text[start:end]
+            done = end
+    except TimeoutError:
+        raise ValueError(
+            f"the split pattern {pattern.pattern!r} takes more than {limit:.0f} s on a text of {len(text):,} "
+            "characters: it tries too many ways to match; take one in which a letter fits one place only"
+        ) from None
     return [*filter(None, chunks), *filter(None, [text[done:]])]
+
+
+def _matches(text: str, pattern: regex.Pattern[str], limit: float) -> Iterator[tuple[int, int]]:
+    """Where the matches begin and end, as Hugging Face's engine goes on from one to the next.
+
+    After a match, an empty one at the same place does not count, and the search goes on a character later.
+    """
+    at, last = 0, -1
+    while at <= len(text) and (match := pattern.search(text, at, timeout=limit)):
+        start, end = match.span()
+        if start == end == last:
+            at = end + 1
+        else:
+            yield start, end
+            at = last = end
 
 
 def split_at(text: str, names: Collection[str]) -> list[str]:

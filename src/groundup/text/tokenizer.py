@@ -11,8 +11,10 @@ from random import Random
 from typing import TYPE_CHECKING, Literal, Self
 
 from groundup.text import bpe, engine, files, offsets, patterns, reading
+from groundup.text.added import Roles
 from groundup.text.alphabet import printable
-from groundup.text.formats import Frame, Parts
+from groundup.text.formats import Parts
+from groundup.text.frame import Frame
 from groundup.text.stream import TextStream
 from groundup.text.vocabulary import BytePair, Characters, Words
 
@@ -29,19 +31,22 @@ class Tokenizer:
 
     frame: the special tokens that Hugging Face's libraries put before and after a text when they encode it, if the
         file asks for that (LLaMA 3's begins with <|begin_of_text|>). Here `encode` adds nothing and `framed` does.
+    roles: what special tokens are for where the file says so ("pad_token" -> "<|pad|>"); it is written out again.
     """
 
     def __init__(
         self,
         vocabulary: BytePair | Characters | Words,
-        pattern: str | None = None,
+        pattern: patterns.Pattern = None,
         specials: dict[str, int] | None = None,
         frame: Frame = ((), ()),
+        roles: Roles | None = None,
     ):
         self.vocabulary = vocabulary
         self.pattern = pattern
         self.specials = dict(specials or {})
         self.frame = frame
+        self.roles = dict(roles or {})
         self._pattern = patterns.compiled(pattern)
         self._bytes = {id: token for token, id in vocabulary.ids.items()}
         self._bytes |= {id: name.encode() for name, id in self.specials.items()}
@@ -119,9 +124,9 @@ class Tokenizer:
         vocab_size: at most so many in total, special tokens included.
         """
         names = (UNKNOWN, *(name for name in specials if name != UNKNOWN))
-        if vocab_size is not None and vocab_size <= len(names):
-            raise ValueError(f"vocab_size ({vocab_size}) must be more than the {len(names)} special tokens")
         at_most = None if vocab_size is None else vocab_size - len(names)
+        if at_most is not None and at_most <= 0:
+            raise ValueError(f"vocab_size ({vocab_size}) must be more than the {len(names)} special tokens")
         vocabulary = Words.of(reading.ordinary_parts(texts, specials), min_frequency=min_frequency, at_most=at_most)
         return cls(vocabulary, None, _numbered(names, first=len(vocabulary.ids)))
 
@@ -179,14 +184,14 @@ class Tokenizer:
             if isinstance(part, str):
                 ids += self._encoder.ids(part)
             elif isinstance(self.vocabulary, BytePair):
-                ids += [self.vocabulary.ids[bytes([byte])] for byte in part]
+                ids += [id for byte in part for id in self.vocabulary.merged(bytes([byte]))]
             else:
                 raise ValueError(f"byte {part[0]:#x} is not UTF-8; only a byte-pair tokenizer knows such bytes")
         return ids
 
     def framed(self, ids: Sequence[int]) -> list[int]:
         """The ids with the special tokens of `frame` around them: what Hugging Face's libraries give for a text."""
-        before, after = ([self.special_id(name) for name in side] for side in self.frame)
+        before, after = (map(self.special_id, side) for side in self.frame)
         return [*before, *ids, *after]
 
     def decode(self, ids: Iterable[int], *, skip_special: bool = False) -> str:
@@ -234,7 +239,8 @@ class Tokenizer:
         A ValueError says what a format cannot hold. Only "json" and "gpt2" name the special tokens, only "json" the
         split pattern: "gpt2" is for GPT-2's.
         """
-        return files.export(path, Parts(self.vocabulary, self.pattern, self.specials, self.frame), format=format)
+        parts = Parts(self.vocabulary, self.pattern, self.specials, self.frame, self.roles)
+        return files.export(path, parts, format=format)
 
     @classmethod
     def load(cls, path: str | Path, *, pattern: str | None = None, specials: Mapping[str, int] | None = None) -> Self:

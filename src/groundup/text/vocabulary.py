@@ -15,30 +15,45 @@ class BytePair:
     """The 256 bytes and what the merges make of them (see `bpe`); every text has an encoding, and any other bytes too.
 
     merges: pairs of token bytes, the earliest learnt first.
-    ids: token bytes -> id, for vocabularies from elsewhere; by default byte b is b and merge n is 256 + n.
+    ids: token bytes -> id, for vocabularies from elsewhere; by default byte b is b and merge n is 256 + n. Single
+        bytes may be missing: vocabularies trained by `tokenizers` without an initial alphabet have only those met.
     whole_first: take a chunk that is itself a token at once, as tiktoken does ("ignore_merges"). For merges that
         were really trained it makes no difference.
+    unknown: the id of a byte that is missing; without one such a byte is refused.
     """
 
     between = b""
 
-    def __init__(self, merges: bpe.Merges, *, ids: Mapping[bytes, int] | None = None, whole_first: bool = False):
+    def __init__(
+        self,
+        merges: bpe.Merges,
+        *,
+        ids: Mapping[bytes, int] | None = None,
+        whole_first: bool = False,
+        unknown: int | None = None,
+    ):
         singles = [bytes([byte]) for byte in range(256)]
         tokens = list(dict.fromkeys([*singles, *(left + right for left, right in merges)]))
         numbers = {token: number for number, token in enumerate(tokens)}
         self.ids = numbers if ids is None else dict(ids)
-        for token in tokens:
+        for token in tokens[256:]:
             if token not in self.ids:
                 raise ValueError(f"the token {token!r} has no id")
         for pair in merges:
             for part in pair:
                 if part not in numbers:
                     raise ValueError(f"no merge makes {part!r}, but the merge {pair!r} needs it")
+                if part not in self.ids:
+                    raise ValueError(f"the token {part!r} has no id, but the merge {pair!r} needs it")
         self.merges = merges
         self.whole_first = whole_first
-        # Within, tokens are numbered by rank: pair of numbers -> number, and number -> id.
-        self.ranks = {(numbers[a], numbers[b]): numbers[a + b] for a, b in reversed(merges)}
-        self.outside = [self.ids[token] for token in tokens]
+        self.unknown = unknown
+        self.missing = frozenset(byte for byte in range(256) if singles[byte] not in self.ids)
+        # Within, tokens have numbers. Pair of numbers -> rank (256 + n for merge n), rank -> number, number -> id.
+        # Two merges may make one token; of the same merge twice the later counts, as in `tokenizers`.
+        self.ranks = {(numbers[a], numbers[b]): rank for rank, (a, b) in enumerate(merges, 256)}
+        self.made = [*range(256), *(numbers[a + b] for a, b in merges)]
+        self.outside = [self.ids.get(token, unknown or 0) for token in tokens]
 
     def encode(self, chunk: str) -> list[int]:
         """The ids of one chunk."""
@@ -49,7 +64,17 @@ class BytePair:
 
     def merged(self, data: bytes, drop: Callable[[], bool] | None = None) -> list[int]:
         """The ids that the merges make of some bytes, those passed over that `drop` says (see `bpe.encode`)."""
-        return [self.outside[number] for number in bpe.encode(data, self.ranks, drop=drop)]
+        if self.refuses and (lost := self.missing.intersection(data)):
+            raise ValueError(
+                f"the byte {min(lost):#04x} of {data.decode('utf-8', 'replace')!r} is not in this vocabulary of "
+                f"{256 - len(self.missing)} bytes and their merges; take it out, or use a tokenizer with all 256"
+            )
+        return [self.outside[number] for number in bpe.encode(data, self.ranks, made=self.made, drop=drop)]
+
+    @property
+    def refuses(self) -> bool:
+        """Whether there are texts that it cannot encode."""
+        return bool(self.missing) and self.unknown is None
 
 
 class Characters:
