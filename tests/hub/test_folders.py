@@ -107,3 +107,23 @@ def test_two_tokenizers(models, tmp_path: Path, tokenizers):
     theirs = AutoModelForSeq2SeqLM.from_pretrained(tmp_path).eval()
     ids = torch.randint(270, (2, 7))
     torch.testing.assert_close(theirs(ids, decoder_input_ids=ids).logits, ours(ids, ids), atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("kind", [torch.float16, torch.bfloat16, torch.float64])
+def test_gpt_neo_in_other_precisions(kind: torch.dtype, tmp_path: Path):
+    """Heads of 12: the queries' factor is no power of two, and must not be rounded to a half precision."""
+    torch.manual_seed(0)
+    config = gu.preset(
+        "gpt3-small", vocab_size=61, context=24, width=48, layers=2, heads=4, windows=(None, 5), bias=False
+    )
+    ours = gu.CausalLM(config).eval().to(kind)
+    gu.to_hub(ours, tmp_path / "folder")
+    ids = torch.randint(61, (2, 20))
+    exact = gu.CausalLM(config).eval().double()
+    exact.load_state_dict(ours.state_dict())
+    theirs = AutoModelForCausalLM.from_pretrained(tmp_path / "folder").eval()
+    with torch.no_grad():
+        torch.testing.assert_close(theirs.double()(ids).logits, exact(ids), atol=1e-5, rtol=1e-5)
+        theirs.to(kind).save_pretrained(tmp_path / "theirs")
+        back = gu.from_hub(tmp_path / "theirs").double()
+        torch.testing.assert_close(back(ids), theirs.double()(ids).logits, atol=1e-5, rtol=1e-5)

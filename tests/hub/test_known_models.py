@@ -73,6 +73,36 @@ KNOWN: dict[str, dict[str, Any]] = {
     | dict(_name_or_path="./checkpoints", head_dim=8, mlp_bias=False, initializer_range=0.041666666666666664),
 }
 
+KNOWN |= {
+    f"LLaMA with {name}": LLAMA3 | settings
+    for name, settings in {
+        "the marks of tools": {
+            "unsloth_fixed": True,
+            "unsloth_version": "2024.11.10",
+            "transformers.js_config": {"kv_cache_dtype": "fp16"},
+            "auto_map": {"AutoConfig": "x--y"},
+            "_commit_hash": "0",
+            "_attn_implementation_autoset": True,
+            "transformers_version": "5.0.0",
+            "license": "mit",
+            "model_max_length": 24,
+        },
+        "what is switched off": {
+            **dict(sliding_window=None, use_sliding_window=False, quantization_config=None, layer_types=None),
+            **dict(cross_attention_hidden_size=None, tie_encoder_decoder=False, head_dim=None, no_such_thing=False),
+            **dict(num_key_value_heads=None, attention_dropout=None, rope_scaling=None, partial_rotary_factor=1.0),
+        },
+        "layers that are all full": dict(layer_types=["full_attention"] * 2, max_window_layers=None),
+        "biases of attention alone": dict(attention_bias=True),
+        "biases of the feed-forward layers alone": dict(mlp_bias=True),
+        "both kinds of rope": {
+            **dict(rope_parameters=dict(rope_type="default", rope_theta=500000.0)),
+            **dict(rope_scaling=SCALED | dict(rope_type="llama3")),
+        },
+    }.items()
+}
+KNOWN["gpt-neo, layers named twice"] = KNOWN["gpt-neo-125m"] | dict(attention_layers=["local", "global"])
+
 
 @pytest.mark.parametrize("name", KNOWN)
 @torch.no_grad()

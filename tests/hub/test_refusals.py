@@ -51,16 +51,44 @@ def refusal(folder: Path) -> str:
         ("gpt2", dict(scale_attn_by_inverse_layer_idx=True), "scale_attn_by_inverse_layer_idx (True) must be False"),
         ("gpt2", dict(activation_function="mish"), "activation_function ('mish') must be one of gelu_new"),
         ("gpt2", dict(rotary_pct=0.25), "'rotary_pct' (0.25) is a setting of gpt2 not known here"),
-        ("gpt2", dict(quantization_config={}), "'quantization_config'"),
+        (
+            "gpt2",
+            dict(quantization_config={"bits": 4}),
+            "'quantization_config' ({'bits': 4}) is a setting of gpt2 not known",
+        ),
+        ("gpt2", dict(quantization_config={"bits": 4}), "quantised weights are not read, get the model as float32"),
+        ("llama", dict(sliding_window=64), "'sliding_window' (64)"),
+        ("llama", dict(sliding_window=64), "if transformers computes the same without it, take it out of config.json"),
+        ("llama", dict(layer_types=["full_attention", "sliding_attention"]), "'layer_types'"),
+        ("llama", dict(use_sliding_window=True), "'use_sliding_window' (True)"),
+        ("llama", dict(residual_multiplier=0.5), "'residual_multiplier' (0.5)"),
+        ("llama", dict(num_hidden_layers=10**9), "num_hidden_layers (1000000000) is more than any model has (16,384)"),
+        ("llama", dict(num_hidden_layers=9_999), "it says 9,999 layers, but there are 21 tensors beside it"),
+        ("llama", dict(hidden_size=10**23), "hidden_size (100000000000000000000000) is more than any model has"),
+        ("llama", dict(max_position_embeddings=10**12), "max_position_embeddings (1000000000000) is more"),
+        ("gpt_neo", dict(num_layers=10**9, attention_types=[[["global"], 10**9]]), "num_layers (1000000000) is more"),
+        ("gpt_neo", dict(attention_types=[[["global"], 10**12]]), "attention_types names 1000000000000 layers"),
+        ("gpt_neo", dict(attention_layers=["global"]), "attention_layers names 1 layers (global), num_layers is 2"),
+        ("gpt_neo", dict(attention_types=5), "int"),
+        ("gpt2", dict(model_type=["gpt2"]), "model_type ['gpt2'] is none of gpt2, gpt_neo"),
+        ("gpt2", dict(model_type=None), "model_type None is none of gpt2, gpt_neo"),
         ("gpt2", dict(pruned_heads={"0": [1]}), "pruned_heads ({'0': [1]}) must be {}"),
         ("gpt2", dict(n_head=5), "heads (5) must divide width (64)"),
         ("gpt2", dict(n_embd="wide"), "width ('wide') must be a whole number"),
         ("gpt2", dict(model_type="mistral"), "model_type 'mistral' is none of gpt2, gpt_neo, llama, marian"),
         ("gpt_neo", dict(num_layers=3), "attention_types names 2 layers (global, local), num_layers is 3"),
         ("gpt_neo", dict(attention_types=[[["global", "strided"], 1]]), "global, strided"),
-        ("llama", dict(attention_bias=True), "attention_bias (True) and mlp_bias (False)"),
         ("llama", dict(hidden_act="gelu"), "hidden_act ('gelu') must be one of silu"),
-        ("llama", dict(head_dim=32), "head_dim (32) times num_attention_heads (4) must be hidden_size (64)"),
+        (
+            "llama",
+            dict(head_dim=32),
+            "head_dim (32) times num_attention_heads (4) must be hidden_size (64): heads here",
+        ),
+        (
+            "llama",
+            dict(rope_scaling=dict(type="yarn", factor=4.0, original_max_position_embeddings=16)),
+            "rope_type 'yarn'",  # transformers takes it, whatever rope_parameters says
+        ),
         ("llama", dict(rope_parameters=dict(rope_type="yarn", rope_theta=1e4)), "rope_type 'yarn'"),
         ("llama", dict(rope_parameters=dict(rope_type="default", partial_rotary_factor=0.5)), "partial_rotary_factor"),
         ("llama", dict(rope_parameters=dict(rope_type="llama3", factor=8.0)), "high_freq_factor"),
@@ -94,7 +122,27 @@ def test_a_setting_that_is_missing(changed, key):
         ("gpt2", lambda t: {}, dict(vocab_size=320), ("'transformer.wte.weight'", "(290, 64)", "(320, 64)")),
         ("gpt2", lambda t: {}, dict(n_layer=3), ("'transformer.h.2.ln_1.weight' of shape (64,) is missing (12 of",)),
         ("gpt2", lambda t: {}, dict(n_layer=1), ("'transformer.h.1",)),
-        ("gpt2", lambda t: {"transformer.ln_f.bias": torch.ones(64).byte()}, {}, ("torch.uint8",)),
+        *(
+            (
+                "gpt2",
+                lambda t, kind=kind: {"transformer.ln_f.bias": torch.ones(64).to(kind)},
+                {},
+                (str(kind), "quantised"),
+            )
+            for kind in (torch.uint8, torch.int64, torch.bool, torch.complex64, torch.float8_e4m3fn)
+        ),
+        (
+            "marian",
+            lambda t: {"model.encoder.embed_positions.weight": torch.zeros(48, 64)},
+            {},
+            ("'model.encoder.embed_positions.weight' differs from the sinusoids by up to 1",),
+        ),
+        (
+            "marian",
+            lambda t: {"model.decoder.embed_positions.weight": torch.zeros(40, 64)},
+            {},
+            ("'model.decoder.embed_positions.weight' is (40, 64), config.json says (48, 64)",),
+        ),
         (
             "llama",
             lambda t: {"lm_head.weight": t["model.embed_tokens.weight"] + 0.5},
@@ -119,15 +167,60 @@ def test_damaged_files(changed):
     weights.unlink()
     assert "no model.safetensors" in refusal(folder)
     (folder / "pytorch_model.bin").touch()
-    assert "pickle" in refusal(folder)
+    assert "pytorch_model.bin is a pickle" in refusal(folder)
+    assert f"M.from_pretrained('{folder}').save_pretrained('NEW')" in refusal(folder)
     (folder / "model.safetensors.index.json").write_text('{"weight_map": {"a": "../../elsewhere.safetensors"}}')
     assert "'../../elsewhere.safetensors'" in refusal(folder)
     (folder / "model.safetensors.index.json").write_text('{"weight_map": {"a": "gone.safetensors"}}')
     assert "gone.safetensors" in refusal(folder)
     (folder / "config.json").write_text("{")
     assert "config.json is not JSON" in refusal(folder)
+    for deep in ("[" * 100_000, '{"a":' * 100_000):
+        (folder / "config.json").write_text(deep)
+        assert "config.json is nested too deeply to be read" in refusal(folder)
     (folder / "config.json").write_text("[]")
     assert "config.json is not a JSON object" in refusal(folder)
+
+
+def header(**tensors: Any) -> bytes:
+    """The beginning of a safetensors file with this header, and 64 bytes of numbers."""
+    text = json.dumps(tensors).encode()
+    return len(text).to_bytes(8, "little") + text + bytes(64)
+
+
+ROW = dict(dtype="F32", shape=[4], data_offsets=[0, 16])
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        bytes(8),
+        bytes(64),
+        (2**62).to_bytes(8, "little") + b"{}",
+        (2).to_bytes(8, "little") + b"{}",
+        (9).to_bytes(8, "little") + b"not JSON!",
+        (2).to_bytes(8, "little") + b"[]",
+        (100_000).to_bytes(8, "little") + b"[" * 100_000,
+        header(a=ROW, b=ROW),
+        header(a=ROW, b=ROW | dict(data_offsets=[8, 24])),
+        header(a=ROW | dict(data_offsets=[-16, 0])),
+        header(a=ROW | dict(data_offsets=[16, 0])),
+        header(a=ROW | dict(shape=[-4])),
+        header(a=ROW | dict(shape=[2**62, 2**62])),
+        header(a=ROW | dict(shape=[1.5])),
+        header(a=ROW | dict(dtype="F31")),
+        header(a=ROW | dict(data_offsets=[0, 10**30])),
+        header(a=5),
+        header(a=ROW),
+    ],
+)
+def test_weights_that_are_none(changed, content: bytes):
+    """Headers empty, huge, overlapping, negative, not JSON: one line that names the file, or what it lacks."""
+    folder = changed("gpt2")
+    (folder / "model.safetensors").write_bytes(content)
+    said = refusal(folder)
+    assert said.startswith(str(folder))
+    assert any(word in said for word in ("damaged", "tensors beside it", "is no tensor", "is missing"))
 
 
 def test_what_is_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

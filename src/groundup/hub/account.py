@@ -1,6 +1,8 @@
 """Every tensor of a file is accounted for: what we would write ourselves says what there is to read."""
 
+import re
 from collections.abc import Mapping
+from functools import reduce
 from pathlib import Path
 
 import torch
@@ -12,22 +14,30 @@ from groundup.hub.files import CONFIG
 from groundup.hub.names import Tensors, to_theirs
 from groundup.models.causal_lm import on_meta
 
+REAL = (torch.float32, torch.bfloat16, torch.float16, torch.float64)
+
 
 def all_tensors(family: Family, config: ModelConfig, ours: Tensors) -> dict[str, Tensor]:
     """What stands in the family's file, by its names there."""
     theirs = to_theirs(family.rewrite(config, ours), family.names(config))
     example = next(iter(theirs.values()))
-    return theirs | {name: example.new_zeros(shape) for name, shape in family.zeros(config).items()}
+    theirs |= {name: example.new_zeros(shape) for name, shape in family.zeros(config).items()}
+    widest = reduce(torch.promote_types, (tensor.dtype for tensor in theirs.values()))
+    return {name: tensor.to(widest) for name, tensor in theirs.items()}  # see `names`: some may be float32 now
 
 
 def account_for(
-    found: Mapping[str, tuple[Path, Tensor]], family: Family, config: ModelConfig, folder: Path
+    found: Mapping[str, tuple[Path, Tensor]], family: Family, config: ModelConfig, folder: Path, absent: str | None
 ) -> dict[str, Tensor]:
     """The tensors found under the names of the family's table.
 
+    absent: a regular expression for those that the file does not have, and that are zero.
     ValueError for one too many or too few, of another shape or kind, tied ones that differ, zeros that are none.
     """
+    check_layers(found, config, folder)
     expected = to_theirs(on_meta(config).state_dict(), family.names(config))
+    empty = {name: zeros for name, zeros in expected.items() if absent and re.search(absent, name)}
+    expected = {name: tensor for name, tensor in expected.items() if name not in empty}
     aliases, zeros = family.aliases(config), family.zeros(config)
     kept: dict[str, Tensor] = {}
     origin: dict[str, str] = {}
@@ -44,19 +54,33 @@ def account_for(
             kept[name], origin[name] = tensor, stored
         elif not family.is_table(stored):
             raise ValueError(f"{where} is no tensor of the {family.model_type} in {folder / CONFIG}")
+        elif wrong := family.check_table(config, tensor):
+            raise ValueError(f"{where} {wrong}")
     if missing := [name for name in expected if name not in kept]:
         shape = tuple(expected[missing[0]].shape)
         raise ValueError(
             f"{folder}: {missing[0]!r} of shape {shape} is missing ({len(missing)} of {len(expected)} tensors are)"
         )
-    return kept
+    return kept | {name: torch.zeros(tensor.shape) for name, tensor in empty.items()}
+
+
+def check_layers(found: Mapping[str, object], config: ModelConfig, folder: Path) -> None:
+    """ValueError for more layers than there are tensors: before such a model is built, even without numbers."""
+    layers = config.layers + (config.encoder_layers or 0)
+    if layers > len(found):
+        raise ValueError(
+            f"{folder / CONFIG}: it says {layers:,} layers, but there are {len(found):,} tensors beside it"
+        )
 
 
 def check_fit(where: str, tensor: Tensor, expected: Tensor) -> None:
     if tensor.shape != expected.shape:
         raise ValueError(f"{where} is {tuple(tensor.shape)}, {CONFIG} says {tuple(expected.shape)}")
-    if not tensor.is_floating_point():
-        raise ValueError(f"{where} holds {tensor.dtype}, not real numbers; quantised weights are not read")
+    if tensor.dtype not in REAL:
+        raise ValueError(
+            f"{where} holds {tensor.dtype}, not real numbers; quantised weights are not read, "
+            "get the model as float32, bfloat16 or float16"
+        )
 
 
 def check_tied(where: str, tensor: Tensor, other: Tensor) -> None:

@@ -4,7 +4,8 @@ Reading and writing need neither transformers nor huggingface_hub; only a name t
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -46,9 +47,11 @@ def _download(name: str) -> Path:
 def read_json(file: Path) -> dict[str, Any]:
     """An object from a JSON file; ValueError names the file."""
     try:
-        values = json.loads(file.read_text(encoding="utf-8"))
+        values = json.loads(file.read_text(encoding="utf-8-sig"))
     except ValueError as error:  # JSONDecodeError and UnicodeDecodeError are both
         raise ValueError(f"{file} is not JSON: {error}") from None
+    except RecursionError:
+        raise ValueError(f"{file} is nested too deeply to be read") from None
     if not isinstance(values, dict):
         raise ValueError(f"{file} is not a JSON object")
     return values
@@ -62,36 +65,43 @@ def read_tensors(folder: Path) -> dict[str, tuple[Path, Tensor]]:
     """Every tensor of the folder by its name, with the file it stands in. ValueError names a damaged file."""
     tensors: dict[str, tuple[Path, Tensor]] = {}
     for file in _weight_files(folder):
-        try:
-            with safetensors.safe_open(file, framework="pt") as opened:
-                for name in opened.keys():  # noqa: SIM118, it is no dict
-                    if name in tensors:
-                        raise ValueError(f"{file}: {name!r} is in {tensors[name][0].name} too")
-                    tensors[name] = (file, opened.get_tensor(name))
-        except (safetensors.SafetensorError, OSError) as error:
-            raise ValueError(f"{file}: damaged, cut short or not there: {error}") from None
+        with _opened(file) as opened:
+            found = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118, it is no dict
+        for name, tensor in found.items():
+            if name in tensors:
+                raise ValueError(f"{file}: {name!r} is in {tensors[name][0].name} too")
+            tensors[name] = (file, tensor)
     return tensors
 
 
 def check_weights(folder: Path) -> None:
     """Read the headers only: a ValueError names a file that is not there, cut short or without tensors."""
     for file in _weight_files(folder):
-        try:
-            with safetensors.safe_open(file, framework="pt") as opened:
-                found = len(opened.keys())
-        except (safetensors.SafetensorError, OSError) as error:
-            raise ValueError(f"{file}: damaged, cut short or not there: {error}") from None
+        with _opened(file) as opened:
+            found = len(opened.keys())
         if not found:
             raise ValueError(f"{file} holds no tensors; get it again")
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[Any]:
+    """A safetensors file; whatever its reader says of a damaged one becomes a ValueError that names it."""
+    try:
+        with safetensors.safe_open(file, framework="pt") as opened:
+            yield opened
+    except (safetensors.SafetensorError, OSError, ValueError, TypeError, RuntimeError, MemoryError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ValueError(f"{file}: damaged, cut short or not there: {reason}; get it again") from None
+
+
+_PICKLES = ("pytorch_model.bin", "pytorch_model.bin.index.json", "consolidated.00.pth", "model.pt")
 
 
 def _weight_files(folder: Path) -> list[Path]:
     if (folder / WEIGHTS).is_file():
         return [folder / WEIGHTS]
     if not (folder / INDEX).is_file():
-        old = (folder / "pytorch_model.bin").is_file()
-        hint = "; its pytorch_model.bin is a pickle, which can run code, and is not read here" if old else ""
-        raise ValueError(f"{folder} has no {WEIGHTS}{hint}")
+        raise ValueError(f"{folder} has no {WEIGHTS}{_other_weights(folder)}")
     shards = read_json(folder / INDEX).get("weight_map")
     if not isinstance(shards, dict) or not all(isinstance(name, str) for name in shards.values()):
         raise ValueError(f"{folder / INDEX} has no weight_map from tensors to files")
@@ -99,6 +109,19 @@ def _weight_files(folder: Path) -> list[Path]:
     if outside := [name for name in names if Path(name).name != name or "\\" in name]:
         raise ValueError(f"{folder / INDEX} names {outside[0]!r}, which is not a file beside it")
     return [folder / name for name in names]
+
+
+def _other_weights(folder: Path) -> str:
+    """What to do about weights in another format; nothing where there are none."""
+    found = next((name for name in _PICKLES if (folder / name).is_file()), None)
+    if found is None:
+        other = next((path.name for pattern in ("*.gguf", "*.h5", "*.onnx") for path in folder.glob(pattern)), None)
+        return "" if other is None else f"; its {other} is another format, get the model as safetensors"
+    return (
+        f"; its {found} is a pickle, which can run code, and is not read here. If you trust it, convert it: python -c "
+        f"\"from transformers import AutoModelForCausalLM as M; M.from_pretrained('{folder}').save_pretrained('NEW')\" "
+        "and take NEW (AutoModelForSeq2SeqLM for a translator)"
+    )
 
 
 def write_tensors(folder: Path, tensors: Mapping[str, Tensor]) -> None:

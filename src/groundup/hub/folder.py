@@ -27,9 +27,10 @@ def from_hub(name: str | Path) -> CausalLM | Seq2Seq:
     """
     folder = local_folder(name)
     family, config = read_config(folder)
-    model = CausalLM(config) if config.encoder_layers is None else Seq2Seq(config)
-    theirs = account_for(read_tensors(folder), family, config, folder)
+    absent = family.absent(family.settings(read_json(folder / CONFIG)))
+    theirs = account_for(read_tensors(folder), family, config, folder, absent)
     ours = to_ours(theirs, family.names(config))
+    model = CausalLM(config) if config.encoder_layers is None else Seq2Seq(config)
     with torch.no_grad():
         for key, mine in model.state_dict(keep_vars=True).items():
             if key in ours:
@@ -74,8 +75,8 @@ def to_hub(
     ours = {name: tensor.detach().cpu() for name, tensor in model.state_dict().items()}
     if translates and (pad := ids["pad_token_id"]) is not None:
         config, ours = marian.with_room_for(pad, config, ours)
-    settings = family.write(config) | {"dtype": str(next(model.parameters()).dtype).removeprefix("torch.")}
     theirs = all_tensors(family, config, ours)
+    settings = family.write(config) | {"dtype": str(next(iter(theirs.values())).dtype).removeprefix("torch.")}
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     write_tensors(folder, theirs)
@@ -93,11 +94,11 @@ def read_config(folder: Path) -> tuple[Family, ModelConfig]:
     file = folder / CONFIG
     values = read_json(file)
     kind = values.get("model_type")
-    if kind not in FAMILIES:
+    if not isinstance(kind, str) or kind not in FAMILIES:
         raise ValueError(f"{file}: model_type {kind!r} is none of {', '.join(FAMILIES)}")
     try:
         return FAMILIES[kind], FAMILIES[kind].read(values)
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
         missing = "missing: " if isinstance(error, KeyError) else ""
         raise ValueError(f"{file}: {missing}{error}") from error
 

@@ -63,14 +63,20 @@ def without_biases(config: ModelConfig, ours: Tensors) -> dict[str, Tensor]:
 
 
 def read_attention(theirs: dict[str, Any]) -> dict[str, Any]:
-    """[[["global", "local"], 6]] and window_size -> (None, window), shortest pattern that repeats."""
-    kinds = [kind for pattern, times in theirs["attention_types"] for kind in pattern * times]
-    if len(kinds) != theirs["num_layers"] or set(kinds) - {"global", "local"}:
-        raise ValueError(
-            f"attention_types names {len(kinds)} layers ({', '.join(sorted(set(kinds)))}), num_layers is "
-            f"{theirs['num_layers']}"
-        )
-    windows = [None if kind == "global" else theirs["window_size"] for kind in kinds]
+    """[[["global", "local"], 6]] and window_size -> (None, window), shortest pattern that repeats.
+
+    attention_layers says the same layer by layer; where the two differ transformers takes it.
+    """
+    types, wanted = theirs["attention_types"], theirs["num_layers"]
+    named = sorted({kind for pattern, _ in types for kind in pattern})
+    if (total := sum(len(pattern) * times for pattern, times in types)) != wanted or set(named) - {"global", "local"}:
+        raise ValueError(f"attention_types names {total} layers ({', '.join(named)}), num_layers is {wanted}")
+    kinds = [kind for pattern, times in types for kind in pattern * times]
+    layers = theirs.get("attention_layers", kinds)
+    if len(layers) != len(kinds) or set(layers) - {"global", "local"}:
+        named = sorted(set(layers))
+        raise ValueError(f"attention_layers names {len(layers)} layers ({', '.join(named)}), num_layers is {wanted}")
+    windows = [None if kind == "global" else theirs["window_size"] for kind in layers]
     period = next(n for n in range(1, len(kinds) + 1) if all(w == windows[i % n] for i, w in enumerate(windows)))
     return {"windows": tuple(windows[:period])}
 
@@ -107,7 +113,7 @@ FAMILY = Family(
     implied={"norm": ("layer",), "norm_first": (True,), "position": ("learned",), "bias": (True, False)},
     read_rest=read_attention,
     write_rest=write_attention,
-    rest=("attention_types", "window_size", "windows"),
+    rest=("attention_types", "attention_layers", "window_size", "windows"),
     defaults={
         "intermediate_size": None,
         "layer_norm_epsilon": 1e-5,
@@ -118,7 +124,7 @@ FAMILY = Family(
         "tie_word_embeddings": True,
         "window_size": 256,
     },
-    ignored={"attention_layers", "classifier_dropout", "initializer_range"},
+    ignored={"classifier_dropout", "initializer_range"},
     rewrite=without_biases,
     prefix="transformer",
     aliases=gpt2.aliases,

@@ -36,24 +36,32 @@ def names(config: ModelConfig) -> Table:
 def read_rest(theirs: dict[str, Any]) -> dict[str, Any]:
     heads, width, wide = theirs["num_attention_heads"], theirs["hidden_size"], theirs.get("head_dim")
     if wide is not None and wide * heads != width:
-        raise ValueError(f"head_dim ({wide}) times num_attention_heads ({heads}) must be hidden_size ({width}) here")
-    if theirs["attention_bias"] != theirs["mlp_bias"]:
         raise ValueError(
-            f"attention_bias ({theirs['attention_bias']}) and mlp_bias ({theirs['mlp_bias']}) are one setting here; "
-            "they must agree"
+            f"head_dim ({wide}) times num_attention_heads ({heads}) must be hidden_size ({width}): heads here share "
+            "the width of the model, and there are none that are wider or narrower"
         )
     kv_heads = theirs.get("num_key_value_heads")
     return {
         "kv_heads": None if kv_heads == heads else kv_heads,
         "mlp_width": theirs["intermediate_size"],
-        "bias": theirs["attention_bias"],
+        "bias": bool(theirs["attention_bias"] or theirs["mlp_bias"]),  # one for both; see `absent`
         **read_rope(theirs),
     }
 
 
+def absent(theirs: dict[str, Any]) -> str | None:
+    """Biases that only one half of each block has (attention_bias without mlp_bias): the other half's are zero."""
+    if bool(theirs["attention_bias"]) == bool(theirs["mlp_bias"]):
+        return None
+    return r"\.mlp\.\w+\.bias$" if theirs["attention_bias"] else r"\.self_attn\.\w+\.bias$"
+
+
 def read_rope(theirs: dict[str, Any]) -> dict[str, Any]:
-    """`rope_parameters` as transformers 5 writes it, or `rope_theta` and `rope_scaling` as all did before."""
-    rope = dict(theirs.get("rope_parameters") or theirs.get("rope_scaling") or {})
+    """`rope_parameters` as transformers 5 writes it, or `rope_theta` and `rope_scaling` as all did before.
+
+    Where a file has both, transformers takes rope_scaling, and nothing of the other.
+    """
+    rope = dict(theirs.get("rope_scaling") or theirs.get("rope_parameters") or {})
     kind = rope.pop("rope_type", None) or rope.pop("type", None) or "default"
     theta = rope.pop("rope_theta", None) or theirs.get("rope_theta") or 10000.0
     if kind not in ("default", "llama3"):
@@ -119,6 +127,7 @@ FAMILY = Family(
         "mlp_bias": False,
     },
     ignored={"pretraining_tp", "initializer_range", "is_llama_config", "max_sequence_length"},
+    absent=absent,
     prefix="model",
     aliases=lambda config: {"lm_head.weight": "model.embed_tokens.weight"} if config.tied == "head" else {},
     tables=r"rotary_emb\.inv_freq$",

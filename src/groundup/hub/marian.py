@@ -12,7 +12,9 @@ from torch import Tensor
 
 from groundup.config import ModelConfig
 from groundup.hub.family import ACTIVATIONS, Family
+from groundup.hub.files import CONFIG
 from groundup.hub.names import Table, Tensors, inside, same, weight_only
+from groundup.nn.positions import sinusoidal_table
 
 
 def attention(theirs: str, ours: str) -> Table:
@@ -68,6 +70,16 @@ def in_halves(config: ModelConfig, ours: Tensors) -> dict[str, Tensor]:
         return tensor[:, order] if part == "weight" else tensor  # reads from it; embeddings are rows of it
 
     return {name: renamed(name, tensor) for name, tensor in ours.items()}
+
+
+def check_table(config: ModelConfig, tensor: Tensor) -> str | None:
+    """Positions in the file are used by transformers as they are; ours are always sinusoids."""
+    ours = sinusoidal_table(config.context, config.width, halves=True)
+    if tensor.shape != ours.shape:
+        return f"is {tuple(tensor.shape)}, {CONFIG} says {tuple(ours.shape)}"
+    gap = (tensor.float() - ours).abs().max()
+    tolerance = max(1e-5, torch.finfo(tensor.dtype).eps)
+    return f"differs from the sinusoids by up to {gap:.3g}, and no others are built here" if gap > tolerance else None
 
 
 def with_room_for(pad: int, config: ModelConfig, ours: Tensors) -> tuple[ModelConfig, Tensors]:
@@ -164,5 +176,6 @@ FAMILY = Family(
     prefix="model",
     aliases=aliases,
     zeros=lambda config: {"final_logits_bias": (1, config.vocab_size)},
+    check_table=check_table,
     tables=r"embed_positions\.weight$",
 )

@@ -8,6 +8,7 @@
 A module is its weight and its bias; a row that says `weight_only` has no bias on their side.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -27,12 +28,19 @@ class Form:
     parts: tuple[str, ...] = ("weight", "bias")
 
     def write(self, ours: list[Tensor]) -> Tensor:
-        stacked = torch.cat(ours) * self.scale
+        stacked = _times(torch.cat(ours), self.scale)
         return (stacked.t() if self.transposed else stacked).contiguous()
 
     def read(self, theirs: Tensor) -> tuple[Tensor, ...]:
-        stacked = (theirs.t() if self.transposed else theirs) / self.scale
+        stacked = _times(theirs.t() if self.transposed else theirs, 1 / self.scale)
         return stacked.chunk(len(self.ours))
+
+
+def _times(tensor: Tensor, scale: float) -> Tensor:
+    """The product in float32 at least: in a half precision it would be rounded, but for powers of two."""
+    if math.frexp(scale)[0] == 0.5:
+        return tensor * scale if scale != 1 else tensor
+    return tensor.to(torch.promote_types(tensor.dtype, torch.float32)) * scale
 
 
 Table = dict[str, Form]
