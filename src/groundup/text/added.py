@@ -45,6 +45,11 @@ def numbered(
     return ids
 
 
+def in_order(names: Iterable[str], *, first: int) -> dict[str, int]:
+    """Special tokens of a new tokenizer: one id after the other."""
+    return {name: id for id, name in enumerate(names, first)}
+
+
 def plain(token: Mapping[str, Any]) -> str:
     """The name of an added token; ValueError if more is asked for than to be a special token of this name."""
     name = token["content"]

@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Literal, Self
 
-from groundup.text import bpe, engine, files, offsets, patterns, reading
+from groundup.text import added, bpe, engine, files, offsets, patterns, reading
 from groundup.text.added import Roles
 from groundup.text.alphabet import printable
 from groundup.text.formats import Parts
@@ -67,7 +67,7 @@ class Tokenizer:
     ) -> Self:
         """`train_from_texts` on UTF-8 files (also .gz), and on every *.txt and *.txt.gz under folders.
 
-        Long files are read in blocks, so memory is bounded by the distinct chunks; not so with a pattern of your own.
+        Long files are read in blocks (with a pattern of your own: whole), so the distinct chunks bound the memory.
         """
         paths = [paths] if isinstance(paths, str | Path) else paths
         whole = patterns.PATTERNS.get(pattern) is None or "\n" in "".join(specials)
@@ -99,13 +99,13 @@ class Tokenizer:
         expression = patterns.named(pattern)
         parts = reading.ordinary_parts(texts, specials)
         vocabulary = BytePair(engine.learn(parts, merges, expression, progress=progress))
-        return cls(vocabulary, expression, _numbered(specials, first=len(vocabulary.ids)))
+        return cls(vocabulary, expression, added.in_order(specials, first=len(vocabulary.ids)))
 
     @classmethod
     def characters(cls, texts: str | Iterable[str], *, specials: Sequence[str] = ()) -> Self:
         """One id for each character of the texts, in order of code points, then the special tokens."""
         vocabulary = Characters.of(reading.ordinary_parts(texts, specials))
-        return cls(vocabulary, None, _numbered(specials, first=len(vocabulary.ids)))
+        return cls(vocabulary, None, added.in_order(specials, first=len(vocabulary.ids)))
 
     @classmethod
     def words(
@@ -128,7 +128,7 @@ class Tokenizer:
         if at_most is not None and at_most <= 0:
             raise ValueError(f"vocab_size ({vocab_size}) must be more than the {len(names)} special tokens")
         vocabulary = Words.of(reading.ordinary_parts(texts, specials), min_frequency=min_frequency, at_most=at_most)
-        return cls(vocabulary, None, _numbered(names, first=len(vocabulary.ids)))
+        return cls(vocabulary, None, added.in_order(names, first=len(vocabulary.ids)))
 
     def encode(self, text: str, *, allowed_special: Collection[str] | Literal["all"] = ()) -> list[int]:
         """The ids of a text; special tokens in it are ordinary text except those allowed ("all": every one)."""
@@ -166,10 +166,10 @@ class Tokenizer:
         It shows a model in training more ways to write the same word (Provilkov et al. 2020). 0 is `encode`, 1 gives
         bytes, the paper takes 0.1; the text comes back from any of them. Special tokens in it are ordinary text.
         """
-        if not 0 <= dropout <= 1:
-            raise ValueError(f"dropout is a probability from 0 to 1, not {dropout}")
         if dropout == 0:
             return self.encode(text)
+        if not 0 < dropout <= 1:
+            raise ValueError(f"dropout is a probability from 0 to 1, not {dropout}")
         if not isinstance(self.vocabulary, BytePair):
             raise ValueError("only a byte-pair tokenizer has merges to pass over; take dropout=0")
         ids: list[int] = []
@@ -191,8 +191,7 @@ class Tokenizer:
 
     def framed(self, ids: Sequence[int]) -> list[int]:
         """The ids with the special tokens of `frame` around them: what Hugging Face's libraries give for a text."""
-        before, after = (map(self.special_id, side) for side in self.frame)
-        return [*before, *ids, *after]
+        return [*map(self.special_id, self.frame[0]), *ids, *map(self.special_id, self.frame[1])]
 
     def decode(self, ids: Iterable[int], *, skip_special: bool = False) -> str:
         """The text of the ids; bytes that are not UTF-8 become U+FFFD."""
@@ -204,7 +203,7 @@ class Tokenizer:
         return self.vocabulary.between.join(map(self.token_bytes, ids))
 
     def stream(self) -> TextStream:
-        """A decoder that takes ids one at a time and gives whole characters."""
+        """Make a decoder that takes ids one at a time and gives whole characters."""
         return TextStream(self.token_bytes, self.vocabulary.between)
 
     def pieces(self, ids: Iterable[int]) -> list[str]:
@@ -220,8 +219,9 @@ class Tokenizer:
     def special_id(self, name: str) -> int:
         """The id of a special token; a ValueError with the names there are if it has no such."""
         if name not in self.specials:
-            there = ", ".join(self.specials) or "none"
-            raise ValueError(f"this tokenizer has no special token {name!r}; it has: {there}")
+            raise ValueError(
+                f"this tokenizer has no special token {name!r}; it has: {', '.join(self.specials) or 'none'}"
+            )
         return self.specials[name]
 
     @property
@@ -236,8 +236,8 @@ class Tokenizer:
     def export(self, path: str | Path, *, format: files.Format) -> Path:
         """Write another format: "gpt2" (two files in a folder), "tiktoken", or "merges" (a list for people).
 
-        A ValueError says what a format cannot hold. Only "json" and "gpt2" name the special tokens, only "json" the
-        split pattern: "gpt2" is for GPT-2's.
+        ValueError for what a format cannot hold: only "json" and "gpt2" name the special tokens, only "json" the split
+        pattern ("gpt2" is for GPT-2's).
         """
         parts = Parts(self.vocabulary, self.pattern, self.specials, self.frame, self.roles)
         return files.export(path, parts, format=format)
@@ -250,7 +250,3 @@ class Tokenizer:
         specials: names and ids of special tokens, only for .tiktoken, which names none.
         """
         return cls(*files.read(path, pattern=pattern, specials=specials))
-
-
-def _numbered(specials: Sequence[str], first: int) -> dict[str, int]:
-    return {name: id for id, name in enumerate(specials, first)}
