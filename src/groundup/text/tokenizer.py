@@ -154,10 +154,7 @@ class Tokenizer:
         return self._encoder.array(text, threads=threads)
 
     def encode_joined(self, texts: Sequence[str | bytes]) -> "tuple[NDArray[np.int32], NDArray[np.int64]]":
-        """The ids of N texts one behind the other, and their N + 1 bounds; one thread, which lets others run.
-
-        Bytes save a long text the way to `str` and back; they must be valid UTF-8, which is not looked at again.
-        """
+        """The ids of N texts (or their UTF-8, unchecked) one behind the other, and their N + 1 bounds; one thread."""
         return self._encoder.joined(texts)
 
     def encode_with_dropout(self, text: str, dropout: float, *, random: Random) -> list[int]:
