@@ -2,6 +2,8 @@
 
 import hashlib
 import os
+import threading
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -14,9 +16,10 @@ def digest(path: Path) -> str:
 def write_whole(path: Path, text: str, *, durable: bool = False) -> None:
     """Replace the file by the text in one move: a reader, or a crash, sees the old file or the new one.
 
-    durable: wait until the text is on the disk, so that a power cut cannot leave an empty file.
+    durable: wait until the text is on the disk, so that a power cut cannot leave an empty file. An OSError names the
+    file, which a full disk alone would not.
     """
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}")
     try:
         with unfinished.open("w", encoding="utf-8", newline="\n") as file:
             file.write(text)
@@ -24,8 +27,11 @@ def write_whole(path: Path, text: str, *, durable: bool = False) -> None:
                 file.flush()
                 os.fsync(file.fileno())
         os.replace(unfinished, path)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
-        unfinished.unlink(missing_ok=True)
+        with suppress(OSError):  # on a disk that is read-only there is none
+            unfinished.unlink(missing_ok=True)
     if durable:
         sync(path.parent)
 

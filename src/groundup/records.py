@@ -86,6 +86,8 @@ def _fits(value: Any, wanted: Any) -> bool:
         return isinstance(value, str) and value in inner
     if origin in (tuple, list):
         return isinstance(value, list | tuple) and _items_fit(value, inner)
+    if origin is dict:
+        return isinstance(value, dict) and all(_fits(item, inner[1]) for item in value.values())
     if wanted is float:
         return isinstance(value, float) or (_whole(value) and abs(value) <= LARGEST)
     if wanted is int:
@@ -111,6 +113,8 @@ def _words(wanted: Any) -> str:
         return f"one of {', '.join(map(str, inner))}"
     if origin in (tuple, list):
         return "a list"
+    if origin is dict:
+        return "an object"
     named = {int: f"a whole number below {LARGEST:,}", float: "a number", str: "text", bool: "true or false"}
     return named.get(wanted, "absent" if wanted is type(None) else f"a {wanted.__name__}")
 

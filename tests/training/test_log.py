@@ -138,3 +138,12 @@ def test_the_losses_are_drawn(tmp_path):
     png = draw_losses(tmp_path / "metrics.jsonl", tmp_path / "plots" / "loss.png")
     assert png.read_bytes().startswith(b"\x89PNG")
     assert png.stat().st_size > 10_000
+
+
+@pytest.mark.parametrize(
+    "line", ["[" * 100_000, "5", "{}", '{"step": "1"}', '{"step": 1, "loss": "x"}', '{"step": 1, "loss": NaN}', "\xff"]
+)
+def test_a_line_of_another_kind_is_named(tmp_path, line):
+    (tmp_path / "metrics.jsonl").write_bytes(f"{line}\n".encode("latin-1"))
+    with pytest.raises(ValueError, match=r"metrics\.jsonl: line 1 is damaged"):
+        read_metrics(tmp_path / "metrics.jsonl")

@@ -3,7 +3,6 @@
 It ends, with everything saved, when its standard input does: on the wish of the process that began it, or with it.
 """
 
-import json
 import os
 import signal
 import sys
@@ -17,6 +16,7 @@ from groundup.recipes.train_pairs import train_pairs
 from groundup.recipes.train_text import read_texts, score_text, train_text
 from groundup.run.folder import RunFolder
 from groundup.run.load import load_text_run
+from groundup.run.results import read_results
 from groundup.run.text import TextRun
 from groundup.training.checkpoint import saved_steps
 
@@ -74,7 +74,7 @@ def pair_figures(plan: PairRecipe, folder: RunFolder) -> dict[str, float]:
 
 def recorded(folder: RunFolder) -> dict[str, Any]:
     """results.json as it stands."""
-    return json.loads(folder.results_file.read_text(encoding="utf-8"))
+    return read_results(folder.results_file)
 
 
 def stop_with_input() -> None:

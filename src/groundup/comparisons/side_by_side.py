@@ -1,6 +1,5 @@
 """Finished runs beside each other, by their results.json."""
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +9,7 @@ from rich.table import Table
 from groundup.data.shards import is_shard_folder
 from groundup.recipes.recipe import PairRecipe, Recipe
 from groundup.run.folder import find_run
+from groundup.run.results import read_results
 
 
 def side_by_side(names: Sequence[str]) -> None:
@@ -24,7 +24,7 @@ def side_by_side(names: Sequence[str]) -> None:
             raise ValueError(
                 f"{runs[0].path} was judged on {first}, {run.path} on {mine}: such figures cannot be compared"
             )
-    records = [json.loads(run.results_file.read_text(encoding="utf-8")) for run in runs]
+    records = [read_results(run.results_file) for run in runs]
     for run, record in zip(runs[1:], records[1:], strict=True):
         if (mine := sizes(record)) != (first := sizes(records[0])):
             raise ValueError(
@@ -34,7 +34,12 @@ def side_by_side(names: Sequence[str]) -> None:
     drawn.add_column("")
     for run in runs:
         drawn.add_column(str(run.path), justify="right")
-    lines = [figures(record) | circumstances(recipe, record) for recipe, record in zip(recipes, records, strict=True)]
+    lines = []
+    for run, recipe, record in zip(runs, recipes, records, strict=True):
+        try:
+            lines.append(figures(record) | circumstances(recipe, record))
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"{run.results_file}: not the results of a run: its training has no {error}") from None
     for title in dict.fromkeys(title for column in lines for title in column):
         drawn.add_row(title, *(column.get(title, "-") for column in lines))
     Console(highlight=False, width=None if Console().is_terminal else 40 + 40 * len(runs)).print(drawn)

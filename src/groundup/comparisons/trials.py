@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from groundup.comparisons.comparison import Comparison
 from groundup.files import write_whole
+from groundup.records import make_record, read_json
 
 EXTENSIONS = 2
 """How often a grid may grow, by a factor of two, where its best learning rate is its first or last."""
@@ -56,8 +57,8 @@ def read_outcome(folder: Path) -> Outcome | None:
     if not path.is_file():
         return None
     try:
-        return Outcome(**json.loads(path.read_text(encoding="utf-8")))
-    except (ValueError, TypeError) as error:
+        return make_record(Outcome, read_json(path), "an outcome")
+    except ValueError as error:
         raise ValueError(f"{path}: damaged ({error}); delete it, and the run is judged again") from error
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from groundup.data.pairs import Pair
 from groundup.files import write_whole
+from groundup.records import read_json
 from groundup.run.folder import RunFolder
 from groundup.training import launch
 
@@ -28,10 +29,12 @@ def keep_held_out(folder: RunFolder, parts: Mapping[str, Part], *, resume: bool)
 
 
 def check_held_out(folder: RunFolder, parts: Mapping[str, Part]) -> None:
-    """ValueError where one of the parts is not what the run held out; one from before that was kept is believed."""
+    """ValueError where one of the parts is not what the run held out; a run older than held-out.json is accepted."""
     if not folder.held_out_file.is_file():
         return
-    was = json.loads(folder.held_out_file.read_text(encoding="utf-8"))
+    was = read_json(folder.held_out_file)
+    if not isinstance(was, dict):
+        raise ValueError(f"{folder.held_out_file}: damaged, it is not what a training writes")
     for name, part in parts.items():
         if was.get(name) != part_digest(part):
             raise ValueError(

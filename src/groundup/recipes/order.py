@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from groundup.files import write_whole
+from groundup.records import read_json
 from groundup.run.folder import RunFolder
 from groundup.training import launch
 from groundup.training.checkpoint import saved_steps
@@ -58,7 +59,7 @@ def order(epoch: Epochs) -> dict[str, Any]:
 def _written(file: Path) -> dict[str, Any] | None:
     """What was written down; None where there is nothing, or nothing to be made of it."""
     try:
-        was = json.loads(file.read_text(encoding="utf-8"))
+        was = read_json(file)
     except (OSError, ValueError):
         return None
     return was if isinstance(was, dict) and "epoch" in was else None

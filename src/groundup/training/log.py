@@ -1,6 +1,7 @@
 """What a training tells: a bar on a terminal, plain lines elsewhere, and metrics.jsonl always."""
 
 import json
+import math
 import os
 import time
 from pathlib import Path
@@ -14,6 +15,7 @@ from rich.text import Text
 
 from groundup.files import write_whole
 from groundup.machine import clock
+from groundup.records import parse_json
 from groundup.training.flops import Yardstick
 from groundup.training.loop import Step
 
@@ -205,11 +207,24 @@ def read_metrics(path: str | Path) -> list[dict[str, Any]]:
     path = Path(path)
     if not path.is_file():
         return []
-    *whole, _cut = path.read_text(encoding="utf-8").split("\n")
+    *whole, _cut = path.read_bytes().split(b"\n")
     records = []
     for number, line in enumerate(whole, 1):
         try:
-            records.append(json.loads(line))
+            record = parse_json(line)
+            if not _is_record(record):
+                raise ValueError
         except ValueError:
             raise ValueError(f"{path}: line {number} is damaged; remove it") from None
+        records.append(record)
     return records
+
+
+def _is_record(record: Any) -> bool:
+    """Whether it is an object with a whole number for its step, and finite numbers or text for the rest."""
+    if not isinstance(record, dict) or type(record.get("step")) is not int:
+        return False
+    losses = [record[name] for name in ("loss", "valid_loss") if name in record]
+    return all(isinstance(value, int | float | str | None) for value in record.values()) and all(
+        type(loss) is float and math.isfinite(loss) for loss in losses
+    )
