@@ -78,8 +78,8 @@ def plan(work: Work, cluster: Cluster, how: How) -> Plan:
     best = min(_tried(work, cluster, how), key=lambda one: one.memory.total)
     raise ValueError(
         f"{work.name} needs {best.memory.total / 1e9:,.1f} GB on each rank ({best.parallel}, {best.windows} x "
-        f"{work.config.context:,} tokens at a time), one {cluster.device.name} lends {room(cluster) / 1e9:,.1f}; "
-        + _cure(work, cluster, how)
+        f"{work.config.context:,} tokens at a time), "
+        f"one {cluster.device.name} has room for {room(cluster) / 1e9:,.1f}; " + _cure(work, cluster, how)
     )
 
 
