@@ -140,7 +140,7 @@ def test_settings_that_cannot_be(desk, complaint, flags, expected):
         ("--data.batch-tokens 10", ["data.batch_tokens (10)", "data.max_length (64)", "try --data.batch-tokens"]),
         (
             "--data.valid 500 --data.test 500",
-            ["too small to split: 80 pairs", "500", "--data.test 8 --data.valid 8"],
+            ["too small to split: 80 pairs", "500", "--data.valid 8 --data.test 8"],
         ),
         ("--num-beams 0", ["num_beams (0)", "try --num-beams 1"]),
         ("--preset gpt2-tiny", ["encoder-decoder"]),

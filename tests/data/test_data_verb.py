@@ -17,7 +17,10 @@ def test_list_names_every_corpus_and_where_it_is(capsys, monkeypatch, tmp_path):
     assert [row[0] for row in rows] == list(SOURCES)
     where = {row[0]: row[head.index("where")] for row in rows}
     assert where["stdlib"] == "built in"
-    assert where["fra-eng"] in ("by hand", "cache")
+    assert where["fra-eng"] in ("to download", "cache")
+    assert where["chatterbot"] == where["four-pairs"] == "built in"
+    origin = {row[0]: row[head.index("from")] for row in rows}
+    assert origin["tinyshakespeare"] == "github.com/karpathy/char-rnn"
 
 
 def test_show_counts_a_file_of_pairs(capsys, tmp_path):
@@ -58,10 +61,10 @@ def test_show_counts_aligned_files_and_texts(capsys, tmp_path):
 
 
 def test_get_checks_and_says_where(capsys, data_dir):
-    main(["get", "four-pairs"])
-    assert str(data_dir / "dialogue" / "four_pairs.tsv") in capsys.readouterr().out
+    main(["get", "tinyshakespeare"])
+    assert str(data_dir / "tinyshakespeare" / "input.txt") in capsys.readouterr().out
     main(["get", "stdlib"])
-    assert "built in" in capsys.readouterr().out
+    assert "nothing to fetch" in capsys.readouterr().out
 
 
 def test_mistakes_are_errors_with_a_cure(tmp_path):

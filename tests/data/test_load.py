@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from groundup.data.load import load_pairs, load_splits, load_texts
+from groundup.data.load import load_pairs, load_splits, load_texts, part_size
 from groundup.data.split import split_texts
 from groundup.data.stdlib import stdlib_texts
 
@@ -80,3 +80,14 @@ def test_the_standard_library_is_a_corpus_of_its_own():
     train, valid = split_texts(texts)
     assert sum(map(len, valid)) / sum(map(len, texts)) == pytest.approx(0.1, abs=0.01)
     assert not set(train) & set(valid)
+
+
+def test_at_most_a_tenth_is_held_out_unless_told(tmp_path):
+    (tmp_path / "a.tsv").write_text("".join(f"word {n}\tmot {n}\n" for n in range(2500)))
+    splits = load_splits(tmp_path / "a.tsv", valid=None, test=None, seed=0)
+    assert list(map(len, splits)) == [2000, 250, 250]
+    told = load_splits(tmp_path / "a.tsv", valid=600, test=None, seed=0)
+    assert list(map(len, told)) == [1650, 600, 250]
+    assert part_size(None, 1_000_000) == 1000
+    with pytest.raises(ValueError, match=r"--data\.valid .*--data\.test"):
+        load_splits(tmp_path / "a.tsv", valid=2000, test=2000, seed=0)

@@ -31,9 +31,9 @@ def main(arguments: list[str]) -> None:
 
 def list_corpora() -> None:
     """List the corpora that have a name (tab-separated where the output is not a terminal)."""
-    head = ["name", "kind", "languages", "size", "licence", "where"]
+    head = ["name", "kind", "languages", "size", "licence", "where", "from"]
     rows = [
-        [corpus.name, corpus.kind, corpus.languages, _size(corpus), corpus.licence, whereabouts(corpus)]
+        [corpus.name, corpus.kind, corpus.languages, _size(corpus), corpus.licence, whereabouts(corpus), corpus.origin]
         for corpus in SOURCES.values()
     ]
     if not sys.stdout.isatty():
@@ -57,7 +57,7 @@ def get(name: Name, /) -> None:
     """
     corpus = source(name)
     if not corpus.files:
-        print(f"{name} is built in: nothing to fetch")
+        print(f"{name} is generated: nothing to fetch")
     for part in corpus.files:
         for path in locate(corpus, part, progress=_DownloadBar() if sys.stderr.isatty() else None):
             print(f"{part:<6} {path.stat().st_size:>12,} bytes, SHA-256 as expected  {path}")

@@ -15,6 +15,8 @@ from groundup.data.stdlib import stdlib_texts
 
 PHRASEBOOK_PAIRS = 20_000
 """How many pairs of the built-in phrasebook are made when nobody says."""
+HELD_OUT = 1000
+"""How many pairs a part has when nobody says; a tenth of a corpus that has fewer than ten times as many."""
 
 
 def load_texts(name_or_path: str | Path, *, part: str = "train", progress: Any = None) -> list[str]:
@@ -78,15 +80,16 @@ def load_splits(
     name_or_path: str | Path,
     other: str | Path | None = None,
     *,
-    valid: int,
-    test: int,
+    valid: int | None,
+    test: int | None,
     seed: int,
     train: int = PHRASEBOOK_PAIRS,
     progress: Any = None,
 ) -> PairSplits:
     """The pairs of a corpus in parts that share no sentence (`split_pairs`) and no conversation (`split_dialogue`).
 
-    A corpus with parts of its own (Multi30k) keeps them as they were published, whatever `valid` and `test` say.
+    A corpus with parts of its own (Multi30k) keeps them as they were published, whatever `valid` and `test` say. None is
+    1,000 pairs, or a tenth of the corpus where that is less.
     `train` is for the phrasebook alone, which makes as many pairs as it is asked for.
     """
     corpus = named(name_or_path)
@@ -98,10 +101,19 @@ def load_splits(
     if corpus is not None and corpus.kind == "pairs" and not corpus.files:
         from groundup.phrasebook.corpus import phrasebook_splits
 
-        made = phrasebook_splits(_target_language(corpus), train=train, valid=valid, test=test, seed=seed)
+        parts = dict(valid=part_size(valid), test=part_size(test))
+        made = phrasebook_splits(_target_language(corpus), train=train, **parts, seed=seed)
         return PairSplits(*(clean(part).pairs for part in made))
     pairs = load_pairs(name_or_path, other, seed=seed, progress=progress)
-    return split_dialogue(pairs, valid=valid, test=test, seed=seed)
+    sizes = dict(valid=part_size(valid, len(pairs)), test=part_size(test, len(pairs)))
+    return split_dialogue(pairs, **sizes, seed=seed)
+
+
+def part_size(wanted: int | None, pairs: int | None = None) -> int:
+    """How many pairs to hold out for a part, of so many: what is wanted, else HELD_OUT but a tenth at most."""
+    if wanted is not None:
+        return wanted
+    return HELD_OUT if pairs is None else max(1, min(HELD_OUT, pairs // 10))
 
 
 def named(name_or_path: str | Path) -> Source | None:

@@ -79,8 +79,9 @@ def _deal(groups: list[list[int]], count: int, part: str) -> tuple[list[int], li
         smallest, flag = min(map(len, groups), default=0), "test" if part == "test" else "valid"
         raise ValueError(
             f"too small to split: {count:,} {part} pairs wanted and {len(rows):,} found in {len(groups):,} groups that "
-            f"share no sentence (the smallest of {smallest:,} pairs); try another --data.{flag}, "
-            "bring more, or learn them by heart: --data.memorise"
+            f"share no sentence (the smallest of {smallest:,} pairs); give smaller --data.valid "
+            f"and --data.test, such as --data.{flag} {max(1, len(rows))}, bring more, or learn them by heart: "
+            "--data.memorise"
         )
     return rows, left
 
@@ -88,7 +89,7 @@ def _deal(groups: list[list[int]], count: int, part: str) -> tuple[list[int], li
 def _fewer(pairs: int) -> str:
     """What to do with so few pairs."""
     part = min(100, pairs // 10)
-    few = f"try --data.test {part} --data.valid {part}, or" if part else "bring more, or"
+    few = f"try --data.valid {part} --data.test {part}, or" if part else "give smaller --data.valid and --data.test, or"
     return f"{few} learn them by heart: --data.memorise"
 
 
