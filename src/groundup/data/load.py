@@ -88,8 +88,8 @@ def load_splits(
 ) -> PairSplits:
     """The pairs of a corpus in parts that share no sentence (`split_pairs`) and no conversation (`split_dialogue`).
 
-    A corpus with parts of its own (Multi30k) keeps them as they were published, whatever `valid` and `test` say. None is
-    1,000 pairs, or a tenth of the corpus where that is less.
+    A corpus with parts of its own (Multi30k) keeps them as they were published, whatever `valid` and `test` say. None
+    is 1,000 pairs, or a tenth of the corpus where that is less.
     `train` is for the phrasebook alone, which makes as many pairs as it is asked for.
     """
     corpus = named(name_or_path)
