@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from groundup import config as words
+from groundup.build import on_meta
 from groundup.config import ModelConfig, RopeScaling
-from groundup.models.causal_lm import on_meta
 
 SMALL = dict(vocab_size=100, context=16, width=48, layers=2, heads=4)
 ENCODER = dict(encoder_layers=2)
@@ -46,12 +46,10 @@ def valid(draw: st.DrawFn) -> ModelConfig:
         rope_scaling=draw(st.none() | scaling) if position == "rotary" else None,
         windows=tuple(draw(st.lists(st.none() | st.integers(1, 4096), min_size=1, max_size=4))),
         qk_norm=draw(st.booleans()),
-        value_embeddings=draw(st.booleans()),
         bias=draw(st.booleans()),
         tied=tied,
         scale_embedding=draw(st.booleans()),
         init=draw(st.sampled_from(get_args(words.Init))),
-        logit_softcap=draw(st.none() | st.floats(1, 100)),
         dropout=draw(st.floats(0, 0.99)),
         attention_dropout=draw(st.floats(0, 0.99)),
     )
@@ -116,7 +114,6 @@ IMPOSSIBLE = [
     (dict(init="zeros"), "init ('zeros') must be one of transformer, gpt2, llama, zero-out"),
     (dict(dropout=1.0), "dropout (1.0) must be at least 0 and below 1; try 0.1"),
     (dict(attention_dropout=-0.1), "attention_dropout (-0.1) must be at least 0 and below 1"),
-    (dict(logit_softcap=0), "logit_softcap (0) must be a positive number"),
     (dict(windows=()), "windows () must hold None or positive numbers; try (None, 128)"),
     (dict(windows=(None, 0)), "windows (None, 0) must hold None or positive numbers"),
     (dict(source_vocab_size=7), "source_vocab_size is for encoder-decoders; set encoder_layers"),
@@ -182,9 +179,6 @@ def test_an_option_that_nothing_reads_is_refused():
         ("bias", "false"),
         ("norm_first", 0),
         ("qk_norm", "rms"),
-        ("value_embeddings", 1),
-        ("logit_softcap", "15"),
-        ("logit_softcap", float("nan")),
         ("scale_embedding", "no"),
         ("dropout", "0.1"),
         ("dropout", float("nan")),
@@ -232,12 +226,21 @@ def test_unknown_and_missing_settings(values: dict, message: str):
 
 def test_a_file_from_before_a_setting_is_that_model_still(tmp_path: Path):
     """What came later is off where a file does not speak of it."""
-    later = ("qk_norm", "value_embeddings", "logit_softcap")
-    old = {key: value for key, value in ModelConfig(**SMALL).to_dict().items() if key not in later}
+    old = {key: value for key, value in ModelConfig(**SMALL).to_dict().items() if key != "qk_norm"}
     path = tmp_path / "config.json"
     path.write_text(json.dumps(old), encoding="utf-8")
     assert ModelConfig.load(path) == ModelConfig(**SMALL)
-    assert {ModelConfig(**SMALL).to_dict()[key] for key in later} == {False, None}
+    assert ModelConfig(**SMALL).qk_norm is False
+
+
+@pytest.mark.parametrize(
+    ("name", "neutral", "other"), [("value_embeddings", False, True), ("logit_softcap", None, 15.0)]
+)
+def test_a_file_with_a_former_setting_is_the_model_without_it_or_refused(name: str, neutral: object, other: object):
+    old = ModelConfig(**SMALL).to_dict()
+    assert ModelConfig.from_dict({**old, name: neutral}) == ModelConfig(**SMALL)
+    with pytest.raises(ValueError, match=rf"{name} \({other}\) is no longer a setting of models; leave it out"):
+        ModelConfig.from_dict({**old, name: other})
 
 
 @pytest.mark.parametrize("content", ["", "{", "5", "[]", '"width"', "null", '{"widht": 3}', "\x00", '{"width": 3}'])

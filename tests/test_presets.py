@@ -3,8 +3,9 @@
 import pytest
 import torch
 
+from groundup.build import count_parameters, on_meta
 from groundup.config import ModelConfig, RopeScaling
-from groundup.models.causal_lm import CausalLM, count_parameters, on_meta
+from groundup.models.causal_lm import CausalLM
 from groundup.models.seq2seq import Seq2Seq
 from groundup.presets import PRESETS, preset
 

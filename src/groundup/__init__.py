@@ -15,7 +15,7 @@ _PLACES = {
     "preset": "presets",
     "CausalLM": "models.causal_lm",
     "Seq2Seq": "models.seq2seq",
-    "count_parameters": "models.causal_lm",
+    "count_parameters": "build",
     "Tokenizer": "text.tokenizer",
     "load_pairs": "data.load",
     "load_texts": "data.load",
@@ -46,6 +46,7 @@ _PLACES = {
 }
 
 if TYPE_CHECKING:
+    from groundup.build import count_parameters
     from groundup.config import ModelConfig, RopeScaling
     from groundup.data.batches import Batch, PairBatches
     from groundup.data.load import load_pairs, load_texts
@@ -58,7 +59,7 @@ if TYPE_CHECKING:
     from groundup.look.draw import draw_attention
     from groundup.look.record import record_attention
     from groundup.measure.translation import score_translations
-    from groundup.models.causal_lm import CausalLM, count_parameters
+    from groundup.models.causal_lm import CausalLM
     from groundup.models.seq2seq import Seq2Seq
     from groundup.phrasebook.corpus import phrasebook
     from groundup.presets import preset

@@ -77,8 +77,6 @@ class ModelConfig:
     """Attention window of each layer, tiled over the layers; None sees everything. (None, 128) alternates as GPT-3."""
     qk_norm: bool = False
     """RMS norm of every head's queries and keys."""
-    value_embeddings: bool = False
-    """Values looked up by token id in every other layer, beside those made of the stream."""
     bias: bool = True
     tied: Tied = "head"
     """Whether the output projection is the (decoder's) embedding, and with "all" the encoder's embedding too."""
@@ -86,8 +84,6 @@ class ModelConfig:
     """Multiply embeddings by sqrt(width), as the 2017 paper does."""
     init: Init = "gpt2"
     """A row of the table in `groundup.models.init`."""
-    logit_softcap: float | None = None
-    """Logits are cap * tanh(logits / cap); None leaves them as they are."""
     dropout: float = 0.0
     attention_dropout: float = 0.0
 
@@ -103,13 +99,11 @@ class ModelConfig:
         for name, words in _WORDS.items():
             if getattr(self, name) not in words:
                 raise ValueError(f"{name} ({getattr(self, name)!r}) must be one of {', '.join(words)}")
-        for name in ("norm_first", "qk_norm", "value_embeddings", "bias", "scale_embedding"):
+        for name in ("norm_first", "qk_norm", "bias", "scale_embedding"):
             if not isinstance(getattr(self, name), bool):
                 raise ValueError(f"{name} ({getattr(self, name)!r}) must be true or false")
         for name in ("norm_eps", "rope_theta"):
             _positive(name, getattr(self, name))
-        if self.logit_softcap is not None:
-            _positive("logit_softcap", self.logit_softcap)
         for name in ("dropout", "attention_dropout"):
             if not isinstance(getattr(self, name), int | float) or not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} ({getattr(self, name)!r}) must be at least 0 and below 1; try 0.1")
@@ -175,6 +169,7 @@ class ModelConfig:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "ModelConfig":
         """The inverse of `to_dict`. Refuses keys it does not know: a model must not load and be another one."""
+        values = _without_former(values)
         _refuse_unknown(cls, values, "model setting")
         missing = [
             field.name
@@ -183,7 +178,6 @@ class ModelConfig:
         ]
         if missing:
             raise ValueError(f"model settings without a value: {', '.join(missing)}")
-        values = dict(values)
         if isinstance(scaling := values.get("rope_scaling"), dict):
             _refuse_unknown(RopeScaling, scaling, "rope_scaling setting")
             values["rope_scaling"] = RopeScaling(**scaling)
@@ -208,6 +202,21 @@ _WORDS = {
     "tied": get_args(Tied),
     "init": get_args(Init),
 }
+
+
+FORMER = {"value_embeddings": False, "logit_softcap": None}
+"""Settings that models had before the ablations called them noise, and the value that changes nothing."""
+
+
+def _without_former(values: dict[str, Any]) -> dict[str, Any]:
+    """A copy without former settings that change nothing; ValueError for one that does."""
+    for name, neutral in FORMER.items():
+        if values.get(name, neutral) != neutral:
+            raise ValueError(
+                f"{name} ({values[name]!r}) is no longer a setting of models; leave it out to train without it, and "
+                "load models that have it with groundup 0.1.0"
+            )
+    return {name: value for name, value in values.items() if name not in FORMER}
 
 
 def _refuse_unknown(kind: type, values: dict[str, Any], what: str) -> None:

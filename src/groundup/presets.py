@@ -40,7 +40,6 @@ MODERN = dict(
     bias=False,
     tied="none",
     init="zero-out",
-    logit_softcap=15.0,
 )
 TINY = dict(vocab_size=4096, context=256, width=128, layers=4, heads=4)
 

@@ -9,7 +9,7 @@ class ToyState:
     """The ids themselves (B, T) and one source number a row: nothing is cached, so nothing can hide."""
 
     def __init__(self, source: Tensor, prompt_mask: Tensor | None = None):
-        self.source, self.prompt_mask = source, prompt_mask
+        self.source, self.key_mask = source, prompt_mask
         self.ids = torch.zeros(len(source), 0, dtype=torch.int64)
         self.selects = 0
 
@@ -28,7 +28,7 @@ class ToyState:
 
     def _take(self, rows: Tensor) -> None:
         self.ids, self.source = self.ids[rows], self.source[rows]
-        self.prompt_mask = None if self.prompt_mask is None else self.prompt_mask[rows]
+        self.key_mask = None if self.key_mask is None else self.key_mask[rows]
 
 
 class Toy:

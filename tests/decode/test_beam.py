@@ -192,7 +192,7 @@ class Marian:
 
     def begin(self, source, mask):
         memory = self.model.get_encoder()(source, attention_mask=mask).last_hidden_state
-        state = SimpleNamespace(prompt_mask=None, ids=source[:, :0], memory=memory, mask=mask)
+        state = SimpleNamespace(key_mask=None, ids=source[:, :0], memory=memory, mask=mask)
 
         def select(rows):
             state.ids, state.memory, state.mask = state.ids[rows], state.memory[rows], state.mask[rows]

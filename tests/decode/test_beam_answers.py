@@ -77,7 +77,7 @@ def test_it_is_told_of_by_the_callers_numbers(toy):
 
 def test_the_int8_model_is_made_once_and_used(toy, monkeypatch):
     run, made = a_run(toy, seed=2), []
-    monkeypatch.setattr("groundup.models.light.lighten", lambda model: made.append(model) or model)
+    monkeypatch.setattr("groundup.fast.int8.lighten", lambda model: made.append(model) or model)
     assert run.answers(["ab"], precision="int8") == run.answers(["ab"])
     run.answers(["ab"], precision="int8")
     assert made == [run.model], "made once"

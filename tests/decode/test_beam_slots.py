@@ -1,77 +1,102 @@
-"""Beams that share a cache write what beams with caches of their own write."""
+"""Beams that share a cache write what beams with caches of their own write: translators and language models."""
 
 import pytest
 import torch
+from torch import Tensor
 
-from groundup.config import ModelConfig
+from groundup.decode import beam
 from groundup.decode.beam import beam_search
-from groundup.models import seq2seq
+from groundup.decode.slots import InSlots, Slots, repeated
+from groundup.models.causal_lm import CausalLM
 from groundup.models.seq2seq import Seq2Seq
-from groundup.models.state import State
+from tests.families import CAUSAL, SEQ2SEQ, build_random
 
-START, EOS, V = 0, 1, 23
-FAMILIES = [
-    dict(position="sinusoidal", norm_first=False, mlp="relu"),
-    dict(position="rotary", kv_heads=2, mlp="swiglu", norm="rms", value_embeddings=True),
-    dict(position="learned", windows=(None, 3)),
-]
+START, EOS = 0, 1
+CLOSE = dict(atol=3e-5, rtol=1e-4)
 
 
-class Copied(State):
-    """Every row has its own keys and values, which move whenever hypotheses do."""
-
-    beams = 1
-
-
-def shaken(family: dict) -> Seq2Seq:
-    torch.manual_seed(3)
-    shape = dict(vocab_size=V, context=20, width=32, layers=2, encoder_layers=1, heads=4)
-    model = Seq2Seq(ModelConfig(**shape, **family))
-    for parameter in model.parameters():
-        if parameter.dim() > 1:
-            torch.nn.init.normal_(parameter, std=0.5)
-    return model.eval()
+def begin(model: CausalLM | Seq2Seq, masked: bool):
+    """Six texts, of their own lengths if masked: what beams begin from, and the ids to read first."""
+    random = torch.Generator().manual_seed(0)
+    lengths = torch.tensor([[5], [2], [3], [5], [1], [4]])
+    if isinstance(model, Seq2Seq):
+        source = torch.randint(2, 47, (6, 5), generator=random)
+        return model.begin(source, torch.arange(5) < lengths if masked else None), torch.full((6, 1), START)
+    mask = torch.arange(5) >= 5 - lengths if masked else None
+    return model.begin(6, prompt_mask=mask), torch.randint(2, 61, (6, 5), generator=random)
 
 
-@pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("family", [*CAUSAL, *SEQ2SEQ])
 @torch.no_grad()
-def test_sharing_changes_nothing(family, masked, monkeypatch):
-    model, source = shaken(family), torch.randint(2, V, (6, 5), generator=torch.Generator().manual_seed(0))
-    mask = torch.arange(5) < torch.tensor([[5], [2], [3], [5], [1], [4]]) if masked else None
+def test_sharing_changes_nothing(family: str, masked: bool, monkeypatch: pytest.MonkeyPatch):
+    model = build_random((CAUSAL | SEQ2SEQ)[family])
+    ways = []
 
-    def search():
+    def search(share: bool):
+        def begun(model, state, rows, *, beams):
+            if share:
+                model, state = repeated(model, state, rows, beams=beams)
+            else:
+                state.select(rows)
+            ways.append(type(state))
+            return model, state
+
+        monkeypatch.setattr(beam, "repeated", begun)
+        state, ids = begin(model, masked)
         return beam_search(
-            model, model.begin(source, mask), torch.full((6, 1), START), beams=4, eos=EOS,
-            max_new_tokens=torch.tensor([12, 3, 12, 7, 12, 5]), num_return_sequences=4, no_repeat_ngram_size=3,
+            model, state, ids, beams=4, eos=EOS, max_new_tokens=torch.tensor([12, 3, 12, 7, 12, 5]),
+            num_return_sequences=4, no_repeat_ngram_size=3,
         )  # fmt: skip
 
-    shared = search()
-    monkeypatch.setattr(seq2seq, "BeamState", Copied)
-    for ours, theirs in zip(shared, search(), strict=True):
+    for ours, theirs in zip(search(True), search(False), strict=True):
         assert [best.ids for best in ours] == [best.ids for best in theirs]
         assert [best.score for best in ours] == pytest.approx([best.score for best in theirs], abs=1e-4)
+    assert (ways[0] is Slots) != (ways[1] is Slots), "both ways are the same, so this compares nothing"
+
+
+@pytest.mark.parametrize("family", ["gpt3", "modern", "llama translator"])
+@pytest.mark.parametrize("masked", [False, True])
+@torch.no_grad()
+def test_several_tokens_a_step_and_texts_that_leave(family: str, masked: bool):
+    """Against whole texts: the windows of these families are shorter than what is written."""
+    model, random = build_random((CAUSAL | SEQ2SEQ)[family]), torch.Generator().manual_seed(1)
+    state, first = begin(model, masked)
+
+    def randint(rows: int, columns: int) -> Tensor:
+        return torch.randint(2, 61, (rows, columns), generator=random)
+
+    more, last = randint(12, 3), randint(4, 1)
+    model.step(first, state)
+    inside, slots = repeated(model, state, torch.arange(6).repeat_interleave(2), beams=2)
+    assert isinstance(inside, InSlots)
+    inside.step(more, slots)
+    rows = torch.tensor([1, 1, 9, 8])  # the first text and the fifth are left
+    slots.select(rows)
+    written = torch.cat([first[rows // 2], more[rows], last], dim=1)
+    whole, _ = begin(model, masked)
+    whole.select(rows // 2)
+    torch.testing.assert_close(inside.step(last, slots), model.step(written, whole), **CLOSE)
+    assert slots.length == written.shape[1]
 
 
 @torch.no_grad()
-def test_several_tokens_a_step_and_texts_that_leave():
-    model, random = shaken(FAMILIES[0]), torch.Generator().manual_seed(1)
-    source, first = torch.randint(2, V, (3, 5), generator=random), torch.randint(2, V, (3, 2), generator=random)
-    more, last = torch.randint(2, V, (6, 3), generator=random), torch.randint(2, V, (4, 1), generator=random)
-    state = model.begin(source)
-    model.step(first, state)
-    state.select(torch.tensor([0, 0, 1, 1, 2, 2]))
-    model.step(more, state)
-    assert state.length == 5
-    rows = torch.tensor([1, 1, 5, 4])  # the text in the middle leaves
-    state.select(rows)
-    written = torch.cat([first[rows // 2], more[rows], last], dim=1)
-    torch.testing.assert_close(model.step(last, state), model(source[rows // 2], written)[:, -1], atol=1e-4, rtol=1e-4)
+def test_a_hypothesis_costs_no_copy_of_its_cache():
+    """Six beams that all go on from the first one: the buffers stay the very same objects."""
+    model = build_random(CAUSAL["llama2"])
+    state, ids = begin(model, False)
+    model.step(ids, state)
+    inside, slots = repeated(model, state, torch.arange(6).repeat_interleave(4), beams=4)
+    inside.step(torch.full((24, 1), 5), slots)
+    buffers = [cache._keys for cache in slots.caches]
+    slots.reorder(torch.arange(24) // 4 * 4)
+    inside.step(torch.full((24, 1), 7), slots)
+    assert all(cache._keys is buffer for cache, buffer in zip(slots.caches, buffers, strict=True))
 
 
 @torch.no_grad()
 def test_the_context_ends_beams_too():
-    model = shaken(FAMILIES[0])
-    state = model.begin(torch.full((1, 3), 2))
-    with pytest.raises(ValueError, match="21 tokens do not fit the model's context of 20"):
-        beam_search(model, state, torch.full((1, 1), START), beams=2, eos=V, max_new_tokens=30)
+    for model in (build_random(SEQ2SEQ["transformer"]), build_random(CAUSAL["gpt2"])):
+        state, ids = begin(model, False)
+        with pytest.raises(ValueError, match="25 tokens do not fit the model's context of 24"):
+            beam_search(model, state, ids[:, :1], beams=2, eos=60, max_new_tokens=40)

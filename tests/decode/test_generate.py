@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from groundup.config import ModelConfig
 from groundup.decode.choose import Greedy, Sample
 from groundup.decode.generate import WORTH_PACKING, collect, generate, until
+from groundup.fast.linear import QuickLinear as Linear
 from groundup.models.causal_lm import CausalLM
 from groundup.models.seq2seq import Seq2Seq
-from groundup.nn.linear import Linear
 
 LLAMA = {"norm": "rms", "mlp": "swiglu", "position": "rotary", "bias": False, "tied": "none", "kv_heads": 2}
 GPT3 = {"position": "learned", "windows": (None, 3)}

@@ -10,8 +10,8 @@ from groundup.decode.beam import beam_search, beam_search_plainly
 from groundup.decode.choose import Greedy, Sample
 from groundup.decode.generate import generate
 from groundup.decode.known import Known
+from groundup.fast import linear
 from groundup.models.causal_lm import CausalLM
-from groundup.nn import linear
 
 TOKENS = [0, 1, 3, 4]  # of 6: one without a token in the middle, one at the end
 

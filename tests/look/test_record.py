@@ -17,7 +17,7 @@ SMALL = dict(vocab_size=50, context=32, width=32, layers=2, heads=4)
 GPT = ModelConfig(**SMALL)
 LLAMA = ModelConfig(**SMALL, kv_heads=2, mlp="swiglu", norm="rms", position="rotary", tied="none")
 BANDED = ModelConfig(**SMALL, windows=(None, 3))
-MODERN = preset("modern-tiny", **SMALL, value_embeddings=True, windows=(2, None))
+MODERN = preset("modern-tiny", **SMALL, windows=(2, None))
 TRANSLATOR = ModelConfig(**SMALL, encoder_layers=1, position="sinusoidal", norm_first=False, mlp="relu")
 
 

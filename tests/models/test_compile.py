@@ -9,9 +9,9 @@ import pytest
 import torch
 from torch import nn
 
+from groundup.fast.linear import packed
 from groundup.models.causal_lm import CausalLM
 from groundup.models.seq2seq import Seq2Seq
-from groundup.nn.linear import packed
 
 V = 47
 

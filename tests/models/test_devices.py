@@ -16,10 +16,10 @@ from groundup.decode.draw import draw
 from groundup.decode.generate import collect, generate
 from groundup.decode.known import Known
 from groundup.decode.sliding import write_texts
+from groundup.fast import banded
+from groundup.fast.int8 import lighten
 from groundup.look.record import record_attention
 from groundup.measure.multiple_choice import Item, score
-from groundup.models.light import lighten
-from groundup.nn import banded
 from groundup.nn.attend import Attend, attend_plainly
 from groundup.nn.masks import Mask
 from groundup.training.loss import IGNORE, cross_entropy

@@ -11,6 +11,7 @@ from torch.nn import functional as F
 from groundup.config import ModelConfig
 from groundup.models.causal_lm import CausalLM
 from groundup.models.seq2seq import Seq2Seq
+from groundup.models.state import State
 from groundup.nn.mlp import GatedMLP
 from groundup.presets import preset
 
@@ -27,7 +28,7 @@ def test_a_fresh_modern_model_is_its_embedding():
     """Branches begin as nothing, so the stream hands its input through; the head begins as nothing: ln V exactly."""
     model, ids = fresh("modern-tiny"), random_ids(2, 9)
     with torch.no_grad():
-        assert torch.equal(model.stack(ids), model.stack.norm(model.stack.embed(ids)))
+        assert torch.equal(model.read(ids, State()), model.stack.norm(model.stack.embed(ids)))
         assert float(loss_on_noise(model(ids))) == pytest.approx(math.log(V), rel=1e-6)
 
 
@@ -94,8 +95,8 @@ def expected_std(config: ModelConfig, name: str, parameter: Tensor) -> float:
     [
         ("gpt2-tiny", {}),
         ("gpt3-tiny", {}),
-        ("llama3-tiny", dict(value_embeddings=True)),
-        ("modern-tiny", dict(value_embeddings=True)),
+        ("llama3-tiny", {}),
+        ("modern-tiny", {}),
         ("modern-tiny", dict(tied="head", position="learned", mlp="swiglu")),
         ("transformer-tiny", {}),
     ],
@@ -119,7 +120,7 @@ def test_weights_begin_by_the_table(name: str, changes: dict):
         ("gpt3-tiny", dict(windows=(None, 4))),
         ("llama3-tiny", {}),
         ("modern-tiny", {}),
-        ("modern-tiny", dict(tied="head", value_embeddings=True, windows=(4,))),
+        ("modern-tiny", dict(tied="head", windows=(4,))),
         ("modern-tiny", dict(encoder_layers=2)),
         ("transformer-tiny", {}),
         ("transformer-tiny", dict(norm_first=True)),

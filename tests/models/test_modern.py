@@ -1,4 +1,4 @@
-"""The pieces of the modern model, each against somebody else's: Qwen 3's norms, Primer's activation, Gemma 2's cap."""
+"""The pieces of the modern model, each against somebody else's: Qwen 3's norms and Primer's activation."""
 
 from collections.abc import Callable
 
@@ -9,9 +9,7 @@ from torch import nn
 from groundup.models.causal_lm import CausalLM
 from groundup.nn.attention import Attention
 from groundup.nn.masks import Mask
-from groundup.nn.mlp import relu_squared
-from groundup.nn.softcap import Softcap
-from groundup.nn.values import NoValues, ValueEmbedding
+from groundup.nn.mlp import SquaredReLU
 
 C, V = 32, 61
 IDS = torch.randint(V, (2, 11), generator=torch.Generator().manual_seed(0))
@@ -80,47 +78,4 @@ def test_normed_queries_stay_in_bfloat16(variant: Build):
 def test_relu_squared_is_primers():
     activations = pytest.importorskip("transformers.activations")
     x = torch.linspace(-3, 3, 101, requires_grad=True)
-    assert torch.equal(relu_squared(x), activations.ACT2FN["relu2"](x))
-
-
-@torch.no_grad()
-def test_capped_logits_are_the_same_model_behind_a_tanh(variant: Build):
-    """Whole or token by token; order stays, and nothing goes past the cap."""
-    capped, plain = variant("modern", logit_softcap=0.5), variant("modern", logit_softcap=None)
-    logits, raw = capped(IDS), plain(IDS)
-    assert raw.abs().max() > 1, "the cap would cut nothing here"
-    torch.testing.assert_close(logits, 0.5 * torch.tanh(raw / 0.5))
-    assert logits.abs().max() <= 0.5
-    torch.testing.assert_close(capped.step(IDS, capped.begin(2)), logits[:, -1], atol=1e-5, rtol=1e-5)
-    torch.testing.assert_close(Softcap(1e6)(raw), raw, atol=1e-3, rtol=1e-5)
-
-
-@torch.no_grad()
-def test_value_embeddings_are_added_to_the_values():
-    torch.manual_seed(0)
-    attention, x, values = Attention(C, 4, kv_heads=2), torch.randn(2, 5, C), torch.randn(2, 5, 16)
-    k, v = attention.keys_values(x)
-    expected = attention.read(x, (k, v + values.unflatten(2, (2, 8)).transpose(1, 2)), mask=Mask(causal=True))
-    torch.testing.assert_close(attention(x, mask=Mask(causal=True), values=values), expected)
-
-
-@pytest.mark.parametrize("layers", [1, 2, 5])
-def test_every_other_layer_has_value_embeddings_the_last_among_them(variant: Build, layers: int):
-    kinds = [type(module) for module in variant("modern", layers=layers).stack.values]
-    assert kinds[-1] is ValueEmbedding
-    assert set(kinds[-2::-2]) <= {NoValues}
-    assert set(kinds[::-2]) == {ValueEmbedding}
-    assert not [name for name in variant("modern", value_embeddings=False).state_dict() if "values" in name]
-
-
-@torch.no_grad()
-def test_value_embeddings_begin_as_if_they_were_not_there(variant: Build):
-    without, model = variant("modern", value_embeddings=False), variant("modern")
-    for module in model.stack.values:
-        if isinstance(module, ValueEmbedding):
-            module.table.weight.zero_()
-    model.load_state_dict(without.state_dict(), strict=False)
-    assert torch.equal(model(IDS), without(IDS))
-    model.stack.values[0].table.weight[IDS[0, 3]] = 5.0
-    changed = (model(IDS) - without(IDS))[0].abs().amax(-1) > 1e-4
-    assert changed[int((IDS[0] == IDS[0, 3]).nonzero()[0]) :].all(), "everybody behind the token hears of it"
+    assert torch.equal(SquaredReLU()(x), activations.ACT2FN["relu2"](x))

@@ -7,8 +7,9 @@ import pytest
 import torch
 from torch import nn
 
+from groundup.build import count_parameters, on_meta
 from groundup.config import ModelConfig
-from groundup.models.causal_lm import CausalLM, count_parameters, on_meta
+from groundup.models.causal_lm import CausalLM
 from groundup.models.seq2seq import Seq2Seq
 
 C, V, SOURCE_V = 32, 61, 47

@@ -12,7 +12,6 @@ from groundup.nn.block import Block
 from groundup.nn.cache import KVCache
 from groundup.nn.masks import Mask, build_mask
 from groundup.nn.mlp import MLP, GatedMLP
-from groundup.nn.norms import LayerNorm
 from groundup.nn.positions import Rotary
 
 C, H = 24, 4
@@ -105,7 +104,7 @@ def block(*, cross: bool, norm_first: bool, activation: str = "relu") -> Block:
     return Block(
         Attention(C, H),
         MLP(C, 32, activation=ACTIVATIONS[activation]),
-        norm=partial(LayerNorm, C),
+        norm=partial(nn.LayerNorm, C),
         cross=Attention(C, H) if cross else None,
         norm_first=norm_first,
     )

@@ -6,9 +6,9 @@ import re
 
 import pytest
 
+from groundup.build import count_parameters, on_meta
 from groundup.config import ModelConfig
 from groundup.data.catalogue import SOURCES
-from groundup.models.causal_lm import count_parameters, on_meta
 from groundup.recipes.recipe import PairRecipe, TextRecipe, load_recipe, save_recipe
 from groundup.recipes.table import RECIPES, find_recipe
 

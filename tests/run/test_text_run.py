@@ -4,7 +4,7 @@ import pytest
 import torch
 
 import groundup as gu
-from groundup.models.light import lighten
+from groundup.fast.int8 import lighten
 from groundup.run.text import END, TextRun
 
 PROMPTS = ["two cats", "five old books and", "così", "日本 🙂"]
@@ -40,7 +40,7 @@ def test_the_stream_is_the_text_of_the_likeliest_tokens(writer: TextRun, prompt:
 
 def test_int8_writes_what_the_model_would_and_is_made_once(writer: TextRun, monkeypatch):
     made = []
-    monkeypatch.setattr("groundup.models.light.lighten", lambda model: made.append(model) or lighten(model))
+    monkeypatch.setattr("groundup.fast.int8.lighten", lambda model: made.append(model) or lighten(model))
     run = TextRun(writer.folder, writer.recipe, writer.model, writer.tokenizer)
     prompt = "two cats and"
     full, light = (run.generate(prompt, max_new_tokens=12, precision=p) for p in ("float32", "int8"))

@@ -22,7 +22,7 @@ SMALL = {"vocab_size": 61, "context": 12, "width": 32, "heads": 2, "layers": 2, 
 KINDS: dict[str, dict[str, Any]] = {
     "gpt2": {},
     "untied": {"tied": "none"},
-    "softcap": {"logit_softcap": 3.0},
+    "modern": {"norm": "rms", "qk_norm": True},
     "seq2seq": {"encoder_layers": 2, "source_vocab_size": None},
 }
 

@@ -80,7 +80,7 @@ def test_a_checkpoint_goes_from_one_to_the_other(gpu, ends, tmp_path):
     assert resumed.last_loss == pytest.approx(straight.last_loss, abs=1e-3)
 
 
-@pytest.mark.parametrize("kind", ["softcap", "seq2seq"])
+@pytest.mark.parametrize("kind", ["modern", "seq2seq"])
 def test_bfloat16_is_what_a_gpu_is_given(gpu, kind, tmp_path):
     there, _, report = fitted(tmp_path / "there", "auto", kind, precision="auto", chunk_head=7)
     here, _, _ = fitted(tmp_path / "here", "cpu", kind)

@@ -5,7 +5,8 @@ import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
-from groundup.models.causal_lm import CausalLM, on_meta
+from groundup.build import on_meta
+from groundup.models.causal_lm import CausalLM
 from groundup.models.seq2seq import Seq2Seq
 from groundup.presets import preset
 from groundup.training.devices import DEVICES, find_device, recognise

@@ -10,7 +10,7 @@ from groundup.bench.report import Report, Table, machine, ratio
 
 FORMS = {"banded": "banded", "dense mask": "dense", "causal, no window": "causal"}
 RULES = (
-    "banded: `groundup.nn.banded`. dense mask: PyTorch's kernel with the band as a (T, T) mask, the same result. "
+    "banded: `groundup.fast.banded`. dense mask: PyTorch's kernel with the band as a (T, T) mask, the same result. "
     "causal, no window: the same kernel without a mask, another result, for scale. MiB: peak beyond the inputs"
 )
 
@@ -103,9 +103,9 @@ def _form(form: str, window: int) -> Callable:
         return lambda q, k, v: scaled_dot_product_attention(q, k, v, is_causal=True)
     if form == "banded":
         try:
-            from groundup.nn.banded import attend_banded
+            from groundup.fast.banded import attend_banded
         except ImportError:
-            raise ValueError("groundup.nn.banded is not in this version") from None
+            raise ValueError("groundup.fast.banded is not in this version") from None
         return lambda q, k, v: attend_banded(q, k, v, window=window)
     from groundup.nn.masks import visible
 

@@ -115,7 +115,7 @@ def generate_ours(
     from groundup.bench.shapes import Shape, spread
     from groundup.decode.choose import Greedy
     from groundup.decode.generate import collect, generate
-    from groundup.models.light import lighten
+    from groundup.fast.int8 import lighten
     from groundup.training.precision import choose_device
 
     device = choose_device()

@@ -39,7 +39,7 @@ def translate_ours(
 ) -> Iterator[dict[str, Any]]:
     """`decode.beam_search`, as `PairRun.answers` uses it; compute is its precision, "float32" or "int8"."""
     from groundup.decode.beam import beam_search
-    from groundup.models.light import lighten
+    from groundup.fast.int8 import lighten
 
     device, specials = choose_device(), marks().specials
     model = translator(shape).to(device)

@@ -179,7 +179,7 @@ def print_plan(recipe: Recipe) -> None:
     """The resolved recipe, parameters, and the memory that a step takes; a warning where this machine has less."""
     import json
 
-    from groundup.models.causal_lm import count_parameters, on_meta
+    from groundup.build import count_parameters, on_meta
     from groundup.plan.here import needs, too_much
 
     held = needs(recipe)

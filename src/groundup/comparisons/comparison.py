@@ -113,7 +113,7 @@ def tokens(recipe: Recipe) -> int:
 
 def check_sizes(comparison: Comparison) -> dict[str, int]:
     """The parameters of every variant, at the vocabulary its recipe asks for; ValueError where they differ too much."""
-    from groundup.models.causal_lm import count_parameters, on_meta
+    from groundup.build import count_parameters, on_meta
     from groundup.recipes.train_pairs import with_sizes
 
     sizes = {}

@@ -39,8 +39,6 @@ ROWS: list[tuple[str, dict[str, Any]]] = [
     ("untied", dict(model=dict(tied="none"))),
     ("muon", dict(train=dict(optimizer="muon", matrix_lr=0.02))),  # 0.04 was no better
     ("wsd", dict(train=dict(schedule="wsd", floor=0.0, decay=0.4))),
-    ("softcap", dict(model=dict(logit_softcap=15.0))),
-    ("value-embeddings", dict(model=dict(value_embeddings=True))),
 ]
 
 

@@ -18,6 +18,7 @@ from torch import Tensor
 from groundup.decode.choose import Beams, Divisor, EarlyStopping, by_length
 from groundup.decode.hypotheses import Candidate, Hypothesis, Sentence, Watch
 from groundup.decode.protocol import Decoder, State, check_ready, end_ids, forbid, history, log_probabilities
+from groundup.decode.slots import repeated
 
 STRIPS = 16
 
@@ -77,7 +78,7 @@ def _search(
     logits = model.step(ids, state)  # the prompt is read once, then it belongs to every beam
     if beams > 1:
         rows = torch.arange(B, device=ids.device).repeat_interleave(beams)
-        state.select(rows)
+        model, state = repeated(model, state, rows, beams=beams)
         past, logits = past[rows], logits[rows]  # (B * beams, T), (B * beams, V)
     totals = torch.full((B, beams), -torch.inf, device=ids.device)
     totals[:, 0] = 0.0  # at first all beams are one and the same

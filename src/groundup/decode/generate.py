@@ -9,7 +9,7 @@ from torch import Tensor
 
 from groundup.decode.choose import Choose
 from groundup.decode.protocol import Decoder, State, check_ready, forbid, history, log_probabilities
-from groundup.nn.linear import packed
+from groundup.fast.linear import packed
 
 WORTH_PACKING = 32  # steps; the copy costs as much as ten or so save
 

@@ -37,12 +37,21 @@ class Known:
         return other
 
     def modules(self) -> Iterable[object]:
-        """The model's own: weights are packed through it (`nn.linear.packed`)."""
+        """The model's own: weights are packed through it (`fast.linear.packed`)."""
         return getattr(self._model, "modules", tuple)()
 
     def step(self, ids: Tensor, state: Any, /) -> Tensor:
         """As the model's own."""
         return self.only(self._model.step(ids, state))
+
+    @property
+    def read(self) -> Any:
+        """The model's own, where it has one (`groundup.decode.slots`)."""
+        return getattr(self._model, "read", None)
+
+    def head(self, x: Tensor, /) -> Tensor:
+        """As the model's own."""
+        return self.only(self._model.head(x))  # type: ignore[attr-defined]
 
     def only(self, logits: Tensor) -> Tensor:
         """Logits (..., V) without the ids that are no tokens."""

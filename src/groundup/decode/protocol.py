@@ -19,7 +19,7 @@ class State(Protocol):
         ...
 
     @property
-    def prompt_mask(self) -> Tensor | None:
+    def key_mask(self) -> Tensor | None:
         """(B, T0) bool, False at padding on the left of the shorter prompts; None when there is none."""
         ...
 
@@ -72,9 +72,9 @@ def check_ready(model: Decoder, ids: Tensor, max_new_tokens: int, min_new_tokens
 
 def history(ids: Tensor, state: State) -> Tensor:
     """The ids (B, T) the state will read next, with -1 at prompt padding: penalties for repetition must not see it."""
-    if state.prompt_mask is None:
+    if state.key_mask is None:
         return ids
-    padding = ~state.prompt_mask[:, state.length :][:, : ids.shape[1]]
+    padding = ~state.key_mask[:, state.length :][:, : ids.shape[1]]
     return ids.masked_fill(F.pad(padding, (0, ids.shape[1] - padding.shape[1])), -1)
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from groundup.build import on_meta
 from groundup.config import ModelConfig
 from groundup.hub.family import Family
 from groundup.hub.files import CONFIG
 from groundup.hub.names import Tensors, to_theirs
-from groundup.models.causal_lm import on_meta
 
 REAL = (torch.float32, torch.bfloat16, torch.float16, torch.float64)
 

@@ -27,11 +27,11 @@ ROWS = 256  # of logits at a time: at 50,257 tokens they take 51 MB
 
 
 class Reader(Protocol):
-    """What is asked of a `CausalLM`: its stack over a running state, and its head."""
+    """What is asked of a `CausalLM`: what it reads of a running text, and its head."""
 
-    stack: Callable[..., Tensor]
     head: Callable[[Tensor], Tensor]
-    cap: Callable[[Tensor], Tensor]
+
+    def read(self, ids: Tensor, state: Any, /) -> Tensor: ...
 
     def begin(self, rows: int = 1, *, prompt_mask: Tensor | None = None) -> Any: ...
 
@@ -180,17 +180,15 @@ def _score(items: Sequence[Item], model: Reader, device: torch.device | str) -> 
     real = torch.tensor([[i >= longest - len(item.context) for i in range(longest)] for item in items], device=device)
     state = model.begin(len(items), prompt_mask=None if bool(real.all()) else real)
 
-    def read(ids: Tensor) -> Tensor:
-        at, key_mask = state.positions(ids.shape[1]), state.key_mask(ids.shape[1])
-        return model.stack(ids, at=at, key_mask=key_mask, caches=state.caches)
-
-    last = read(ids)[:, -1:]  # (questions, 1, C)
+    last = model.read(ids, state)[:, -1:]  # (questions, 1, C)
     rows = torch.tensor([n for n, item in enumerate(items) for _ in item.endings], device=device)
     state.select(rows)
     endings = [ending for item in items for ending in item.endings]
     width = max(map(len, endings))
     padded = torch.tensor([[*ending, *[0] * (width - len(ending))] for ending in endings], device=device)
-    x = last[rows] if width == 1 else torch.cat([last[rows], read(padded[:, :-1])], dim=1)  # (endings, width, C)
+    x = (
+        last[rows] if width == 1 else torch.cat([last[rows], model.read(padded[:, :-1], state)], dim=1)
+    )  # (endings, width, C)
     said = torch.tensor([[i < len(ending) for i in range(width)] for ending in endings], device=device)
     log_p = torch.zeros(said.shape, device=device)
     log_p[said] = _log_p(model, x[said], padded[said])
@@ -201,7 +199,7 @@ def _score(items: Sequence[Item], model: Reader, device: torch.device | str) -> 
 def _log_p(model: Reader, x: Tensor, ids: Tensor) -> Tensor:
     """ln p of ids (N,) after hidden states x (N, C); the head is computed where something is asked of it only."""
     parts = zip(x.split(ROWS), ids.split(ROWS), strict=True)
-    return torch.cat([-F.cross_entropy(model.cap(model.head(h)).float(), i, reduction="none") for h, i in parts])
+    return torch.cat([-F.cross_entropy(model.head(h).float(), i, reduction="none") for h, i in parts])
 
 
 def accuracies(

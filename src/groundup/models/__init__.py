@@ -1,1 +1,1 @@
-"""Whole models out of the blocks: `Stack` is embedding, positions, blocks and norm; the rest is what stands on it."""
+"""Whole models out of the blocks. Reading order: state, stack, causal_lm, seq2seq, init."""

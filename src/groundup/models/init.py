@@ -16,8 +16,8 @@ zero-out:    every branch begins as nothing, so that the stream is the embedding
              their input. An untied head begins at 0, which makes the loss ln V; an embedding that is the head as well
              begins N(0, 0.02).
 
-Biases and value embeddings begin at 0, norm weights at 1. A tied head begins as the embedding, an untied one (but for
-zero-out) as a matrix of its row. N(0, s) has the standard deviation s.
+Biases begin at 0, norm weights at 1. A tied head begins as the embedding, an untied one (but for zero-out) as a matrix
+of its row. N(0, s) has the standard deviation s.
 """
 
 import math
@@ -28,7 +28,6 @@ from groundup.config import ModelConfig
 from groundup.nn.attention import Attention
 from groundup.nn.mlp import MLP, GatedMLP
 from groundup.nn.positions import Learned
-from groundup.nn.values import ValueEmbedding
 
 
 def initialise(model: nn.Module, config: ModelConfig) -> None:
@@ -54,5 +53,3 @@ def initialise(model: nn.Module, config: ModelConfig) -> None:
     for module in model.modules():
         if isinstance(module, Learned):
             nn.init.normal_(module.table.weight, std=0.01)
-        elif isinstance(module, ValueEmbedding):
-            nn.init.zeros_(module.table.weight)

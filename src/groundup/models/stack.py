@@ -4,29 +4,19 @@ Here the words of a `ModelConfig` become modules, once; `forward` never asks for
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from itertools import cycle, islice
 
-import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from groundup.config import ModelConfig
-from groundup.nn.attend import Attend
+from groundup.models.state import State
 from groundup.nn.attention import Attention
-from groundup.nn.banded import BandedAttend
 from groundup.nn.block import Block
-from groundup.nn.cache import KVCache
-from groundup.nn.dropout import Dropout
-from groundup.nn.masks import Mask, build_mask
-from groundup.nn.mlp import MLP, GatedMLP, gelu_tanh, relu_squared
-from groundup.nn.norms import LayerNorm, RMSNorm
+from groundup.nn.mlp import MLP, GatedMLP, SquaredReLU
+from groundup.nn.norms import RMSNorm, unchanged
 from groundup.nn.positions import Learned, Rotary, Sinusoidal
-from groundup.nn.softcap import Softcap
-from groundup.nn.values import NoValues, ValueEmbedding
-
-KeysValues = tuple[Tensor, Tensor]
 
 
 class Stack(nn.Module):
@@ -43,114 +33,70 @@ class Stack(nn.Module):
         self.windows = tuple(islice(cycle(config.windows), layers))
         self.embed = nn.Embedding(vocab_size, config.width)
         self.positions = _positions(config)
-        self.dropout = Dropout(config.dropout)
-        self.values = nn.ModuleList(_values(config, vocab_size, layers - i) for i in range(layers))
-        banded = [causal and window is not None for window in self.windows]
-        self.blocks = nn.ModuleList(_block(config, cross=cross, banded=band) for band in banded)
-        self.norm = _norm(config)() if config.norm_first else nn.Identity()
+        self.dropout = nn.Dropout(config.dropout)
+        self.blocks = nn.ModuleList(_block(config, cross=cross) for _ in range(layers))
+        self.norm = _norm(config)() if config.norm_first else unchanged
 
-    def forward(
-        self,
-        ids: Tensor,
-        *,
-        at: Tensor | None = None,
-        key_mask: Tensor | None = None,
-        documents: Tensor | None = None,
-        caches: Sequence[KVCache] | None = None,
-        memory: Sequence[KeysValues] | None = None,
-        memory_mask: Mask = Mask(),
-    ) -> Tensor:
-        """Run the blocks over ids (B, T); with caches, ids are the new tokens only.
+    def forward(self, ids: Tensor, state: State) -> Tensor:
+        """Run the blocks over ids (B, T), the new tokens of the texts that `state` knows.
 
-        at (T,) or (B, T): positions, when they are not simply the next ones. key_mask (B, S): True at real keys.
-        documents (B, T): numbers of those that share a row; a token sees its own alone (`nn.masks.build_mask`).
-        memory: the cross keys and values of each block. Raises ValueError past the context, and on a CPU for ids past
-        the vocabulary.
+        Raises ValueError past the context, and for ids past the vocabulary where the embedding notices.
         """
-        T, start = ids.shape[1], caches[0].length if caches else 0
-        if start + T > self.context:
-            raise ValueError(f"{start + T} tokens do not fit the model's context of {self.context}")
-        if at is None:
-            at = torch.arange(start, start + T, device=ids.device)
+        if state.end(ids) > self.context:
+            raise ValueError(f"{state.end(ids)} tokens do not fit the model's context of {self.context}")
+        x, rotation = self.positions(self._embed(ids) * self.scale, state.positions(ids))
+        x = self.dropout(x)  # (B, T, C)
+        masks = {window: state.mask(ids, causal=self.causal, window=window) for window in set(self.windows)}
+        for i, block in enumerate(self.blocks):
+            cache = state.caches[i] if state.caches else None
+            memory = dict(memory=state.memory[i], memory_mask=state.memory_mask) if state.memory else {}
+            x = block(x, mask=masks[self.windows[i]], rotation=rotation, cache=cache, **memory)
+        return self.norm(x)
+
+    def keys_values(self, memory: Tensor) -> list[tuple[Tensor, Tensor]]:
+        """What each block's cross-attention reads of memory (B, S, C), computed once for a source."""
+        return [block.cross.keys_values(memory) for block in self.blocks]  # type: ignore[union-attr]
+
+    def _embed(self, ids: Tensor) -> Tensor:
         try:
-            x = self.embed(ids)
+            return self.embed(ids)
         except IndexError:
             raise ValueError(
                 f"ids from {ids.min()} to {ids.max()} in a model with a vocabulary of {self.embed.num_embeddings}; "
                 "encode with the tokenizer that it was trained with"
             ) from None
-        x, rotation = self.positions(x * self.scale, at)
-        x = self.dropout(x)  # (B, T, C)
-        mask = partial(
-            build_mask, T, start, causal=self.causal, key_mask=key_mask, documents=documents, device=ids.device
-        )
-        masks = {window: mask(window=window) for window in set(self.windows)}
-        for i, block in enumerate(self.blocks):
-            x = block(
-                x,
-                mask=masks[self.windows[i]],
-                rotation=rotation,
-                cache=caches[i] if caches else None,
-                values=self.values[i](ids),
-                memory=memory[i] if memory else None,
-                memory_mask=memory_mask,
-            )
-        return self.norm(x)
-
-    def keys_values(self, memory: Tensor) -> list[KeysValues]:
-        """What each block's cross-attention reads of memory (B, S, C), computed once for a source."""
-        return [block.cross.keys_values(memory) for block in self.blocks]  # type: ignore[union-attr]
 
 
-ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
-    "relu": F.relu,
-    "gelu": F.gelu,
-    "gelu-tanh": gelu_tanh,
-    "relu2": relu_squared,
+ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
+    "relu": nn.ReLU,
+    "gelu": nn.GELU,
+    "gelu-tanh": partial(nn.GELU, approximate="tanh"),
+    "relu2": SquaredReLU,
 }
 
 
-def _block(config: ModelConfig, *, cross: bool, banded: bool) -> Block:
-    def attention(attend: type[Attend]) -> Attention:
-        return Attention(
-            config.width,
-            config.heads,
-            kv_heads=config.groups,
-            bias=config.bias,
-            qk_norm=partial(RMSNorm, config.head_width, config.norm_eps) if config.qk_norm else nn.Identity,
-            attend=attend(config.attention_dropout),
-        )
-
+def _block(config: ModelConfig, *, cross: bool) -> Block:
+    attention = partial(
+        Attention,
+        config.width,
+        config.heads,
+        kv_heads=config.groups,
+        bias=config.bias,
+        qk_norm=partial(RMSNorm, config.head_width, config.norm_eps) if config.qk_norm else lambda: unchanged,
+        dropout=config.attention_dropout,
+    )
     if config.mlp == "swiglu":
         mlp = GatedMLP(config.width, config.hidden, bias=config.bias)
     else:
-        mlp = MLP(config.width, config.hidden, activation=ACTIVATIONS[config.mlp], bias=config.bias)
-    return Block(
-        attention(BandedAttend if banded else Attend),
-        mlp,
-        norm=_norm(config),
-        cross=attention(Attend) if cross else None,
-        norm_first=config.norm_first,
-        dropout=config.dropout,
-    )
+        mlp = MLP(config.width, config.hidden, activation=ACTIVATIONS[config.mlp](), bias=config.bias)
+    build = partial(Block, norm=_norm(config), norm_first=config.norm_first, dropout=config.dropout)
+    return build(attention(), mlp, cross=attention() if cross else None)
 
 
 def _norm(config: ModelConfig) -> Callable[[], nn.Module]:
     if config.norm == "rms":
         return partial(RMSNorm, config.width, config.norm_eps)
-    return partial(LayerNorm, config.width, config.norm_eps, bias=config.bias)
-
-
-def _values(config: ModelConfig, vocab_size: int, from_last: int) -> nn.Module:
-    """Every other layer has value embeddings, the last one (1 from_last) among them."""
-    if config.value_embeddings and from_last % 2:
-        return ValueEmbedding(vocab_size, config.groups * config.head_width)
-    return NoValues()
-
-
-def softcap(config: ModelConfig) -> nn.Module:
-    """What comes after the head."""
-    return nn.Identity() if config.logit_softcap is None else Softcap(config.logit_softcap)
+    return partial(nn.LayerNorm, config.width, config.norm_eps, bias=config.bias)
 
 
 def _positions(config: ModelConfig) -> nn.Module:

@@ -1,112 +1,73 @@
-"""What decoding carries from one token to the next: the caches, and what the text is allowed to look at."""
+"""What a stack is told besides its ids: what was read before, what may be seen, and where the tokens stand."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from groundup.nn.cache import KVCache
-from groundup.nn.masks import Mask
+from groundup.nn.masks import Mask, build_mask
 
 
 @dataclass
 class State:
-    """One running batch of texts. Models make it with `begin` and lengthen it with `step`."""
+    """One batch of texts. `State()` is for texts that are read whole; with caches a text is read piece by piece.
 
-    caches: list[KVCache]
-    prompt_mask: Tensor | None = None
-    """(B, T0) bool, False at the padding on the left of shorter prompts."""
-    memory: Sequence[tuple[Tensor, Tensor]] | None = None
-    """Cross keys and values of each block, made once from the source."""
+    A stack asks it two questions: `positions` of the new tokens, and the `mask` over all of them.
+    """
+
+    caches: Sequence[KVCache] = ()
+    """One for each block; none where the text is read whole."""
+    key_mask: Tensor | None = None
+    """(B, T0), False or 0 at padding; tokens read beyond T0 are all real. None where nothing is padding."""
+    documents: Tensor | None = None
+    """(B, T) numbers of the documents that share a row, of which no token sees another's; for texts read whole."""
+    memory: Sequence[tuple[Tensor, Tensor]] = ()
+    """Keys and values that each block's cross-attention reads, made once from the source."""
     memory_mask: Mask = Mask()
+
+    def __post_init__(self) -> None:
+        if self.key_mask is not None:
+            self.key_mask = self.key_mask.bool()
 
     @property
     def length(self) -> int:
-        """Tokens already read."""
-        return self.caches[0].length
+        """Tokens read so far."""
+        return self.caches[0].length if self.caches else 0
 
-    def key_mask(self, T: int) -> Tensor | None:
-        """(B, length + T): the prompt's padding stays hidden, everything after it is real."""
-        if self.prompt_mask is None:
-            return None
-        B, T0 = self.prompt_mask.shape
-        later = self.prompt_mask.new_ones(B, max(0, self.length + T - T0))
-        return torch.cat([self.prompt_mask, later], dim=1)[:, : self.length + T]
+    def end(self, ids: Tensor) -> int:
+        """Tokens that will have been read once ids (B, T) are."""
+        return self.length + ids.shape[1]
 
-    def positions(self, T: int) -> Tensor | None:
-        """(B, T) positions of the next T tokens, counted from each row's first real one; None when all rows agree."""
-        mask = self.key_mask(T)
-        return None if mask is None else (mask.cumsum(dim=1) - 1).clamp(min=0)[:, self.length :]
+    def positions(self, ids: Tensor) -> Tensor:
+        """Positions (T,) of the new tokens ids (B, T); (B, T) counted from each row's first real token if padded."""
+        if self.key_mask is None:
+            return torch.arange(self.length, self.end(ids), device=ids.device)
+        return (self._real(self.key_mask, ids).cumsum(dim=1) - 1).clamp(min=0)[:, self.length :]
+
+    def mask(self, ids: Tensor, *, causal: bool, window: int | None = None) -> Mask:
+        """What each of the new tokens ids (B, T) may look at."""
+        key_mask = None if self.key_mask is None else self._real(self.key_mask, ids)
+        build = partial(build_mask, key_mask=key_mask, documents=self.documents, device=ids.device)
+        return build(ids.shape[1], self.length, causal=causal, window=window)
+
+    def _real(self, key_mask: Tensor, ids: Tensor) -> Tensor:
+        """(B, end): True at real tokens, those of ids (B, T) included."""
+        later = key_mask.new_ones(len(key_mask), max(0, self.end(ids) - key_mask.shape[1]))
+        return torch.cat([key_mask, later], dim=1)[:, : self.end(ids)]
 
     def reorder(self, rows: Tensor) -> None:
         """Row i goes on from what row rows[i] was, within one source: caches move, the memory stays. rows (B,)."""
         for cache in self.caches:
             cache.reorder(rows)
-        if self.prompt_mask is not None:
-            self.prompt_mask = self.prompt_mask[rows]
+        if self.key_mask is not None:
+            self.key_mask = self.key_mask[rows]
 
     def select(self, rows: Tensor) -> None:
         """Keep, repeat or drop whole rows, memory included. rows (B',)."""
         self.reorder(rows)
-        self.select_memory(rows)
-
-    def select_memory(self, rows: Tensor) -> None:
-        """Keep, repeat or drop what rows read of their sources. rows (B',)."""
-        if self.memory is not None:
-            self.memory = [(k[rows], v[rows]) for k, v in self.memory]
+        self.memory = [(k[rows], v[rows]) for k, v in self.memory]
         if self.memory_mask.allowed is not None:
             self.memory_mask = Mask(allowed=self.memory_mask.allowed[rows])
-
-
-@dataclass
-class BeamState(State):
-    """A state whose rows may be the beams of its texts: copies of every row that has read something share one cache.
-
-    A step then writes a slot for each beam, side by side, and each beam looks only at the slots it goes through. So a
-    hypothesis that goes on from another one costs a row of booleans, not a copy of keys and values, and all beams of a
-    text read its source together.
-    """
-
-    beams: int = 1
-    shared: int = 0
-    """The slots that were there before there were beams."""
-    seen: Tensor | None = None
-    """(B, beams, slots) bool: True at the slots that a beam goes through; None while there are no beams."""
-
-    @property
-    def length(self) -> int:
-        """Tokens already read."""
-        return self.shared + (self.caches[0].length - self.shared) // self.beams
-
-    def reorder(self, rows: Tensor) -> None:
-        """Row i goes on from what row rows[i] was, within one source. rows (B * beams,)."""
-        if self.seen is None:
-            super().reorder(rows)
-        else:
-            self.seen = self.seen.flatten(0, 1)[rows].unflatten(0, (-1, self.beams))
-
-    def select(self, rows: Tensor) -> None:
-        """Keep, repeat or drop whole rows, memory included; of beams, whole texts. rows (B',)."""
-        if self.seen is None:
-            B = len(self.memory[0][0]) if self.memory and self.length else 0  # nothing read is nothing to share
-            beams = len(rows) // max(1, B)
-            if beams < 2 or not rows.equal(torch.arange(B, device=rows.device).repeat_interleave(beams)):
-                super().select(rows)
-                return
-            self.beams, self.shared = beams, self.caches[0].length
-            self.seen = torch.ones(B, beams, self.shared, dtype=torch.bool, device=rows.device)
-            return
-        texts = rows.view(-1, self.beams) // self.beams
-        assert texts.eq(texts[:, :1]).all(), "the beams of a text stay together"
-        self.reorder(rows)
-        for cache in self.caches:
-            cache.reorder(texts[:, 0])
-        self.select_memory(texts[:, 0])
-
-    def next_slots(self) -> Mask:
-        """Each beam goes through the slot that it is about to write."""
-        assert self.seen is not None
-        own = torch.eye(self.beams, dtype=torch.bool, device=self.seen.device).expand(len(self.seen), -1, -1)
-        self.seen = torch.cat([self.seen, own], dim=2)
-        return Mask(allowed=self.seen[:, None])

@@ -1,4 +1,4 @@
-"""The building blocks. They know torch and plain numbers: no config, no files, no devices.
+"""The building blocks: equations and plain PyTorch. They know tensors and numbers: no config, no files, no processors.
 
 One notation everywhere; a comment such as `# (B, H, T, D)` stands where a shape changes:
 
@@ -6,5 +6,5 @@ One notation everywhere; a comment such as `# (B, H, T, D)` stands where a shape
     H  query heads         G  key/value heads        D  width of one head
     C  model width (the paper's d_model)             V  vocabulary size
 
-Reading order: masks, attend, positions, norms, mlp, dropout, cache, attention, block; then banded, values, softcap.
+Reading order: block, attention, attend; then masks, positions, norms, mlp, cache.
 """

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 
 from groundup.nn.attend import Attend
 from groundup.nn.cache import KVCache
-from groundup.nn.linear import Linear, together
 from groundup.nn.masks import Mask
+from groundup.nn.norms import unchanged
 from groundup.nn.positions import Rotation, rotate
 
 
@@ -29,65 +29,49 @@ class Attention(nn.Module):
         *,
         kv_heads: int | None = None,
         bias: bool = True,
-        qk_norm: Callable[[], nn.Module] = nn.Identity,
-        attend: Attend | None = None,
+        qk_norm: Callable[[], Callable[[Tensor], Tensor]] = lambda: unchanged,
+        dropout: float = 0.0,
     ):
         super().__init__()
         kv_heads = kv_heads or heads
         assert width % heads == 0, (width, heads)
         assert heads % kv_heads == 0, (heads, kv_heads)
         self.head_width = width // heads
-        self.query = Linear(width, width, bias=bias)
-        self.key = Linear(width, kv_heads * self.head_width, bias=bias)
-        self.value = Linear(width, kv_heads * self.head_width, bias=bias)
-        self.out = Linear(width, width, bias=bias)
+        self.query = nn.Linear(width, width, bias=bias)
+        self.key = nn.Linear(width, kv_heads * self.head_width, bias=bias)
+        self.value = nn.Linear(width, kv_heads * self.head_width, bias=bias)
+        self.out = nn.Linear(width, width, bias=bias)
         self.query_norm, self.key_norm = qk_norm(), qk_norm()
-        self.attend = attend or Attend()
+        self.attend = Attend(dropout)
 
     def forward(
-        self,
-        x: Tensor,
-        *,
-        mask: Mask,
-        rotation: Rotation | None = None,
-        cache: KVCache | None = None,
-        values: Tensor | None = None,
+        self, x: Tensor, *, mask: Mask, rotation: Rotation | None = None, cache: KVCache | None = None
     ) -> Tensor:
-        """Self-attention; x (B, T, C) -> (B, T, C). With a cache, x holds only the new tokens.
-
-        values (B, T, G * D): added to the values made of x (`groundup.nn.values`).
-        """
-        q, k, v = together(x, *self.siblings)
-        keys_values = self._shown(k, v, rotation, values)
+        """Self-attention; x (B, T, C) -> (B, T, C). With a cache, x holds only the new tokens."""
+        q, k, v = self.project(x)
+        q, k = rotate(q, rotation), rotate(k, rotation)
         if cache is not None:
-            keys_values = cache.append(*keys_values)
-        return self._look(q, keys_values, mask, rotation)
+            k, v = cache.append(k, v)  # (B, G, S, D): those of the earlier tokens, too
+        return self.join(self.attend(q, k, v, mask))
 
-    @property
-    def siblings(self) -> tuple[nn.Module, ...]:
-        """The layers that read the same x in self-attention."""
-        return self.query, self.key, self.value
+    def read(self, x: Tensor, memory: tuple[Tensor, Tensor], *, mask: Mask) -> Tensor:
+        """Cross-attention; x (B, T, C) looks at the `keys_values` of another text -> (B, T, C)."""
+        return self.join(self.attend(self.queries(x), *memory, mask))
 
-    def read(
-        self, x: Tensor, keys_values: tuple[Tensor, Tensor], *, mask: Mask, rotation: Rotation | None = None
-    ) -> Tensor:
-        """Let x (B, T, C) look at keys and values (B, G, S, D) made before -> (B, T, C)."""
-        return self._look(self.query(x), keys_values, mask, rotation)
+    def project(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries (B, H, T, D), keys and values (B, G, T, D) of x (B, T, C)."""
+        return self.queries(x), *self.keys_values(x)
 
-    def keys_values(
-        self, x: Tensor, rotation: Rotation | None = None, values: Tensor | None = None
-    ) -> tuple[Tensor, Tensor]:
-        """What x (B, S, C) shows to queries: keys and values, each (B, G, S, D)."""
-        return self._shown(self.key(x), self.value(x), rotation, values)
+    def queries(self, x: Tensor) -> Tensor:
+        return self.query_norm(self.split(self.query(x)))
 
-    def _look(self, q: Tensor, keys_values: tuple[Tensor, Tensor], mask: Mask, rotation: Rotation | None) -> Tensor:
-        q = rotate(self.query_norm(self._heads(q)), rotation)  # (B, H, T, D)
-        return self.out(self.attend(q, *keys_values, mask).transpose(1, 2).flatten(2))
+    def keys_values(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        return self.key_norm(self.split(self.key(x))), self.split(self.value(x))
 
-    def _shown(self, k: Tensor, v: Tensor, rotation: Rotation | None, values: Tensor | None) -> tuple[Tensor, Tensor]:
-        if values is not None:
-            v = v + values.to(v.dtype)
-        return rotate(self.key_norm(self._heads(k)), rotation), self._heads(v)
+    def split(self, x: Tensor) -> Tensor:
+        """Into heads: (B, T, H * D) -> (B, H, T, D)."""
+        return x.unflatten(-1, (-1, self.head_width)).transpose(1, 2)
 
-    def _heads(self, x: Tensor) -> Tensor:
-        return x.view(*x.shape[:2], -1, self.head_width).transpose(1, 2)
+    def join(self, x: Tensor) -> Tensor:
+        """Out of heads and back into the stream: (B, H, T, D) -> (B, T, C)."""
+        return self.out(x.transpose(1, 2).flatten(2))

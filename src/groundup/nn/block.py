@@ -7,7 +7,6 @@ from torch import Tensor, nn
 
 from groundup.nn.attention import Attention
 from groundup.nn.cache import KVCache
-from groundup.nn.dropout import Dropout
 from groundup.nn.masks import Mask
 from groundup.nn.positions import Rotation
 
@@ -34,7 +33,7 @@ class Block(nn.Module):
         self.cross, self.cross_norm = (cross, norm()) if cross is not None else (None, None)
         self.mlp, self.mlp_norm = mlp, norm()
         self.norm_first = norm_first
-        self.dropout = Dropout(dropout)
+        self.dropout = nn.Dropout(dropout)
 
     def forward(
         self,
@@ -43,23 +42,15 @@ class Block(nn.Module):
         mask: Mask,
         rotation: Rotation | None = None,
         cache: KVCache | None = None,
-        values: Tensor | None = None,
         memory: tuple[Tensor, Tensor] | None = None,
         memory_mask: Mask = Mask(),
     ) -> Tensor:
-        """x (B, T, C) -> (B, T, C); `memory` holds the cross keys and values, (B, G, S, D) each."""
-        attend = partial(self.attention, mask=mask, rotation=rotation, cache=cache, values=values)
-        x, cross = self._residual(x, self.attention_norm, attend), self.cross
-        if cross is not None and self.cross_norm is not None:
+        """x (B, T, C) -> (B, T, C). memory: the keys and values of the cross-attention, (B, G, S, D) each."""
+        x = self._residual(x, self.attention_norm, partial(self.attention, mask=mask, rotation=rotation, cache=cache))
+        if self.cross is not None and self.cross_norm is not None:
             assert memory is not None, "a block with cross-attention needs the memory to read from"
-            x = self._residual(x, self.cross_norm, lambda h: cross.read(h, memory, mask=memory_mask))
+            x = self._residual(x, self.cross_norm, partial(self.cross.read, memory=memory, mask=memory_mask))
         return self._residual(x, self.mlp_norm, self.mlp)
-
-    @property
-    def joinable(self) -> list[tuple[nn.Module, ...]]:
-        """Groups of layers that read the same x: `groundup.nn.linear.packed` may make one of each."""
-        groups = self.attention.siblings, getattr(self.mlp, "siblings", ())
-        return [group for group in groups if group]
 
     def _residual(self, x: Tensor, norm: nn.Module, branch: Callable[[Tensor], Tensor]) -> Tensor:
         if self.norm_first:

@@ -10,7 +10,7 @@ from torch import Tensor
 class KVCache:
     """A buffer that grows ahead by an eighth; `append` returns the filled part without copying it.
 
-    Its empty part holds zeros: `groundup.nn.attend` may read the whole of it, which must then be little and finite.
+    Its empty part holds zeros, so that it is harmless to read the whole buffer where that is quicker.
     """
 
     def __init__(self) -> None:
@@ -32,22 +32,17 @@ class KVCache:
         """Row i becomes what row rows[i] was: beam search keeps, repeats and drops rows with it. rows (B',)."""
         if self._keys is not None and self._values is not None:
             # With the empty part, which is small: the next append need not copy everything again to make room.
-            self._keys = self._keys.index_select(0, rows)
-            self._values = self._values.index_select(0, rows)
+            with torch.inference_mode(False):
+                self._keys, self._values = self._keys.index_select(0, rows), self._values.index_select(0, rows)
 
 
 def _room(buffer: Tensor | None, new: Tensor, length: int, end: int) -> Tensor:
     """A buffer like `new` that holds `end` positions, the first `length` of them copied from `buffer`."""
-    if buffer is not None and end <= buffer.shape[2] and _is_writable(buffer):
+    if buffer is not None and end <= buffer.shape[2]:
         return buffer
     B, G, _, D = new.shape
-    larger = new.new_zeros(B, G, end + max(32, end // 8), D)
+    with torch.inference_mode(False):  # what was made in that mode could not be written outside of it
+        larger = new.new_zeros(B, G, end + max(32, end // 8), D)
     if buffer is not None:
         larger[:, :, :length] = buffer[:, :, :length]
     return larger
-
-
-def _is_writable(buffer: Tensor) -> bool:
-    """What was made in inference mode, as `generate` does, cannot be written outside of it."""
-    # The compiler cannot ask, and has no inference mode of its own.
-    return torch.compiler.is_compiling() or not buffer.is_inference() or torch.is_inference_mode_enabled()

@@ -36,13 +36,22 @@ class Mask(NamedTuple):
     causal: bool = False
     """The kernel's own triangle. It is aligned to the top left, so it is right only when T == S."""
     window: int | None = None
-    """With `causal`: only the band of this width along the triangle's diagonal, which `nn.banded` cuts out of it."""
+    """With `causal`: only the band of this width along the triangle's diagonal."""
     keys: Tensor | None = None
     """With `window`: bool (B, S), True at real keys; None when all are."""
 
     def __bool__(self) -> bool:
         """Whether anything is hidden at all."""
         return self.causal or self.allowed is not None
+
+    @property
+    def triangle(self) -> bool:
+        """Whether the kernel's own triangle says everything."""
+        return self.causal and self.window is None
+
+    def tensor(self, T: int, S: int, device: torch.device) -> Tensor | None:
+        """What a kernel that knows nothing but the triangle must be given besides it; None where that is nothing."""
+        return self.allowed if self.window is None else self.dense(T, S, device)
 
     def dense(self, T: int, S: int, device: torch.device) -> Tensor:
         """The same mask written out as a bool tensor broadcastable to (B, H, T, S)."""
@@ -54,11 +63,6 @@ class Mask(NamedTuple):
         if self.allowed is None:
             return torch.ones(T, S, dtype=torch.bool, device=device)
         return self.allowed
-
-
-def same_document(documents: Tensor) -> Tensor:
-    """Whether query and key stand in the same document; documents (B, T), a number for each -> bool (B, 1, T, T)."""
-    return (documents[:, :, None] == documents[:, None, :])[:, None]
 
 
 def build_mask(
@@ -92,5 +96,5 @@ def build_mask(
     if key_mask is not None:
         seen = seen & key_mask[:, None, None, :]  # (B, 1, T, S)
     if documents is not None:
-        seen = seen & same_document(documents)
+        seen = seen & (documents[:, None, :, None] == documents[:, None, None, :])  # (B, 1, T, T)
     return Mask(allowed=seen)

@@ -55,10 +55,7 @@ class Learned(nn.Module):
 
 
 class Rotation(NamedTuple):
-    """Cosines and sines of every angle, each for both halves: (T, D), or (B, 1, T, D) with a position per row.
-
-    The first half of the sines is negated, as `rotate` needs it.
-    """
+    """Cosines and sines of every angle for both halves, the first half of the sines negated: (T, D) or (B, 1, T, D)."""
 
     cos: Tensor
     sin: Tensor
@@ -88,7 +85,7 @@ def scale_frequencies(frequencies: Tensor, *, factor: float, low: float, high: f
 
 
 class Rotary(nn.Module):
-    """Rotary position embedding; rates and angles are computed in float32 from the positions asked for, never stored.
+    """Rotary position embedding. Rates and angles are computed in float32 where they are asked for, never stored.
 
     A buffer would be rounded with the model: bfloat16 rates are whole turns off after a few thousand tokens.
     """
@@ -109,5 +106,5 @@ class Rotary(nn.Module):
         if at.ndim == 2:
             angle = angle[:, None]  # (B, 1, T, D / 2): the same for every head
         cos, sin = angle.cos(), angle.sin()
-        # Rounded here, once for all layers; never in training with autocast, where x is still float32.
+        # Rounded here, once for all layers. In mixed precision x is still float32 here, and so are the angles.
         return x, Rotation(torch.cat([cos, cos], dim=-1).to(x.dtype), torch.cat([-sin, sin], dim=-1).to(x.dtype))

@@ -4,8 +4,8 @@ import dataclasses
 import math
 from dataclasses import dataclass
 
+from groundup.build import count_parameters, on_meta
 from groundup.config import ModelConfig
-from groundup.models.causal_lm import count_parameters, on_meta
 from groundup.nearest import nearest
 from groundup.presets import PRESETS, preset
 from groundup.recipes.recipe import PairRecipe, Recipe, TextRecipe

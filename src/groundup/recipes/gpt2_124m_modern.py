@@ -19,6 +19,6 @@ PUBLISHED: TextRecipe = gpt2_124m.RECIPE
 RECIPE = dataclasses.replace(
     PUBLISHED,
     name="gpt2-124m-modern",
-    model=preset("modern", vocab_size=50_304, tied="head", logit_softcap=None),
+    model=preset("modern", vocab_size=50_304, tied="head"),
     train=dataclasses.replace(PUBLISHED.train, optimizer="muon", lr=1.8e-3, matrix_lr=0.02, weight_decay=0.01),
 )

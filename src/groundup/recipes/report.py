@@ -7,9 +7,9 @@ from typing import Any
 import torch
 from torch import nn
 
+from groundup.build import count_parameters
 from groundup.config import ModelConfig
 from groundup.machine import hardware
-from groundup.models.causal_lm import count_parameters
 from groundup.text.tokenizer import Tokenizer
 from groundup.training.fit import FitResult
 

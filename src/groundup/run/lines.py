@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from groundup.data.normalise import normalise_sentence
 from groundup.decode.choose import Strategy, score
 from groundup.decode.named import strategy
-from groundup.models.light import Precision
+from groundup.fast.int8 import Precision
 from groundup.run.growing import Growing
 from groundup.run.pairs import Answer, PairRun
 from groundup.run.sentences import joined, sentences

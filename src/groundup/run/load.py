@@ -5,7 +5,8 @@ from typing import Literal
 
 from torch import Tensor
 
-from groundup.models.causal_lm import CausalLM, on_meta
+from groundup.build import on_meta
+from groundup.models.causal_lm import CausalLM
 from groundup.models.seq2seq import Seq2Seq
 from groundup.recipes.recipe import Recipe, TextRecipe
 from groundup.run.folder import RunFolder, find_run

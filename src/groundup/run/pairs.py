@@ -14,7 +14,7 @@ from groundup.decode.generate import generate
 from groundup.decode.hypotheses import Branch, Hypothesis, Watch
 from groundup.decode.named import strategy
 from groundup.decode.room import check_memory, check_room
-from groundup.models.light import Precision, Precisions
+from groundup.fast.int8 import Precision, Precisions
 from groundup.models.seq2seq import Seq2Seq
 from groundup.recipes.recipe import PairRecipe
 from groundup.run.chunks import chunks

@@ -13,8 +13,8 @@ from groundup.decode.named import strategy
 from groundup.decode.protocol import Decoder
 from groundup.decode.room import check_room
 from groundup.decode.sliding import Said, pad_left, write_texts
+from groundup.fast.int8 import Precision, Precisions
 from groundup.models.causal_lm import CausalLM
-from groundup.models.light import Precision, Precisions
 from groundup.recipes.recipe import TextRecipe
 from groundup.run.chunks import by_length
 from groundup.run.folder import RunFolder

@@ -5,7 +5,6 @@ float32 beside them. A loss is a sum over rows, so each chunk of rows can go for
 stays is one gradient of the hidden states and one of the head's weights. No product is made twice.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -16,11 +15,9 @@ from torch.nn import functional as F
 from groundup.training.loss import cross_entropy
 
 
-def head_loss_plainly(
-    x: Tensor, weight: Tensor, targets: Tensor, *, cap: Callable[[Tensor], Tensor], smoothing: float = 0.0
-) -> Tensor:
+def head_loss_plainly(x: Tensor, weight: Tensor, targets: Tensor, *, smoothing: float = 0.0) -> Tensor:
     """The summed loss from all logits: what `head_loss` must equal, its gradients too."""
-    return cross_entropy(cap(F.linear(x, weight)), targets, smoothing=smoothing)[0]
+    return cross_entropy(F.linear(x, weight), targets, smoothing=smoothing)[0]
 
 
 def head_loss(
@@ -29,18 +26,17 @@ def head_loss(
     targets: Tensor,
     *,
     rows: int,
-    cap: Callable[[Tensor], Tensor],
     smoothing: float = 0.0,
 ) -> Tensor:
     """The summed loss in nats over the targets that are not IGNORE, `rows` of them at a time; float32.
 
-    x (B, T, C) hidden states, weight (V, C) the head's, targets (B, T) -> (); `cap` comes after the head.
+    x (B, T, C) hidden states, weight (V, C) the head's, targets (B, T) -> ().
     """
     flat, targets = x.reshape(-1, x.shape[-1]), targets.reshape(-1)
     if torch.is_grad_enabled():
-        return _HeadLoss.apply(flat, weight, targets, rows, cap, smoothing)  # pyright: ignore[reportReturnType]
+        return _HeadLoss.apply(flat, weight, targets, rows, smoothing)  # pyright: ignore[reportReturnType]
     chunks = zip(flat.split(rows), targets.split(rows), strict=True)
-    return torch.stack([head_loss_plainly(x, weight, t, cap=cap, smoothing=smoothing) for x, t in chunks]).sum()
+    return torch.stack([head_loss_plainly(x, weight, t, smoothing=smoothing) for x, t in chunks]).sum()
 
 
 class _HeadLoss(torch.autograd.Function):
@@ -53,7 +49,6 @@ class _HeadLoss(torch.autograd.Function):
         weight: Tensor,
         targets: Tensor,
         rows: int,
-        cap: Callable[[Tensor], Tensor],
         smoothing: float,
     ) -> Tensor:
         weight = weight.detach().requires_grad_()
@@ -61,7 +56,7 @@ class _HeadLoss(torch.autograd.Function):
         total = torch.zeros((), device=x.device)
         with torch.enable_grad():
             for chunk, target in zip(chunks, targets.split(rows), strict=True):
-                loss = head_loss_plainly(chunk, weight, target, cap=cap, smoothing=smoothing)
+                loss = head_loss_plainly(chunk, weight, target, smoothing=smoothing)
                 loss.backward()
                 total += loss.detach()
         ctx.save_for_backward(torch.cat([chunk.grad for chunk in chunks]), weight.grad)  # pyright: ignore
@@ -71,11 +66,11 @@ class _HeadLoss(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor | None, ...]:  # pyright: ignore[reportIncompatibleMethodOverride]
         x, weight = ctx.saved_tensors
-        return x.mul_(upstream), weight.mul_(upstream), None, None, None, None
+        return x.mul_(upstream), weight.mul_(upstream), None, None, None
 
 
 class WithLoss:
-    """The forward pass of a model with `hidden`, `head` and `cap`, which goes on to the loss if it is given targets.
+    """The forward pass of a model with `hidden` and `head`, which goes on to the loss if it is given targets.
 
     It stands in the place of the model's own, so that whatever watches that one (the hooks of DistributedDataParallel
     and fully_shard, which gathers the head's weights only within it) watches the loss too.
@@ -89,7 +84,7 @@ class WithLoss:
         if targets is None:
             return self.logits(*inputs)
         x, weight = self.model.hidden(*inputs), self.model.head.weight
-        return head_loss(x, weight, targets, rows=self.rows, cap=self.model.cap, smoothing=smoothing)
+        return head_loss(x, weight, targets, rows=self.rows, smoothing=smoothing)
 
 
 def gives_loss(model: nn.Module) -> bool:

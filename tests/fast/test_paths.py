@@ -5,11 +5,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from groundup.nn import mlp, norms
-from groundup.nn.attend import attend, attend_plainly, attend_with_one_query
+from groundup.fast import gelu, kernels, norms
+from groundup.fast.attend import QuickAttend
+from groundup.fast.gelu import gelu_tanh
+from groundup.fast.kernels import attend_with_one_query
+from groundup.fast.strips import attend_in_strips
+from groundup.nn.attend import attend_plainly
 from groundup.nn.masks import Mask, build_mask
-from groundup.nn.mlp import gelu_tanh
-from groundup.nn.strips import attend_in_strips
+from groundup.nn.norms import rms_norm_plainly
 
 
 def inputs(*shapes: tuple[int, ...], dtype: torch.dtype = torch.float64) -> list[Tensor]:
@@ -42,7 +45,7 @@ def test_attend_is_the_equation_whichever_way_it_takes(T: int):
     q, k, v = given = inputs((1, 2, T, 8), (1, 2, T, 8), (1, 2, T, 8))
     for window in (None, 5):
         mask = build_mask(T, causal=True, window=window)
-        same_with_gradients(attend(q, k, v, mask), attend_plainly(q, k, v, mask), given)
+        same_with_gradients(QuickAttend()(q, k, v, mask), attend_plainly(q, k, v, mask), given)
 
 
 @pytest.mark.parametrize("groups", [1, 3, 6])
@@ -79,7 +82,7 @@ def test_one_query_of_a_cut_that_is_no_cache():
 
 @pytest.mark.parametrize("shape", [(3,), (7, 30), (2, 0)])
 def test_gelu(monkeypatch: pytest.MonkeyPatch, shape: tuple[int, ...]):
-    monkeypatch.setattr(mlp, "PIECE", 16)
+    monkeypatch.setattr(gelu, "PIECE", 16)
     (x,) = given = inputs(shape)
     same_with_gradients(gelu_tanh(x), F.gelu(x, approximate="tanh"), given)
     far = torch.tensor([-200.0, -20, 0, 20, 200], requires_grad=True)
@@ -92,14 +95,37 @@ def test_gelu_in_bfloat16_is_rounded_once():
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_rms_norm_without_gradients(dtype: torch.dtype):
-    norm, (x,) = norms.RMSNorm(10).to(dtype), inputs((3, 4, 10), dtype=dtype)
+@pytest.mark.parametrize("rows", [4, 1000], ids=["few", "many"])
+def test_rms_norm_without_gradients(rows: int, dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch):
+    """Few numbers go by PyTorch's one call, many by ours: seen by who is asked for the scale."""
+    norm, (x,) = norms.QuickRMSNorm(10).to(dtype), inputs((3, rows, 10), dtype=dtype)
     torch.nn.init.normal_(norm.weight)
+    calls, scale = [], norms._scale
+    monkeypatch.setattr(norms, "_scale", lambda *given: calls.append(1) or scale(*given))
     with torch.no_grad():
-        plain = norms.rms_norm_plainly(x.double(), norm.weight.double(), 1e-5)
+        plain = rms_norm_plainly(x.double(), norm.weight.double(), 1e-5)
         torch.testing.assert_close(norm(x), plain.to(dtype))
+    assert bool(calls) == (x.numel() > norms.FEW) == (rows == 1000)
 
 
 def test_rms_norm():
     x, weight = given = inputs((3, 4, 10), (10,))
-    same_with_gradients(norms._RMSNorm.apply(x, weight, 1e-5), norms.rms_norm_plainly(x, weight, 1e-5), given)
+    same_with_gradients(norms._RMSNorm.apply(x, weight, 1e-5), rms_norm_plainly(x, weight, 1e-5), given)
+
+
+def test_training_takes_our_rms_norm_in_float32_alone(monkeypatch: pytest.MonkeyPatch):
+    calls = []
+    monkeypatch.setattr(norms._RMSNorm, "apply", lambda x, weight, eps: calls.append(x.dtype) or x)
+    for dtype in (torch.float32, torch.bfloat16, torch.float64):
+        norms.QuickRMSNorm(10).to(dtype)(torch.ones(2, 10, dtype=dtype))
+    assert calls == [torch.float32]
+
+
+def test_attend_takes_the_strips_for_the_triangle_of_long_texts(monkeypatch: pytest.MonkeyPatch):
+    taken = []
+    monkeypatch.setattr(kernels, "attend_in_strips", lambda q, k, v: taken.append(q.shape[2]) or q)
+    for T, causal in ((127, True), (128, True), (1024, True), (1025, True), (200, False)):
+        QuickAttend()(*inputs(*[(1, 1, T, 2)] * 3), Mask(causal=causal))
+    with torch.no_grad():
+        QuickAttend()(*inputs(*[(1, 1, 200, 2)] * 3), Mask(causal=True))
+    assert taken == [128, 1024]

@@ -10,10 +10,11 @@ from torch import Tensor, nn
 from torch.nn.attention.flex_attention import create_mask, flex_attention
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from groundup.fast import banded
+from groundup.fast.attend import QuickAttend
+from groundup.fast.banded import attend_banded, attend_flex, band_mod
 from groundup.models.causal_lm import CausalLM
-from groundup.nn import banded
 from groundup.nn.attend import Attend, attend_plainly
-from groundup.nn.banded import BandedAttend, attend_banded, attend_flex, band_mod
 from groundup.nn.masks import Mask, build_mask, visible
 from groundup.presets import preset
 
@@ -93,7 +94,7 @@ def test_a_banded_layer_is_a_layer_with_the_mask(dtype: torch.dtype, window: int
     assert (mask.window is not None) == (2 * window < T)
     expected = attend_plainly(*(x.float() for x in inputs), dense(T, window, None))
     close = dict(atol=1e-5, rtol=1e-4) if dtype == torch.float32 else dict(atol=0.03, rtol=0.03)
-    for module in (BandedAttend(), Attend()):
+    for module in (QuickAttend(), Attend()):
         torch.testing.assert_close(module(*inputs, mask).float(), expected, **close)
 
 
@@ -105,8 +106,8 @@ def test_nothing_is_as_large_as_all_pairs():
         return largest(lambda: gradients(module(*inputs, build_mask(T, causal=True, window=8, key_mask=keys)), inputs))
 
     assert run(Attend(), 512) >= 512 * 512
-    assert run(BandedAttend(), 512) <= 2 * 512 * 2 * 8  # two heads, 16 keys a query
-    assert run(BandedAttend(), 1024) == 2 * run(BandedAttend(), 512)
+    assert run(QuickAttend(), 512) <= 2 * 512 * 2 * 8  # two heads, 16 keys a query
+    assert run(QuickAttend(), 1024) == 2 * run(QuickAttend(), 512)
 
 
 def test_a_model_of_windows_makes_no_mask_of_all_pairs():
@@ -124,7 +125,7 @@ def test_a_model_of_windows_makes_no_mask_of_all_pairs():
 
 def test_dropout_draws_for_every_block():
     rows = [x.detach().expand(3000, -1, -1, -1) for x in qkv(1, 1, 1, 6, 2)]
-    module, mask = BandedAttend(dropout=0.5), build_mask(6, causal=True, window=2)
+    module, mask = QuickAttend(dropout=0.5), build_mask(6, causal=True, window=2)
     assert mask.window == 2
     plain = attend_plainly(*rows, mask)
     torch.testing.assert_close(module.eval()(*rows, mask), plain)

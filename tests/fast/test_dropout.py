@@ -5,7 +5,7 @@ import torch
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from groundup.nn.dropout import Dropout, dropout
+from groundup.fast.dropout import QuickDropout, dropout
 
 N = 200_003  # not a multiple of 8: the last draw serves only three
 
@@ -67,6 +67,6 @@ def test_a_seed_is_a_draw_and_the_next_draw_is_another():
 
 def test_nothing_is_dropped_in_eval_or_by_nothing():
     x = torch.randn(1000)
-    assert torch.equal(Dropout(0.5).eval()(x), x)
-    assert torch.equal(Dropout(0.0).train()(x), x)
-    assert not torch.equal(Dropout(0.5).train()(x), x)
+    assert torch.equal(QuickDropout(0.5).eval()(x), x)
+    assert torch.equal(QuickDropout(0.0).train()(x), x)
+    assert not torch.equal(QuickDropout(0.5).train()(x), x)

@@ -9,8 +9,8 @@ from torch import nn
 from groundup.config import ModelConfig
 from groundup.decode.choose import Greedy
 from groundup.decode.generate import collect, generate
+from groundup.fast.int8 import LightLinear, in_8_bits, lighten
 from groundup.models.causal_lm import CausalLM
-from groundup.models.light import LightLinear, in_8_bits, lighten
 from groundup.models.seq2seq import Seq2Seq
 
 

@@ -17,24 +17,18 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from groundup.nn.attend import Attend, attend
+from groundup.fast.kernels import attend
 from groundup.nn.masks import Mask, visible, within
 
 
-class BandedAttend(Attend):
-    """`Attend` for a layer with a window: what `build_mask` left as a band is attended block by block."""
-
-    def forward(self, q: Tensor, k: Tensor, v: Tensor, mask: Mask) -> Tensor:
-        if mask.window is None:  # a short text, or new tokens behind a cache
-            return super().forward(q, k, v, mask)
-        dropout = self.dropout if self.training else 0.0
-        if q.device.type == "cuda" and _compiles() and mask.keys is None and dropout == 0 and q.shape[3] >= 16:
-            return attend_flex(q, k, v, window=mask.window)  # it knows neither dropout nor narrower heads
-        return attend_banded(q, k, v, window=mask.window, keys=mask.keys, dropout=dropout)
-
-
 def attend_banded(
-    q: Tensor, k: Tensor, v: Tensor, *, window: int, keys: Tensor | None = None, dropout: float = 0.0
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    *,
+    window: int,
+    keys: Tensor | None = None,
+    dropout: float = 0.0,
 ) -> Tensor:
     """The equation with `visible(causal=True, window=window)` as its mask; no (T, T) tensor is ever made.
 
@@ -74,6 +68,11 @@ def attend_flex(q: Tensor, k: Tensor, v: Tensor, *, window: int) -> Tensor:
     return _compiled_flex()(
         q, k, v, block_mask=_block_mask(q.shape[2], window, q.device), enable_gqa=q.shape[1] != k.shape[1]
     )
+
+
+def flex_knows(q: Tensor, mask: Mask, dropout: float) -> bool:
+    """Whether `attend_flex` can do it: on a GPU, without padding or dropout, for heads that are not narrow."""
+    return q.device.type == "cuda" and _compiles() and mask.keys is None and dropout == 0 and q.shape[3] >= 16
 
 
 def band_mod(b: Tensor, h: Tensor, q_at: Tensor, k_at: Tensor, *, window: int) -> Tensor:

@@ -14,8 +14,8 @@ from typing import Any, Generic, Literal, TypeVar
 import torch
 from torch import Tensor, nn
 
+from groundup.fast.linear import Joined, siblings, side_by_side
 from groundup.nn.block import Block
-from groundup.nn.linear import Joined, side_by_side
 
 M = TypeVar("M", bound=nn.Module)
 Precision = Literal["float32", "int8"]
@@ -44,7 +44,7 @@ def lighten(model: M) -> M:
         raise ValueError("this PyTorch was built without int8 products; use float32")
     light = copy.deepcopy(model).requires_grad_(False).eval()
     modules = list(light.modules())
-    groups = [group for module in modules if isinstance(module, Block) for group in module.joinable]
+    groups = [group for module in modules if isinstance(module, Block) for group in siblings(module)]
     joined = {group[0]: _join(group) for group in groups}
     for module in modules:
         for name, child in module.named_children():

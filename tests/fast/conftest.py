@@ -1,0 +1,5 @@
+"""The families as fixtures here, too."""
+
+from tests.models.conftest import variant
+
+__all__ = ["variant"]
