@@ -27,7 +27,8 @@ def attend(q: Tensor, k: Tensor, v: Tensor, mask: Mask, *, dropout: float = 0.0)
         attn_mask=mask.allowed,
         is_causal=mask.causal,
         dropout_p=dropout,
-        enable_gqa=q.shape[1] != k.shape[1],
+        # Under dynamic compile the comparison is symbolic; the kernel wants a plain bool.
+        enable_gqa=True if q.shape[1] != k.shape[1] else False,  # noqa: SIM210
     )
 
 
