@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from families import CAUSAL, SEQ2SEQ, build_random
 from torch import Tensor
 
 from groundup.decode import beam
@@ -9,7 +10,6 @@ from groundup.decode.beam import beam_search
 from groundup.decode.slots import InSlots, Slots, repeated
 from groundup.models.causal_lm import CausalLM
 from groundup.models.seq2seq import Seq2Seq
-from tests.families import CAUSAL, SEQ2SEQ, build_random
 
 START, EOS = 0, 1
 CLOSE = dict(atol=3e-5, rtol=1e-4)

@@ -4,13 +4,13 @@ import copy
 
 import pytest
 import torch
+from families import CAUSAL, SEQ2SEQ, build_random
 from torch import Tensor, nn
 
 from groundup.fast.quicken import PLAIN, QUICK, plain, quicken
 from groundup.models.causal_lm import CausalLM
 from groundup.models.seq2seq import Seq2Seq
 from groundup.nn.attend import Attend
-from tests.families import CAUSAL, SEQ2SEQ, build_random
 
 
 def batch(model: nn.Module, T: int) -> tuple[Tensor, ...]:

@@ -4,12 +4,12 @@ import dataclasses
 from collections.abc import Callable
 
 import pytest
+from families import CAUSAL, SEQ2SEQ, build_random
 from torch import nn
 
 from groundup.config import ModelConfig
 from groundup.models.causal_lm import CausalLM
 from groundup.models.seq2seq import Seq2Seq
-from tests.families import CAUSAL, SEQ2SEQ, build_random
 
 
 @pytest.fixture(scope="session", params=CAUSAL)
