@@ -13,7 +13,7 @@ import groundup
 PACKAGE = Path(groundup.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 
-# Folder -> what its files may import of groundup. A folder that is in FREE may import everything.
+# Folder -> what its files may import of groundup. A folder that is in FREE stands above all others.
 MAY = {
     "nn": {"nn"},
     "fast": {"fast", "nn"},
@@ -22,24 +22,45 @@ MAY = {
     "look": {"look", "nn"},
     "text": {"text", "machine", "files", "nearest"},
     "measure": {"measure"},
-    "data": {"data", "text", "machine", "files", "nearest", "records", "phrasebook"},
+    "data": {"data", "batch", "text", "machine", "files", "nearest", "records", "phrasebook"},
     "phrasebook": {"phrasebook"},
     "decode": {"decode", "nn", "fast", "machine"},  # masks, caches, packed weights; what a model is, it does not know
-    "training": {"training", "machine", "files", "nearest", "records"},
+    "training": {"training", "batch", "machine", "files", "nearest", "records"},
+    # Of training the settings alone.
+    "recipes": {"recipes", "config", "presets", "training", "files", "nearest", "records"},
+    "run": {
+        *("run", "recipes", "data", "text", "models", "build", "fast", "training", "decode", "measure", "look"),
+        *("files", "nearest", "records"),
+    },
+    "plan": {"plan", "recipes", "config", "presets", "models", "build", "training", "machine", "nearest", "bench"},
+    "flow": {
+        *("flow", "plan", "run", "recipes", "hub", "measure", "decode", "training", "models", "build", "data", "text"),
+        *("config", "presets", "machine", "files", "batch", "records"),
+    },
+    "comparisons": {
+        *("comparisons", "flow", "run", "recipes", "data", "decode", "training", "models", "build", "presets"),
+        *("machine", "files", "nearest", "batch", "records", "__init__"),
+    },
+    "bench": {
+        *("bench", "hub", "decode", "training", "models", "build", "fast", "nn", "data", "text", "config", "presets"),
+        *("machine", "batch", "__init__", "__version__"),
+    },
     "hub": {"hub", "models", "nn", "config", "text", "build"},
     "config": {"config", "nearest", "records"},
     "presets": {"presets", "config", "nearest"},
     "machine": {"machine"},
     "files": {"files"},
+    "batch": {"batch"},
     "nearest": {"nearest"},
     "records": {"records"},
 }
-FREE = {"run", "cli", "recipes", "comparisons", "bench", "plan", "__init__", "__main__"}
+FREE = {"cli", "__init__", "__main__"}
 # Where torch may stand at the top of a file.
 TORCH = {
     *("nn", "fast", "models", "build.py"),
-    *("look", "decode", "training", "hub", "run", "recipes", "comparisons", "bench", "plan"),
+    *("look", "decode", "training", "hub", "run", "flow", "comparisons", "bench", "plan"),
     "measure/multiple_choice.py",
+    "batch.py",
     *("data/batches.py", "data/stream.py"),
 }
 CALLABLE = {"phrasebook/__init__.py"}  # a package that is also a public function
@@ -96,6 +117,52 @@ def test_this_test_reads_something():
 @pytest.mark.parametrize("path", [path for path in FILES if part(path) in MAY], ids=name)
 def test_arrows(path: Path):
     assert of_groundup(path) <= MAY[part(path)]
+
+
+def test_recipes_are_records():
+    for path in (PACKAGE / "recipes").glob("*.py"):
+        of_training = {one for one in imports(path) if one.startswith("groundup.training")}
+        assert of_training <= {"groundup.training.settings.TrainSettings"}
+    assert loaded_by("import groundup.recipes.table") == []
+
+
+def circles(arrows: dict[str, set[str]]) -> list[str]:
+    """Those that can be reached from themselves."""
+
+    def reached(start: str) -> set[str]:
+        seen: set[str] = set()
+        ahead = [*arrows[start]]
+        while ahead:
+            if (one := ahead.pop()) not in seen:
+                seen.add(one)
+                ahead += arrows.get(one, ())
+        return seen
+
+    return sorted(one for one in arrows if one in reached(one))
+
+
+def file_of(dotted: str) -> str | None:
+    """The file that an imported name lies in; None for names that `groundup` itself gives out."""
+    parts = dotted.split(".")[1:]
+    for end in range(len(parts), 0, -1):
+        for path in (PACKAGE.joinpath(*parts[:end]).with_suffix(".py"), PACKAGE.joinpath(*parts[:end], "__init__.py")):
+            if path.is_file():
+                return name(path)
+    return None
+
+
+def test_no_circles():
+    """Neither of packages nor of files, imports inside functions and for types included."""
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}) == ["a", "b", "c"], "they would be seen"
+    files = {
+        name(path): {file_of(one) for one in imports(path) if one.split(".")[0] == "groundup"} - {None, name(path)}
+        for path in FILES
+    }
+    packages: dict[str, set[str]] = {}
+    for path in FILES:
+        packages.setdefault(part(path), set()).update(of_groundup(path) - {part(path)})
+    assert circles(files) == []  # type: ignore[arg-type]
+    assert circles(packages) == []
 
 
 @pytest.mark.parametrize("path", [path for path in FILES if part(path) == "nn"], ids=name)

@@ -22,7 +22,7 @@ _PLACES = {
     "phrasebook": "phrasebook.corpus",
     "split_pairs": "data.split",
     "split_text": "data.split",
-    "Batch": "data.batches",
+    "Batch": "batch",
     "PairBatches": "data.batches",
     "TokenStream": "data.stream",
     "train": "training.loop",
@@ -46,9 +46,10 @@ _PLACES = {
 }
 
 if TYPE_CHECKING:
+    from groundup.batch import Batch
     from groundup.build import count_parameters
     from groundup.config import ModelConfig, RopeScaling
-    from groundup.data.batches import Batch, PairBatches
+    from groundup.data.batches import PairBatches
     from groundup.data.load import load_pairs, load_texts
     from groundup.data.split import split_pairs, split_text
     from groundup.data.stream import TokenStream

@@ -19,7 +19,7 @@ def test_the_interval_is_sacrebleus_and_is_kept(home, cli, tmp_path):
         r["metric"]: r for r in json.loads((tmp_path / "copy/results.json").read_text())["evaluations"][0]["results"]
     }
     run = gu.load("translator")
-    from groundup.recipes.train_pairs import read_splits
+    from groundup.flow.pairs import read_splits
 
     pairs = read_splits(run.recipe.data).valid
     answers, references = run.translate([p.source for p in pairs]), [[p.target for p in pairs]]
@@ -72,7 +72,7 @@ def test_reading_along_finds_the_validation_loss_of_the_training(home, cli):
     assert found["loss"]["value"] == pytest.approx(training["best_validation_loss"], rel=0.02)
     # Token by token, one sentence at a time, by the run's own probabilities.
     run = gu.load("translator")
-    from groundup.recipes.train_pairs import read_splits
+    from groundup.flow.pairs import read_splits
 
     right = total = 0
     for pair in read_splits(run.recipe.data).valid:
@@ -147,7 +147,7 @@ def test_runs_that_cannot_be_compared(home, complaint):
 
 
 def test_the_part_to_choose_by_and_the_part_to_report(home, cli, complaint):
-    from groundup.recipes.train_pairs import read_splits
+    from groundup.flow.pairs import read_splits
 
     run = gu.load("translator")
     splits = read_splits(run.recipe.data)

@@ -57,7 +57,7 @@ def test_an_attempt_is_known_by_its_launch_whatever_this_machine_has_counted(des
 
     started(most=3, TORCHELASTIC_RUN_ID="job 7")
     with monkeypatch.context() as patch:
-        patch.setattr("groundup.recipes.train_text.score_ids", killed)
+        patch.setattr("groundup.flow.score_text.score_ids", killed)
         assert call(*TRAIN).code == 130
     for other in (dict(TORCHELASTIC_RUN_ID="job 8"), dict(TORCHELASTIC_RUN_ID="job 8", again=1)):
         started(most=3, **other)  # started again after it was refused, it would go on with what is not its own

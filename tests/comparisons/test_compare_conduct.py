@@ -15,9 +15,10 @@ from groundup.comparisons.one_run import PLAN, run_one
 from groundup.comparisons.report import report
 from groundup.comparisons.trials import Outcome, Trial, read_outcome
 from groundup.data.load import load_texts
+from groundup.flow.score_text import score_text
+from groundup.flow.text import read_texts
 from groundup.presets import preset
 from groundup.recipes.recipe import PairData, PairRecipe, TextRecipe, TokenizerSettings, save_recipe
-from groundup.recipes.train_text import read_texts, score_text
 from groundup.run.load import load_text_run
 from groundup.training.log import read_metrics
 from groundup.training.settings import TrainSettings

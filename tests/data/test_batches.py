@@ -8,7 +8,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from groundup.data.batches import IGNORE, PairBatches
+from groundup.batch import IGNORE
+from groundup.data.batches import PairBatches
 from groundup.training import micro
 
 PAD, BOS, EOS = 0, 1, 2

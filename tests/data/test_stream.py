@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from groundup.data.batches import IGNORE
+from groundup.batch import IGNORE
 from groundup.data.stream import TokenStream, Windows
 
 

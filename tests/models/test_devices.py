@@ -10,6 +10,7 @@ import torch
 from pretend import OnGPU, PretendGPU
 from torch import Tensor
 
+from groundup.batch import IGNORE
 from groundup.decode.beam import beam_search
 from groundup.decode.choose import Greedy, Sample
 from groundup.decode.draw import draw
@@ -22,7 +23,7 @@ from groundup.look.record import record_attention
 from groundup.measure.multiple_choice import Item, score
 from groundup.nn.attend import Attend, attend_plainly
 from groundup.nn.masks import Mask
-from groundup.training.loss import IGNORE, cross_entropy
+from groundup.training.loss import cross_entropy
 
 BFLOAT16 = {"device_type": "cuda", "dtype": torch.bfloat16}
 

@@ -7,14 +7,13 @@ import pytest
 import torch
 
 from groundup.models.causal_lm import CausalLM
-from groundup.plan.here import needs
+from groundup.plan.here import needs, of_each
 from groundup.plan.memory import held_by_head, kept, memory
 from groundup.plan.plan import How, Plan, plan, room
 from groundup.plan.speed import Assumptions, Cluster
 from groundup.plan.work import Work, recipe_work, work
 from groundup.presets import preset
 from groundup.recipes import demo, gpt2_124m, shakespeare_char
-from groundup.recipes.text_parts import of_each
 from groundup.training.devices import Device, find_device
 from groundup.training.head import head_loss
 

@@ -6,6 +6,7 @@ import pytest
 
 from groundup.build import count_parameters, on_meta
 from groundup.decode.choose import Sample
+from groundup.flow.watch import look
 from groundup.models.causal_lm import CausalLM
 from groundup.recipes import gpt2_124m, gpt2_124m_modern, gpt2_tiny
 from groundup.recipes.recipe import load_recipe, save_recipe
@@ -68,16 +69,16 @@ def test_watching_writes_and_asks(trained_writer, monkeypatch, tmp_path):
     """A sample of each validation in the run's folder; questions only where HellaSwag is at hand."""
     said: list[str] = []
     monkeypatch.delenv("GROUNDUP_DATA", raising=False)
-    assert gpt2_tiny.watch(trained_writer, 20, said.append) == {}
+    assert look(trained_writer, 20, say=said.append) == {}
     assert (trained_writer.folder.samples / "step-00000020.txt").is_file()
     assert [line[:16] for line in said] == ["step 20  writes:"]
-    gpt2_tiny.watch(trained_writer, 0, said.append)
+    look(trained_writer, 0, say=said.append)
     assert "HellaSwag is not asked: there is no hellaswag/hellaswag_val.jsonl" in said[2], "once, at the beginning"
     (tmp_path / "hellaswag").mkdir()
     lines = ['{"ctx": "I see", "endings": ["the dog.", "the sea."], "label": 1}\n'] * 8
     (tmp_path / "hellaswag" / "hellaswag_val.jsonl").write_text("".join(lines))
     monkeypatch.setenv("GROUNDUP_DATA", str(tmp_path))
-    figures = gpt2_tiny.watch(trained_writer, 40, said.append)
+    figures = look(trained_writer, 40, say=said.append)
     assert set(figures) == {"hellaswag_acc", "hellaswag_acc_norm", "hellaswag_acc_norm_token"}
     assert all(share in (0.0, 1.0) for share in figures.values())
     assert "HellaSwag, 8 questions: acc " in said[-1]

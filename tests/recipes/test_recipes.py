@@ -12,7 +12,7 @@ from groundup.data.catalogue import SOURCES
 from groundup.recipes.recipe import PairRecipe, TextRecipe, load_recipe, save_recipe
 from groundup.recipes.table import RECIPES, find_recipe
 
-EVERY = [pytest.param(module.RECIPE, id=name) for name, module in RECIPES.items()]
+EVERY = [pytest.param(recipe, id=name) for name, recipe in RECIPES.items()]
 
 
 @pytest.mark.parametrize("recipe", EVERY)
@@ -29,7 +29,7 @@ def test_every_default_is_written_out(recipe, tmp_path):
         assert written[part].keys() == {field.name for field in dataclasses.fields(getattr(recipe, part))}
 
 
-LAPTOP = [pytest.param(module.RECIPE, id=name) for name, module in RECIPES.items() if "124m" not in name]
+LAPTOP = [pytest.param(recipe, id=name) for name, recipe in RECIPES.items() if "124m" not in name]
 
 
 @pytest.mark.parametrize("recipe", LAPTOP)
@@ -54,7 +54,7 @@ def test_the_promised_recipes_are_there():
 
 def test_old_and_strange_recipes_are_refused_by_name(tmp_path):
     path = tmp_path / "recipe.json"
-    save_recipe(RECIPES["corpus"].RECIPE, path)
+    save_recipe(RECIPES["corpus"], path)
     good = path.read_text()
 
     def refused(old: str, new: str) -> str:
@@ -76,14 +76,14 @@ def test_old_and_strange_recipes_are_refused_by_name(tmp_path):
 
 
 def test_a_recipe_with_everything_set_comes_back(tmp_path):
-    recipe = RECIPES["corpus"].RECIPE
+    recipe = RECIPES["corpus"]
     model = ModelConfig(vocab_size=9, context=8, width=8, layers=2, heads=2, windows=(None, 3))
     save_recipe(dataclasses.replace(recipe, model=model), tmp_path / "recipe.json")
     assert load_recipe(tmp_path / "recipe.json").model == model
 
 
 def test_a_setting_nobody_knows_brings_those_there_are(tmp_path):
-    save_recipe(RECIPES["corpus"].RECIPE, tmp_path / "recipe.json")
+    save_recipe(RECIPES["corpus"], tmp_path / "recipe.json")
     text = (tmp_path / "recipe.json").read_text()
     (tmp_path / "recipe.json").write_text(text.replace('"document_mask"', '"xyzzy"'))
     with pytest.raises(ValueError, match=r"unknown setting 'xyzzy'; leave it out, or name one of corpus, valid"):

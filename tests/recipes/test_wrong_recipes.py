@@ -8,7 +8,7 @@ from groundup.recipes.recipe import load_recipe, save_recipe
 from groundup.recipes.table import RECIPES
 from groundup.training.settings import TrainSettings
 
-TEXT, PAIRS = RECIPES["gpt2-tiny"].RECIPE, RECIPES["translation"].RECIPE
+TEXT, PAIRS = RECIPES["gpt2-tiny"], RECIPES["translation"]
 
 
 @pytest.fixture(params=[TEXT, PAIRS], ids=["text", "pairs"])

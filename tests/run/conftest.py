@@ -4,10 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from groundup.flow.train import train
 from groundup.presets import preset
 from groundup.recipes.recipe import PairData, PairRecipe, TextData, TextRecipe, TokenizerSettings
-from groundup.recipes.train_pairs import train_pairs
-from groundup.recipes.train_text import train_text
 from groundup.run.folder import RunFolder
 from groundup.run.pairs import PairRun
 from groundup.run.text import TextRun
@@ -46,7 +45,7 @@ def translator(workshop: Path) -> PairRun:
         model=preset("transformer-tiny", vocab_size=300, context=64, encoder_layers=1, **SMALL),
         train=TRAIN,
     )
-    return train_pairs(recipe, RunFolder(workshop / "runs" / "translator"), say=silent)
+    return train(recipe, RunFolder(workshop / "runs" / "translator"), say=silent)
 
 
 @pytest.fixture(scope="session")
@@ -58,4 +57,4 @@ def writer(workshop: Path) -> TextRun:
         model=preset("llama3-tiny", vocab_size=300, context=48, **SMALL | dict(mlp_width=96, kv_heads=1)),
         train=TRAIN,
     )
-    return train_text(recipe, RunFolder(workshop / "runs" / "writer"), say=silent)
+    return train(recipe, RunFolder(workshop / "runs" / "writer"), say=silent)

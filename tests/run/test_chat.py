@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from groundup.data.dialogue import MARK, SIGN, join_turns
 from groundup.decode.choose import Sample
 from groundup.decode.named import strategy
+from groundup.flow.pairs import SPECIALS
+from groundup.flow.train import train
 from groundup.models.seq2seq import Seq2Seq
 from groundup.presets import preset
 from groundup.recipes.recipe import PairData, PairRecipe, TokenizerSettings
-from groundup.recipes.train_pairs import SPECIALS, train_pairs
 from groundup.run.chat import Conversation
 from groundup.run.folder import RunFolder
 from groundup.run.pairs import PairRun
@@ -44,7 +45,7 @@ def talker(tmp_path_factory: pytest.TempPathFactory) -> PairRun:
             steps=200, lr=5e-3, warmup=10, validate_every=200, save_every=200, log_every=200, threads=1
         ),
     )
-    return train_pairs(recipe, RunFolder(folder / "talker"), say=lambda line: None)
+    return train(recipe, RunFolder(folder / "talker"), say=lambda line: None)
 
 
 def say(conversation: Conversation, *lines: str) -> list[str]:

@@ -1,10 +1,11 @@
 """Questions that do not fit a model cost themselves only, and to watch a training never ends it."""
 
+import dataclasses
 import json
 
 import pytest
 
-from groundup.recipes.watching import watch_text
+from groundup.flow.watch import look
 from groundup.run.questions import FILE, answer
 from groundup.run.text import TextRun
 
@@ -44,10 +45,12 @@ def said(writer: TextRun, tmp_path, monkeypatch):
     """Watch, with these questions at hand, and give the lines and the figures."""
     monkeypatch.setenv("GROUNDUP_DATA", str(tmp_path))
 
+    monkeypatch.setattr(writer, "recipe", dataclasses.replace(writer.recipe, sample="one", questions=100))
+
     def call(questions) -> tuple[list[str], dict[str, float]]:
         write(tmp_path / FILE, questions)
         lines: list[str] = []
-        figures = watch_text(writer, 7, "one", say=lines.append, questions=100, max_new_tokens=4)
+        figures = look(writer, 7, say=lines.append, max_new_tokens=4)
         return lines, figures
 
     return call

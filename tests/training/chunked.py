@@ -7,13 +7,13 @@ import torch
 from ranks import SETTINGS, Batch
 from torch import nn
 
+from groundup.batch import IGNORE
 from groundup.models.causal_lm import CausalLM
 from groundup.models.seq2seq import Seq2Seq
 from groundup.presets import preset
 from groundup.training import prepare
 from groundup.training.distributed import assembled
 from groundup.training.loop import Step, train
-from groundup.training.loss import IGNORE
 from groundup.training.precision import choose_precision
 from groundup.training.settings import TrainSettings
 from groundup.training.tensors import model_tensors

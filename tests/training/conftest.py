@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from groundup.training.loss import IGNORE
+from groundup.batch import IGNORE
 
 V = 11
 

@@ -15,10 +15,9 @@ from chunked import Uneven, model_of
 from pretend import OnGPU, PretendGPU
 
 from groundup.decode.choose import Sample
+from groundup.flow.train import train as train_recipe
 from groundup.presets import preset
 from groundup.recipes.recipe import PairData, PairRecipe, TextData, TextRecipe, TokenizerSettings
-from groundup.recipes.train_pairs import train_pairs
-from groundup.recipes.train_text import train_text
 from groundup.run.attention import look_at_text
 from groundup.run.folder import RunFolder
 from groundup.training import distributed, prepare
@@ -121,7 +120,7 @@ def test_a_language_model_is_made_judged_and_used_there(gpu, tmp_path):
         model=preset("modern-tiny", context=32, **SMALL | {"mlp_width": None}),
         train=TRAIN,
     )
-    run = train_text(recipe, RunFolder(tmp_path / "writer"), say=lambda line: None, watch=lambda run, step, note: {})
+    run = train_recipe(dataclasses.replace(recipe, questions=1), RunFolder(tmp_path / "writer"), say=lambda line: None)
     assert run.device.type == "cuda"
     assert len("".join(run.generate("red", choose=Sample(seed=1), max_new_tokens=40, slide=True))) > 3
     assert len(run.generate_batch(["red", "two big"], choose=Sample(top_k=5, seed=1), num_return_sequences=2)) == 2
@@ -140,7 +139,7 @@ def test_a_translator_is_made_judged_and_used_there(gpu, tmp_path):
         model=preset("transformer-tiny", vocab_size=270, context=48, encoder_layers=1, **SMALL),
         train=TRAIN,
     )
-    run = train_pairs(recipe, RunFolder(tmp_path / "turner"), say=lambda line: None)
+    run = train_recipe(recipe, RunFolder(tmp_path / "turner"), say=lambda line: None)
     assert run.device.type == "cuda"
     for how in ({}, {"num_beams": 3, "num_return_sequences": 2}, {"choose": Sample(seed=2), "num_return_sequences": 2}):
         found = run.answers(["red cats run.", "", "old dogs run."], max_new_tokens=8, **how)

@@ -15,10 +15,10 @@ from torch.nn import functional as F
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from groundup.batch import IGNORE
 from groundup.training import prepare
 from groundup.training.head import gives_loss, head_loss, head_loss_plainly
 from groundup.training.loop import train, validate
-from groundup.training.loss import IGNORE
 from groundup.training.precision import choose_precision
 from groundup.training.settings import TrainSettings
 from groundup.training.tensors import model_tensors

@@ -7,10 +7,10 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from groundup.batch import IGNORE
 from groundup.training import loop
 from groundup.training.checkpoint import load_checkpoint, save_checkpoint
 from groundup.training.loop import Step, train, validate
-from groundup.training.loss import IGNORE
 from groundup.training.optim import adamw
 from groundup.training.precision import choose_precision
 from groundup.training.schedule import cosine

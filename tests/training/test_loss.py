@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
+from groundup.batch import IGNORE
 from groundup.training import loss as loss_module
-from groundup.training.loss import IGNORE, cross_entropy, cross_entropy_plainly
+from groundup.training.loss import cross_entropy, cross_entropy_plainly
 
 
 def example(B=3, T=5, V=17, *, seed=0, ignored=0.3, dtype=torch.float32):

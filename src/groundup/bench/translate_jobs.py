@@ -10,9 +10,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from groundup.batch import Batch
 from groundup.bench.shapes import Shape, export, marks, spread, theirs
 from groundup.bench.worker import seconds_of
-from groundup.data.batches import Batch
 from groundup.machine import cores
 from groundup.models.seq2seq import Seq2Seq
 from groundup.training.precision import choose_device, choose_precision

@@ -60,7 +60,7 @@ def check(folder: Folder, /) -> None:
         folder: As `groundup data prepare`, llm.c or build-nanogpt left it.
     """
     from groundup.data.shards import Shards
-    from groundup.recipes.bar import watched
+    from groundup.flow.progress import progress
 
     if not folder.is_dir():
         if folder.exists():
@@ -68,7 +68,7 @@ def check(folder: Folder, /) -> None:
         made = f"groundup data prepare SOURCE --tokenizer gpt2 --out {folder}"
         raise ValueError(f"{folder}: there is no such folder; {made} makes one")
     shards = Shards.open(folder)
-    shards.check(watched=partial(watched, what="reading the shards"))
+    shards.check(watched=partial(progress, what="reading the shards"))
     if shards.fingerprint is not None:
         shards.load_tokenizer()
     held_out = sum(len(shard.ids) for shard in shards.shards if shard.part == "valid")

@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import tyro
 
@@ -121,20 +121,34 @@ def _leave_out(options: Evaluate, names: Sequence[str], why: str) -> None:
 
 def _judge_pairs(runs: dict, options: Evaluate) -> None:
     """Judge one pair run, or two and the difference between them; print it, and keep it in their results.json."""
-    from groundup.cli.evaluate_pairs import differences, judged, print_worst, same_pairs, worst
+    from groundup.flow.evaluate import differences, judge_run, same_pairs, worst
 
-    test = same_pairs(runs, options)
-    found = [(name, run, *judged(run, test, options)) for name, run in runs.items()]
+    test = same_pairs(runs, data=options.data, other=options.other, split=options.split)
+    scoring: dict[str, Any] = dict(lowercase=options.lowercase, tokenize=options.tokenize)
+    beams = 4 if options.num_beams is None else options.num_beams
+    more: dict[str, Any] = dict(all_references=options.all_references, teacher_forced=options.teacher_forced)
+    found = [(name, run, *judge_run(run, test, num_beams=beams, **scoring, **more)) for name, run in runs.items()]
     say = dict.fromkeys(line for *_, answers in found for line in test.faults(answers[0]))
     for line in [*say][:NAMED]:
         print(f"groundup: {line}", file=sys.stderr)
     if len(say) > NAMED:
         print(f"groundup: and {len(say) - NAMED:,} more such lines", file=sys.stderr)
-    apart = differences(found[0][3], found[1][3], test, options) if len(found) > 1 else []
-    rows = worst(found[0][1], test, found[0][3][-1], options) if options.worst else []
+    apart = differences(found[0][3], found[1][3], test, **scoring) if len(found) > 1 else []
+    rows: list[dict] = []
+    if options.worst:
+        along = options.teacher_forced
+        rows = worst(found[0][1], test, found[0][3][-1], count=options.worst, along=along, **scoring)
     _report([(name, run, results) for name, run, results, _ in found], apart, options, rows)
     if not options.json:
-        print_worst(rows)
+        _print_worst(rows)
+
+
+def _print_worst(rows: Sequence[dict]) -> None:
+    """`worst` for a person to read."""
+    for row in rows:
+        print(f"\nchrF {row['chrf']:5.1f}  BLEU {row['bleu']:5.1f}  {row['place']}")
+        for name in [name for name in ("source", "reference", "ours", "read along") if name in row]:
+            print(f"  {name:10} {row[name]}")
 
 
 def _report(found: list[tuple], apart: list, options: Evaluate, rows: Sequence[dict] = ()) -> None:
@@ -168,7 +182,7 @@ def _report(found: list[tuple], apart: list, options: Evaluate, rows: Sequence[d
 
 def _judge_text(run, options: Evaluate) -> list:
     from groundup.data.load import load_texts
-    from groundup.recipes.train_text import score_held_out, score_text
+    from groundup.flow.score_text import score_held_out, score_text
 
     if options.other is not None:
         raise ValueError(f"{options.run} is a language model: it is judged on text, not on two aligned files")

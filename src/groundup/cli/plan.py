@@ -49,7 +49,7 @@ class PlanOptions:
 def main(arguments: list[str]) -> None:
     options = parse(PlanOptions, arguments, prog="groundup plan")
     _check(options)
-    from groundup.plan.report import describe, tabulate
+    from groundup.plan.words import describe, tabulate
     from groundup.plan.work import work
 
     asked = dict(context=options.context, batch_tokens=options.batch_tokens, tokens=options.tokens)

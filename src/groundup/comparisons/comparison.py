@@ -13,7 +13,7 @@ Measure = Literal["test", "test_bits", "bleu"]
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """Several variants of a recipe that differ in what is compared and in nothing else.
+    """Variants of a recipe that differ only in what is compared.
 
     ValueError, with both numbers, where two variants differ in data, tokens, or (unless `ablation`) dropout; see
     `check_sizes` for parameters.
@@ -33,7 +33,7 @@ class Comparison:
     ablation: bool = False
     """Each variant is the one before with one change, and is judged against it; parameters and dropout may differ."""
     tolerance: float = 0.05
-    """By which share of the largest the numbers of parameters may differ."""
+    """How far the numbers of parameters may be apart, as a share of the largest."""
     prompt: str = ""
     """What the sample passages of language models begin with."""
 
@@ -73,7 +73,7 @@ class Comparison:
 
     @property
     def measure(self) -> Measure:
-        """What variants are ranked by. A loss per token means something else with every tokenizer, bits do not."""
+        """What variants are ranked by. A loss per token depends on the tokenizer; bits per byte do not."""
         if isinstance(self.first, PairRecipe):
             return "bleu"
         tokenizers = {recipe.tokenizer for recipe in self.variants.values()}
@@ -81,16 +81,16 @@ class Comparison:
 
     @property
     def runs(self) -> int:
-        """How many trainings it takes, grids that have to grow not counted."""
+        """How many trainings it takes, without those of grids that grow."""
         searched = len(self.variants) - len(self.untuned)
         return searched * len(self.lrs) + len(self.untuned) + len(self.variants) * (len(self.seeds) - 1)
 
     def grid(self, variant: str) -> list[float]:
-        """The learning rates to begin with, rising."""
+        """The learning rates to begin with, in rising order."""
         return [self.variants[variant].train.lr] if variant in self.untuned else sorted(self.lrs)
 
     def shortened(self, steps: int) -> "Comparison":
-        """The same with so many steps for every variant; the warm-up at most a tenth of them, validations as many."""
+        """The same with this many steps for every variant, a warm-up of at most a tenth, and as many validations."""
 
         def short(recipe: Recipe) -> Recipe:
             train = recipe.train
@@ -106,25 +106,17 @@ class Comparison:
 
 
 def tokens(recipe: Recipe) -> int:
-    """Tokens that a run of this recipe is trained on; of pairs both sides, padding included."""
+    """Tokens that a run of this recipe is trained on; for pairs, both sides with padding."""
     batch = recipe.data.batch_tokens if isinstance(recipe, PairRecipe) else recipe.data.batch * recipe.model.context
     return batch * recipe.train.accumulate * (recipe.train.steps or 0)
 
 
 def check_sizes(comparison: Comparison) -> dict[str, int]:
-    """The parameters of every variant, at the vocabulary its recipe asks for; ValueError where they differ too much."""
+    """Count every variant's parameters, with the vocabulary its recipe asks for. ValueError if they differ too much."""
     from groundup.build import count_parameters, on_meta
-    from groundup.recipes.train_pairs import with_sizes
+    from groundup.flow.complete import planned
 
-    sizes = {}
-    for name, recipe in comparison.variants.items():
-        bpe = recipe.tokenizer.kind == "bpe"
-        vocabulary = recipe.tokenizer.vocab_size if bpe else recipe.model.vocab_size
-        if isinstance(recipe, PairRecipe):
-            model = with_sizes(recipe, vocabulary, source=None if recipe.tokenizer.shared else vocabulary).model
-        else:
-            model = dataclasses.replace(recipe.model, vocab_size=vocabulary)
-        sizes[name] = count_parameters(on_meta(model))
+    sizes = {name: count_parameters(on_meta(planned(one).model)) for name, one in comparison.variants.items()}
     small, large = min(sizes, key=sizes.__getitem__), max(sizes, key=sizes.__getitem__)
     if not comparison.ablation and sizes[small] < (1 - comparison.tolerance) * sizes[large]:
         raise ValueError(
@@ -135,7 +127,7 @@ def check_sizes(comparison: Comparison) -> dict[str, int]:
 
 
 def _data(recipe: Recipe) -> str:
-    """The data in words, without how it is dealt out in batches, which `tokens` counts."""
+    """The data in words, without the size of batches: `tokens` counts those."""
     if isinstance(recipe, TextRecipe):
         return f"{recipe.data.corpus} ({recipe.data.valid:g} held out)"
     return str(dataclasses.replace(recipe.data, batch_tokens=2 * recipe.data.max_length))

@@ -59,7 +59,7 @@ def _conduct(comparison: Comparison, root: Path, *, jobs: int, threads: int) -> 
 
 
 def gather(comparison: Comparison, root: Path, known: dict[Trial, Outcome], running: Collection[Trial] = ()) -> None:
-    """Take in what earlier calls have finished, as far as this comparison asks for it by now.
+    """Take in what earlier calls have finished, if this comparison needs it by now.
 
     ValueError where a run was planned otherwise: half of a comparison must not be of another kind.
     """
@@ -77,7 +77,7 @@ def gather(comparison: Comparison, root: Path, known: dict[Trial, Outcome], runn
 
 
 def planned(comparison: Comparison, trial: Trial) -> Recipe:
-    """The recipe of one training; where Muon has a learning rate of its own, it keeps its ratio to the other."""
+    """The recipe of one training. Muon's own learning rate keeps its ratio to the other one."""
     recipe = comparison.variants[trial.variant]
     train = recipe.train
     matrix_lr = train.matrix_lr * trial.lr / train.lr if train.optimizer == "muon" else train.matrix_lr
@@ -86,7 +86,7 @@ def planned(comparison: Comparison, trial: Trial) -> Recipe:
 
 
 def begin(comparison: Comparison, root: Path, trial: Trial, *, threads: int) -> subprocess.Popen:
-    """Start one training in a process of its own; it ends when its standard input is closed."""
+    """Start one training in its own process, which ends when its standard input is closed."""
     folder = trial.folder(root)
     folder.mkdir(parents=True, exist_ok=True)
     save_recipe(planned(comparison, trial), folder / PLAN)
@@ -103,7 +103,7 @@ def begin(comparison: Comparison, root: Path, trial: Trial, *, threads: int) -> 
 
 
 def with_test_part(comparison: Comparison, root: Path) -> Comparison:
-    """Put the second half of the text that the recipes hold out aside for the test, and keep the rest to learn from.
+    """Set aside the second half of the held-out text for the test, and keep the rest to learn from.
 
     Learning rate and checkpoint are chosen on the first half, so only the second is a fair judge. What a single text
     gives to learn from stays what it was, to the character. Pairs have a test part of their own.
@@ -135,7 +135,7 @@ def with_test_part(comparison: Comparison, root: Path) -> Comparison:
 
 
 def shared_out(comparison: Comparison, jobs: int | None = None) -> tuple[int, int]:
-    """Runs beside each other and the threads of each: on a CPU many of one thread get more done than one of many."""
+    """How many runs at a time, and the threads of each. On a CPU, many runs of one thread do more than one of many."""
     if jobs is None:
         on_cpu = choose_device(comparison.first.train.device).type == "cpu"
         jobs = min(cores(), comparison.runs) if on_cpu else 1
@@ -167,7 +167,7 @@ def _ended(folder: Path, process: subprocess.Popen) -> Outcome:
 
 @contextmanager
 def _stopping(running: dict[Trial, subprocess.Popen]) -> Iterator[None]:
-    """However this ends, leave no training behind: each is asked to save itself, and waited for."""
+    """Leave no training behind, however this ends: ask each to save itself, and wait for it."""
     try:
         yield
     except KeyboardInterrupt:

@@ -43,7 +43,7 @@ class Course:
         return sum(len(grid) + len(self.comparison.seeds) - 1 for grid in grids)
 
     def share(self) -> float:
-        """Of all steps of all runs, those taken."""
+        """The share of all steps of all runs that is done."""
         steps = self.comparison.first.train.steps or 1
         under_way = sum(_step(trial.folder(self.root)) for trial in self.running) / steps
         return min(1.0, (len(self.known) + under_way) / self.total)
@@ -57,7 +57,7 @@ class Course:
         return f"{seconds // 60:.0f}:{seconds % 60:02.0f} to go"
 
     def update(self) -> None:
-        """Every other second, move the bar."""
+        """Move the bar, at most every other second."""
         if self.bar.disable or time.perf_counter() - self.looked < 2:
             return
         self.looked = time.perf_counter()
@@ -65,12 +65,12 @@ class Course:
         self.bar.update(self.task, completed=self.share(), description=now)
 
     def begun(self, trial: Trial) -> None:
-        """Say which run begins, where no bar shows it."""
+        """Say which run begins, if no bar shows it."""
         if self.bar.disable:
             self.bar.console.print(f"begun   {trial}")
 
     def finished(self, trial: Trial) -> None:
-        """Say what came of a run, and where its variant's grid has to grow or is settled."""
+        """Say how a run ended, and whether its variant's grid has to grow or is settled."""
         outcome = self.known[trial]
         result = outcome.diverged or f"validation {outcome.loss:.4f}  {outcome.training['minutes']:.1f} min"
         self.bar.console.print(f"{len(self.known)} of {self.total}  {trial}  {result}  {self.to_go()}".rstrip())
@@ -85,5 +85,5 @@ class Course:
 
 
 def _step(folder: Path) -> int:
-    """The last step that a run has written down."""
+    """The last step in a run's metrics.jsonl."""
     return max((record["step"] for record in read_metrics(folder / "metrics.jsonl")), default=0)

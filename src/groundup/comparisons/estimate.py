@@ -5,8 +5,8 @@ import statistics
 
 import torch
 
+from groundup.batch import Batch
 from groundup.comparisons.comparison import Comparison
-from groundup.data.batches import Batch
 from groundup.models.causal_lm import CausalLM
 from groundup.models.seq2seq import Seq2Seq
 from groundup.recipes.recipe import PairRecipe, Recipe
@@ -15,7 +15,7 @@ from groundup.training.precision import choose_device, choose_precision
 
 
 def minutes(comparison: Comparison, *, jobs: int, threads: int) -> float:
-    """Of all its runs with `jobs` of them beside each other, validation left out; grids that grow not counted."""
+    """Minutes of all runs, `jobs` at a time, without validation and without grids that grow."""
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
@@ -26,7 +26,7 @@ def minutes(comparison: Comparison, *, jobs: int, threads: int) -> float:
 
 
 def seconds_a_step(recipe: Recipe, *, steps: int = 6) -> float:
-    """The median over a few optimizer steps on random tokens, the first two left out."""
+    """The median time of a few optimizer steps on random tokens, without the first two."""
     V, device = recipe.model.vocab_size, choose_device(recipe.train.device)
     if isinstance(recipe, PairRecipe):
         T = recipe.data.max_length // 2

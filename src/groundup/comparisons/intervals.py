@@ -22,7 +22,7 @@ class Interval:
 
     @property
     def noise(self) -> bool:
-        """Zero is inside: a difference that may be none."""
+        """Whether zero is inside, so that there may be no difference."""
         return self.half is not None and abs(self.mean) <= self.half
 
     def text(self, digits: int) -> str:
@@ -41,7 +41,7 @@ def interval(values: Sequence[float]) -> Interval:
 
 
 def paired(values: Sequence[float], others: Sequence[float]) -> Interval:
-    """The interval of values - others, seed by seed: what both owe to the order of the data cancels."""
+    """The interval of values - others, seed by seed, so that the effect of the order of the data cancels."""
     if not all(map(math.isfinite, (*values, *others))):
         return Interval(math.inf, None)
     return interval([a - b for a, b in zip(values, others, strict=True)])

@@ -28,7 +28,7 @@ class Row:
 
 
 def rows(comparison: Comparison, known: Mapping[Trial, Outcome]) -> list[Row]:
-    """Best first; those of an ablation in its own order."""
+    """The rows, best first; an ablation keeps its own order."""
     made = [_row(comparison, variant, known) for variant in comparison.variants]
     sign = -1 if comparison.measure == "bleu" else 1
     if not comparison.ablation:

@@ -43,12 +43,12 @@ ROWS: list[tuple[str, dict[str, Any]]] = [
 
 
 def modern() -> Comparison:
-    """The rows as an ablation, with the learning rate that was found for the second."""
+    """Make the ablation of ROWS, with the learning rate that was found for the second row."""
     return ablation("modern", QUOTED, ROWS, about="one change a row on top of all before, each with its gain")
 
 
 def ablation(name: str, quoted: TextRecipe, rows: list[tuple[str, dict[str, Any]]], *, about: str) -> Comparison:
-    """Cumulative rows over a recipe, each with the learning rate it says."""
+    """Make an ablation of cumulative changes to a recipe, each row with its own learning rate."""
     variants: dict[str, Recipe] = {}
     recipe = quoted
     for row, changes in rows:

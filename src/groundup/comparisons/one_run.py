@@ -1,6 +1,6 @@
 """One training of a comparison, in a process of its own: python -m groundup.comparisons.one_run FOLDER.
 
-It ends, with everything saved, when its standard input does: on the wish of the process that began it, or with it.
+It saves everything and ends when its standard input is closed: when the process that began it says so, or ends.
 """
 
 import os
@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from groundup.comparisons.trials import Outcome
-from groundup.recipes.recipe import PairRecipe, TextRecipe, load_recipe
-from groundup.recipes.train_pairs import train_pairs
-from groundup.recipes.train_text import read_texts, score_text, train_text
+from groundup.flow.score_text import score_text
+from groundup.flow.text import read_texts
+from groundup.flow.train import train
+from groundup.recipes.recipe import PairRecipe, load_recipe
 from groundup.run.folder import RunFolder
 from groundup.run.load import load_text_run
 from groundup.run.results import read_results
@@ -33,12 +34,8 @@ def run_one(folder: Path, test: list[str] | None = None) -> Outcome:
     resume = bool(saved_steps(here.checkpoints))
     plan = here.recipe() if resume else load_recipe(folder / PLAN)
     try:
-        if isinstance(plan, TextRecipe):
-            run = train_text(plan, here, resume=resume)
-            figures = text_figures(run, test)
-        else:
-            train_pairs(plan, here, resume=resume)
-            figures = pair_figures(plan, here)
+        run = train(plan, here, resume=resume)
+        figures = text_figures(run, test) if isinstance(run, TextRun) else pair_figures(run.recipe, here)
     except FloatingPointError as error:
         outcome = Outcome(diverged=str(error))
     else:
@@ -48,7 +45,7 @@ def run_one(folder: Path, test: list[str] | None = None) -> Outcome:
 
 
 def text_figures(best: TextRun, test: list[str] | None) -> dict[str, float]:
-    """Loss and bits per byte of the best checkpoint and of the last, over the whole of each held-out text, float32."""
+    """Loss and bits per byte of the best and the last checkpoint, over the whole of each held-out text, in float32."""
     texts = {"valid": read_texts(best.recipe.data)[1]} | ({} if test is None else {"test": test})
     training = recorded(best.folder)["training"]
     last = best
@@ -73,7 +70,7 @@ def pair_figures(plan: PairRecipe, folder: RunFolder) -> dict[str, float]:
 
 
 def recorded(folder: RunFolder) -> dict[str, Any]:
-    """results.json as it stands."""
+    """Read results.json."""
     return read_results(folder.results_file)
 
 

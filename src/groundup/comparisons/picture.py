@@ -15,7 +15,7 @@ Curve = list[tuple[int, list[float]]]
 
 
 def draw_curves(comparison: Comparison, made: Sequence[Row], root: Path) -> Path:
-    """Training and validation loss beside each other, as curves.png."""
+    """Draw training and validation loss beside each other, as curves.png."""
     from matplotlib import colormaps
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -45,7 +45,7 @@ def draw_curves(comparison: Comparison, made: Sequence[Row], root: Path) -> Path
 
 
 def curve(folders: Sequence[Path], name: str) -> Curve:
-    """The losses of several runs, step by step; the untrained model is left out, for it would squeeze all the rest."""
+    """The losses of several runs, step by step, without the untrained model, whose loss would squeeze all others."""
     losses: defaultdict[int, list[float]] = defaultdict(list)
     for folder in folders:
         for record in read_metrics(folder / "metrics.jsonl"):

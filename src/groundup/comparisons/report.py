@@ -1,4 +1,4 @@
-"""What a finished comparison leaves behind: a table, comparison.json, comparison.md, samples and one picture."""
+"""Write and print the result of a comparison: a table, comparison.json, comparison.md, samples and one picture."""
 
 import json
 import math
@@ -81,7 +81,7 @@ def _split(recipe) -> str:
 
 
 def table(comparison: Comparison, made: Sequence[Row]) -> list[list[str]]:
-    """The heading and the rows, in words."""
+    """The heading and the rows, as text."""
     shown = [name for name in FIGURES if any(name in row.figures for row in made)]
     last = "gain over the row before" if comparison.ablation else "behind the best"
     titles = [FIGURES[name][0] + (" *" if name == comparison.measure else "") for name in shown]
@@ -111,7 +111,7 @@ def _difference(difference: Interval | None, digits: int) -> str:
 
 
 def notes(comparison: Comparison) -> list[str]:
-    """How the table is to be read."""
+    """Explain how to read the table."""
     kind = "each row judged against the one before" if comparison.ablation else "best first"
     seeds = len(comparison.seeds)
     figures = f"Mean ± half of the 95% interval over {seeds} seeds (Student's t)"
@@ -139,7 +139,7 @@ def print_table(comparison: Comparison, cells: list[list[str]]) -> None:
 
 
 def markdown(comparison: Comparison, facts: dict[str, str], cells: list[list[str]], samples: dict[str, str]) -> str:
-    """The table with its circumstances, the picture, and a passage by each variant."""
+    """Write the table with its circumstances, the picture, and a passage by each variant as Markdown."""
     lines = [f"# {comparison.name}", ""]
     lines += [f"- {name}: {f'`{fact}`' if name == 'command' else fact}" for name, fact in facts.items()]
     heading, *body = cells
@@ -152,7 +152,7 @@ def markdown(comparison: Comparison, facts: dict[str, str], cells: list[list[str
 
 
 def _finite(value):
-    """JSON has no infinity: what diverged is null."""
+    """Replace infinities, which JSON does not have, by null."""
     if isinstance(value, float):
         return value if abs(value) < float("inf") else None
     if isinstance(value, dict):

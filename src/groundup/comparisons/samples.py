@@ -7,7 +7,7 @@ from groundup.comparisons.comparison import Comparison
 from groundup.comparisons.judge import Row
 from groundup.comparisons.trials import Trial
 from groundup.decode.choose import Sample
-from groundup.recipes.train_pairs import read_splits
+from groundup.flow.pairs import read_splits
 from groundup.run.load import load
 from groundup.run.text import TextRun
 
@@ -15,7 +15,7 @@ SENTENCES = 5
 
 
 def write_samples(comparison: Comparison, made: Sequence[Row], root: Path) -> dict[str, str]:
-    """A passage by each variant's first seed, also as samples/VARIANT.txt."""
+    """Let the first seed of each variant write a passage, kept as samples/VARIANT.txt too."""
     (root / "samples").mkdir(exist_ok=True)
     samples = {}
     for row in made:
@@ -27,7 +27,7 @@ def write_samples(comparison: Comparison, made: Sequence[Row], root: Path) -> di
 
 
 def sample(folder: Path, prompt: str) -> str:
-    """300 tokens at most after the prompt, or the first sentences of the test and their translations."""
+    """Write at most 300 tokens after the prompt, or translate the first sentences of the test."""
     run = load(folder)
     if isinstance(run, TextRun):
         choose = Sample(temperature=0.8, top_p=0.95, seed=0)

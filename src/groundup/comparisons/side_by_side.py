@@ -13,7 +13,7 @@ from groundup.run.results import read_results
 
 
 def side_by_side(names: Sequence[str]) -> None:
-    """Print one column a run. ValueError where they were not judged on the same text."""
+    """Print one column for each run. ValueError if they were not judged on the same text."""
     runs = [find_run(name) for name in names]
     for run in runs:
         if not run.results_file.is_file():
@@ -62,7 +62,7 @@ def judged_on(recipe: Recipe) -> str:
 
 
 def sizes(record: dict[str, Any]) -> str:
-    """How much of each split the results are of: characters of text, or pairs."""
+    """The size of each split in characters of text, or in pairs."""
     found = {result["split"]: result["size"] for result in record["results"]}
     return ", ".join(f"{size:,} ({split})" for split, size in sorted(found.items()))
 
@@ -77,7 +77,7 @@ def figures(record: dict[str, Any]) -> dict[str, str]:
 
 
 def circumstances(recipe: Recipe, record: dict[str, Any]) -> dict[str, str]:
-    """What the figures were bought with."""
+    """What the training took."""
     training = record["training"]
     return {
         "validation loss, best": f"{training['best_validation_loss']:.4f} (step {training['best_step']:,})",

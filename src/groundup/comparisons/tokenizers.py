@@ -24,7 +24,7 @@ ROWS = {
 
 
 def tokenizers(corpus: str, *, name: str) -> Comparison:
-    """The rows on one corpus, as small models of which many can be trained; a short training wants little dropout."""
+    """Compare the rows on one corpus with small models and little dropout, since trainings are short."""
     train = dataclasses.replace(RECIPE.train, steps=800, average=200, validate_every=200, keep=1)
     variants: dict[str, Recipe] = {
         row: PairRecipe(

@@ -33,14 +33,14 @@ class Trial(NamedTuple):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a trial: `outcome.json`, written when everything else is."""
+    """The result of a trial: `outcome.json`, written after everything else."""
 
     figures: dict[str, float] = field(default_factory=dict)
     """valid, test, test_bits, ... of the best checkpoint by validation; *_last of the last one."""
     training: dict[str, Any] = field(default_factory=dict)
     """The training record of results.json."""
     diverged: str | None = None
-    """Why there are no figures: the loss was no number any more."""
+    """Why there are no figures: the loss became NaN or infinite."""
 
     @property
     def loss(self) -> float:
@@ -52,7 +52,7 @@ class Outcome:
 
 
 def read_outcome(folder: Path) -> Outcome | None:
-    """The outcome of the run in this folder; None while there is none."""
+    """The outcome of the run in this folder; None if it has none yet."""
     path = folder / OUTCOME
     if not path.is_file():
         return None
@@ -64,7 +64,7 @@ def read_outcome(folder: Path) -> Outcome | None:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a variant has come."""
+    """The state of a variant."""
 
     grid: list[float]
     """The learning rates tried, or to be tried, rising."""
@@ -80,7 +80,7 @@ class Progress:
 
 
 def progress(comparison: Comparison, variant: str, known: Mapping[Trial, Outcome]) -> Progress:
-    """First every learning rate with the first seed; then the other seeds with the best by validation loss.
+    """Try every learning rate with the first seed, then the other seeds with the rate that validates best.
 
     A grid whose best is at its edge grows by a factor of two on that side, at most EXTENSIONS times.
     """

@@ -7,26 +7,14 @@ not of sentences (Vaswani et al. 2017, section 5.1), so every step costs about t
 
 from collections.abc import Iterator, Sequence
 from itertools import chain, count
-from typing import NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from groundup.batch import IGNORE, Batch
 from groundup.data.rectangles import rectangles
-
-IGNORE = -100
-"""The target where there is nothing to learn: what `torch.nn.functional.cross_entropy` passes over."""
-
-
-class Batch(NamedTuple):
-    """What one training step needs."""
-
-    inputs: tuple[Tensor | None, ...]
-    """What the model is called with: model(*inputs) -> logits (B, T, V)."""
-    targets: Tensor
-    """(B, T) int64, IGNORE where there is nothing to learn."""
 
 
 class PairBatches:
@@ -38,8 +26,8 @@ class PairBatches:
 
     def __init__(
         self,
-        sources: Sequence[Sequence[int]],
-        targets: Sequence[Sequence[int]],
+        sources: "Sequence[Sequence[int]] | Rows",
+        targets: "Sequence[Sequence[int]] | Rows",
         *,
         budget: int,
         pad: int,
@@ -60,16 +48,17 @@ class PairBatches:
         """
         if len(sources) != len(targets):
             raise ValueError(f"sources ({len(sources):,}) and targets ({len(targets):,}) must be as many")
-        fits = [max(len(s), len(t)) < max_length for s, t in zip(sources, targets, strict=True)]
-        self.dropped = fits.count(False)
+        sources, targets = Rows.of(sources), Rows.of(targets)
+        fits = np.maximum(sources.lengths, targets.lengths) < max_length
+        self.dropped = int((~fits).sum())
         """How many pairs were too long to be used."""
-        if not any(fits):
+        if not fits.any():
             raise ValueError(f"none of {len(fits):,} pairs fits into max_length ({max_length}); raise it")
         self.pad, self.seed = pad, seed
         self.source_pad = pad if source_pad is None else source_pad
         source_end = eos if source_eos is None else source_eos
-        self._sources = _Rows([[*s, source_end] for s, fit in zip(sources, fits, strict=True) if fit])
-        self._targets = _Rows([[bos, *t, eos] for t, fit in zip(targets, fits, strict=True) if fit])
+        self._sources = sources.marked(fits, end=source_end)
+        self._targets = targets.marked(fits, begin=bos, end=eos)
         self._S = self._sources.lengths
         self._T = self._targets.lengths - 1  # what goes in; as much comes out, one token later
         groups = rectangles(self._S, self._T, budget=budget)
@@ -135,13 +124,39 @@ class PairBatches:
         return Batch((source, target_in, mask), targets)
 
 
-class _Rows:
+class Rows:
     """Rows of unequal length end to end in one array, so that a batch is one indexing and not a loop."""
 
-    def __init__(self, rows: list[list[int]]) -> None:
-        self.lengths = np.fromiter(map(len, rows), np.int64, len(rows))
-        self._starts = np.cumsum(self.lengths) - self.lengths
-        self._ids = np.fromiter(chain.from_iterable(rows), np.int32, int(self.lengths.sum()))
+    def __init__(self, ids: NDArray[np.int32], lengths: NDArray[np.int64]) -> None:
+        self._ids, self.lengths = ids, lengths
+        self._starts = np.cumsum(lengths) - lengths
+
+    @classmethod
+    def of(cls, rows: "Sequence[Sequence[int]] | Rows") -> "Rows":
+        """The rows as they are, or made of lists."""
+        if isinstance(rows, Rows):
+            return rows
+        lengths = np.fromiter(map(len, rows), np.int64, len(rows))
+        return cls(np.fromiter(chain.from_iterable(rows), np.int32, int(lengths.sum())), lengths)
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    @property
+    def tokens(self) -> int:
+        """How many ids all rows have."""
+        return len(self._ids)
+
+    def marked(self, keep: NDArray[np.bool_], *, end: int, begin: int | None = None) -> "Rows":
+        """The rows to keep, each followed by the mark `end`, and with `begin` before it if there is one."""
+        lengths = self.lengths[keep] + (1 if begin is None else 2)
+        ends = np.cumsum(lengths)
+        ids, own = np.empty(int(lengths.sum()), np.int32), np.ones(int(lengths.sum()), bool)
+        marks = [(ends - 1, end)] if begin is None else [(ends - 1, end), (ends - lengths, begin)]
+        for at, mark in marks:
+            ids[at], own[at] = mark, False
+        ids[own] = self._ids[np.repeat(keep, self.lengths)]
+        return Rows(ids, lengths)
 
     def take(self, rows: NDArray[np.intp], *, lengths: NDArray[np.int64], fill: int, skip: int = 0) -> Tensor:
         """`lengths` ids of each row from its id number `skip` on, as int64 (B, longest), filled up with `fill`."""

@@ -1,6 +1,7 @@
 """Running text as training batches: windows of a long row of tokens."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
 from functools import lru_cache
 from itertools import accumulate, count
 
@@ -9,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from groundup.data.batches import IGNORE, Batch
+from groundup.batch import IGNORE, Batch
 from groundup.data.order import shuffled
 from groundup.data.token_files import MappedIds
 
@@ -49,6 +50,12 @@ class TokenStream:
             ids = self.tokens[starts[:, None] + np.arange(self.length + 1)]
             yield as_batch(ids, end_of_text=self.end_of_text)
 
+    def dealt(self, batch: int) -> "TokenStream":
+        """The same windows in the same order, so many to a batch."""
+        other = copy(self)
+        other.batch = batch
+        return other
+
     def fixed(self) -> "Windows":
         """The whole text once, in the same batches each time: what validation needs."""
         return Windows(self.tokens, length=self.length, batch=self.batch, end_of_text=self.end_of_text)
@@ -85,6 +92,12 @@ class ShardStream:
             starts = _starts(number, self.batch, self._windows, self._places)
             ids = np.stack([self._read(first, self.length + 1) for first in starts.tolist()])
             yield as_batch(ids, end_of_text=self.end_of_text)
+
+    def dealt(self, batch: int) -> "ShardStream":
+        """As `TokenStream.dealt`."""
+        other = copy(self)
+        other.batch = batch
+        return other
 
     def _places(self, epoch: int, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """Where the windows that come as numbers `rows` of an epoch begin."""

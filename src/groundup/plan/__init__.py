@@ -1,1 +1,1 @@
-"""What a training would take on machines that are not here: memory, time and cost, from stated assumptions."""
+"""Memory, time and cost of a training on machines that are not here, from stated assumptions."""

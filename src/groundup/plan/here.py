@@ -8,32 +8,32 @@ import torch
 from groundup.machine import installed
 from groundup.plan.memory import Memory, memory
 from groundup.plan.work import recipe_work
-from groundup.recipes.recipe import PairRecipe, Recipe, TextRecipe
-from groundup.recipes.text_parts import of_each
+from groundup.recipes.recipe import PairRecipe, Recipe, TextData, TextRecipe
 from groundup.training import launch
 from groundup.training.devices import Device
 from groundup.training.flops import measure_products
+from groundup.training.micro import micro_batch
 from groundup.training.precision import choose_device, choose_precision
 
 LINK, NETWORK = 2e9, 0.1e9  # bytes a second: processes of one machine through gloo, a gigabit network
 
 
 def this_cpu(precision: str = "auto") -> tuple[Device, bool]:
-    """The processor as it is now, its memory all of the machine's; and whether its products are bfloat16."""
+    """Measure this processor as a device with all of the machine's memory; and say if its products are bfloat16."""
     dtype = choose_precision("cpu", precision).dtype
     peak = measure_products("cpu", dtype)
     return Device("cpu", frozenset(), peak, installed(), _bandwidth(), LINK, NETWORK), dtype == torch.bfloat16
 
 
 def needs(recipe: Recipe) -> Memory:
-    """What a process of this training holds here. ValueError for a model beyond all counting, and as `of_each`."""
+    """Memory of one process of this training here. ValueError for a model too large to count, and as `of_each`."""
     train, ranks = recipe.train, launch.size()
     if isinstance(recipe, TextRecipe):
         recipe = dataclasses.replace(recipe, data=of_each(recipe, ranks))
     try:
         work = recipe_work(dataclasses.replace(recipe, train=dataclasses.replace(train, batch_tokens=None)))
     except RuntimeError as error:  # more bytes than 64 bits can say
-        raise ValueError(f"there is not memory enough for such a model; take a smaller one ({error})") from None
+        raise ValueError(f"there is not enough memory for such a model; take a smaller one ({error})") from None
     assert work.windows is not None, "a recipe says how many"
     tokens = work.windows * work.config.context
     return memory(
@@ -47,8 +47,19 @@ def needs(recipe: Recipe) -> Memory:
     )
 
 
+def of_each(recipe: TextRecipe, ranks: int) -> TextData:
+    """The data settings of each rank: batches small enough that all ranks together make up `train.batch_tokens`.
+
+    ValueError where they cannot.
+    """
+    if recipe.train.batch_tokens is None:
+        return recipe.data
+    batch = micro_batch(recipe.train.batch_tokens, context=recipe.model.context, ranks=ranks, most=recipe.data.batch)
+    return dataclasses.replace(recipe.data, batch=batch)
+
+
 def too_much(recipe: Recipe) -> str | None:
-    """Both numbers and the cure where a training needs more memory than there is; None where it fits."""
+    """A message with both numbers and the cure if a training needs more memory than there is; None if it fits."""
     need, room = needs(recipe).total, installed(choose_device(recipe.train.device))
     if need <= room:
         return None
@@ -56,7 +67,7 @@ def too_much(recipe: Recipe) -> str | None:
 
 
 def refuse_too_much(recipe: Recipe) -> None:
-    """ValueError where `too_much`: an operating system that runs out ends programs without a word."""
+    """Raise ValueError if it needs `too_much`: an operating system without memory ends programs without a message."""
     if (message := too_much(recipe)) is not None:
         raise ValueError(message)
 
@@ -74,7 +85,7 @@ def _cure(recipe: Recipe, room: int) -> str:
 
 
 def _bandwidth() -> float:
-    """Bytes a second that a copy reads and writes, the best of several."""
+    """Bytes a second that a copy in memory reads and writes, the best of several tries."""
     source = torch.ones(2**24)  # 64 MiB, more than most caches hold
     target = torch.empty_like(source)
     best = float("inf")

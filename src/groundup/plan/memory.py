@@ -22,7 +22,7 @@ RESERVE = 1.5e9, 0.05  # bytes, and share of the device: the driver's own, and w
 
 @dataclass(frozen=True)
 class Memory:
-    """Bytes of a rank."""
+    """Bytes that one rank holds, by what they are for."""
 
     weights: float
     gradients: float
@@ -37,7 +37,7 @@ class Memory:
 
 
 def kept(config: ModelConfig, *, half: bool) -> float:
-    """Bytes that autograd keeps of one token in one block, within a tenth of what it was seen to keep.
+    """Bytes that autograd keeps for one token in one block; within a tenth of what was measured.
 
     The stream before both norms (float32), the inputs of all products, queries, keys, values, what attention gives
     and its rearranged copy; in the feed-forward layer two numbers a hidden unit, four where it is gated.
@@ -53,7 +53,7 @@ def kept(config: ModelConfig, *, half: bool) -> float:
 
 
 def kept_by_all(config: ModelConfig, *, half: bool) -> float:
-    """Bytes of one token in all blocks; an encoder-decoder has a source token for each, and cross-attention."""
+    """Bytes kept for one token in all blocks. An encoder-decoder has one source token for each, and cross-attention."""
     block = kept(config, half=half)
     if config.encoder_layers is None:
         return config.layers * block
@@ -64,7 +64,7 @@ def kept_by_all(config: ModelConfig, *, half: bool) -> float:
 def memory(
     work: Work, *, tokens: int, accumulates: bool, ranks: int, parallel: Parallel, recompute: bool, half: bool
 ) -> Memory:
-    """Of a rank that takes `tokens` at a time; `accumulates` where a step has more than one micro-batch."""
+    """Memory of one rank. tokens: per micro-batch; accumulates: whether a step has more than one micro-batch."""
     config, N = work.config, work.parameters
     share = 1 / ranks if parallel == "fsdp" else 1.0
     layers = config.layers + (config.encoder_layers or 0)
@@ -86,7 +86,7 @@ def memory(
 
 
 def held_by_head(work: Work, *, tokens: int, half: bool) -> float:
-    """Bytes between the last hidden states and their gradient, for `tokens` of them."""
+    """Bytes held between the last hidden states and their gradient, for so many tokens."""
     V, C = work.config.vocab_size, work.config.width
     a_token, late = (
         V * (8 if half else 12),

@@ -14,7 +14,7 @@ Wanted = Literal["auto", "ddp", "fsdp"]
 
 @dataclass(frozen=True)
 class How:
-    """The choices that are left when work and machines are given."""
+    """The choices that remain when the work and the machines are known."""
 
     parallel: Wanted = "auto"
     """auto: a whole model on every rank where that fits, else slices."""
@@ -40,7 +40,7 @@ class Plan:
 
     @property
     def batch_tokens(self) -> int:
-        """Tokens of a step, whole micro-batches on every rank."""
+        """Tokens of a step, made of whole micro-batches on every rank."""
         return self.cluster.devices * self.micro_batches * self.windows * self.work.config.context
 
     @property
@@ -49,25 +49,25 @@ class Plan:
 
     @property
     def mfu(self) -> float:
-        """Share of the peak of all devices."""
+        """Model FLOPs utilisation: the share of the peak of all devices."""
         peak = self.cluster.device.peak * self.cluster.devices
         return self.tokens_per_second * self.work.flops / peak
 
     @property
     def seconds(self) -> float:
-        """The whole training, validation and checkpoints left out."""
+        """Time of the whole training, without validation and checkpoints."""
         if self.work.minutes is not None:
             return 60 * self.work.minutes
         return self.work.tokens / self.tokens_per_second
 
     @property
     def tokens(self) -> float:
-        """In the whole training."""
+        """Tokens of the whole training."""
         return self.seconds * self.tokens_per_second
 
 
 def plan(work: Work, cluster: Cluster, how: How) -> Plan:
-    """How the work runs there. ValueError with what would fit where it does not, or where a step cannot be shared."""
+    """Plan how the work runs there. ValueError, naming what would fit, if it does not, or ranks cannot share a step."""
     if work.rows < cluster.devices:
         raise ValueError(
             f"a step of {work.batch_tokens:,} tokens is {work.rows:,} texts of {work.config.context:,}, too few for "
@@ -90,12 +90,12 @@ def room(cluster: Cluster) -> float:
 
 
 def fitting(work: Work, cluster: Cluster, how: How) -> Plan | None:
-    """The first way to run the work that fits, None where none does."""
+    """The first way to run the work that fits; None if no way does."""
     return next((one for one in _tried(work, cluster, how) if one.memory.total <= room(cluster)), None)
 
 
 def _tried(work: Work, cluster: Cluster, how: How) -> Iterator[Plan]:
-    """Whole models before slices; where the micro-batch is left open, the largest power of two first, up to 64."""
+    """Try whole models before slices and, if the micro-batch is left open, powers of two from 64 down."""
     ways: tuple[Parallel, ...] = ("ddp", "fsdp") if how.parallel == "auto" else (how.parallel,)
     sizes = [work.windows] if work.windows is not None else [1 << n for n in range(6, -1, -1)]
     for way in ways if cluster.devices > 1 else ("none",):
@@ -104,7 +104,7 @@ def _tried(work: Work, cluster: Cluster, how: How) -> Iterator[Plan]:
 
 
 def _at_a_time(work: Work, devices: int, most: int) -> int:
-    """Texts of a micro-batch, as a training takes them. ValueError where it would refuse."""
+    """Texts of a micro-batch, as the training would choose them. ValueError where the training would refuse."""
     if not work.exact:
         return min(most, work.rows // devices)
     return micro_batch(work.batch_tokens, context=work.config.context, ranks=devices, most=most, flag="--batch-tokens")

@@ -51,7 +51,7 @@ class Assumptions:
 
 @dataclass(frozen=True)
 class Cluster:
-    """So many of one device, in nodes."""
+    """Equal devices in nodes of equal size."""
 
     device: Device
     devices: int
@@ -63,18 +63,18 @@ class Cluster:
 
     @property
     def local(self) -> int:
-        """Devices of a node that take part."""
+        """Devices of one node that take part."""
         return min(self.devices, self.per_node)
 
     def gather(self, size: float, assume: Assumptions) -> float:
-        """Seconds in which every device has got all of `size` bytes that were spread over them, or the reverse."""
+        """Seconds to gather `size` bytes, spread over all devices, on every device; or to scatter them."""
         p, n = self.local, self.nodes
         near = (p - 1) / p * size / self.device.link
         far = (n - 1) / n * size / p / self.device.network
         return (near + far) / assume.network + assume.latency * (p - 1 + n - 1)
 
     def agree(self, assume: Assumptions) -> float:
-        """Seconds in which all processes have the sum of what each said: to rank 0 in one hop, and back down a tree."""
+        """Seconds until all processes know the sum of one number from each: one hop to rank 0, and back down a tree."""
         levels = (self.devices - 1).bit_length()
         return (1 + levels) * assume.agreement + (self.devices - 1) * assume.message
 
@@ -106,7 +106,7 @@ def step_time(
     half: bool,
     assume: Assumptions,
 ) -> StepTime:
-    """Of a step in which every rank takes `micro_batches` of `tokens` each."""
+    """Time of a step in which every rank takes `micro_batches` of `tokens` each."""
     device, N = cluster.device, work.parameters
     again = 2 * work.block_matrices if recompute else 0.0
     products = tokens * micro_batches * (work.flops + again) / (device.peak * assume.products)

@@ -1,4 +1,4 @@
-"""What there is to do: a model with its counts, a batch, and how many tokens in all."""
+"""The work of a training: the counts of its model, the size of its batch, and how many tokens it takes in all."""
 
 import dataclasses
 import math
@@ -13,13 +13,13 @@ from groundup.recipes.table import RECIPES
 from groundup.training.flops import flops_per_token, matrix_parameters
 from groundup.training.prepare import blocks
 
-BATCH_TOKENS = 2**19  # of a preset, which says nothing about batches
-TOKENS_A_PARAMETER = 20  # where nobody says how long: about what is best for a given budget (Hoffmann et al. 2022)
+BATCH_TOKENS = 2**19  # used for presets, which say nothing about batches
+TOKENS_A_PARAMETER = 20  # used if no length is given: about the best for a given budget (Hoffmann et al. 2022)
 
 
 @dataclass(frozen=True)
 class Work:
-    """A training, as far as its cost depends on it. Tokens are target tokens."""
+    """Everything about a training that its cost depends on. Tokens are target tokens."""
 
     name: str
     config: ModelConfig
@@ -63,11 +63,9 @@ def work(
     tokens: float | None = None,
     windows: int | None = None,
 ) -> Work:
-    """The training of a recipe, or of a preset with a batch of half a million tokens; ValueError for another name."""
+    """The work of a named recipe, or of a preset with a batch of half a million tokens; ValueError for other names."""
     if name in RECIPES:
-        return recipe_work(
-            RECIPES[name].RECIPE, context=context, batch_tokens=batch_tokens, tokens=tokens, windows=windows
-        )
+        return recipe_work(RECIPES[name], context=context, batch_tokens=batch_tokens, tokens=tokens, windows=windows)
     if name not in PRESETS:
         raise ValueError(f"no recipe or preset {name!r}; {nearest(name, [*RECIPES, *PRESETS])}")
     config = preset(name) if context is None else preset(name, context=context)
@@ -83,7 +81,7 @@ def recipe_work(
     tokens: float | None = None,
     windows: int | None = None,
 ) -> Work:
-    """The training that a recipe describes; of pairs, half of a batch's tokens are targets.
+    """The work of a recipe. Half of the tokens in a batch of pairs are targets.
 
     ValueError for a context where pairs say how long they are.
     """

@@ -1,14 +1,8 @@
 """Any text: a file, a folder or a named corpus; byte pairs, then a language model."""
 
-from typing import TYPE_CHECKING
-
 from groundup.presets import preset
 from groundup.recipes.recipe import TextData, TextRecipe, TokenizerSettings
-from groundup.recipes.sample import write_sample
 from groundup.training.settings import TrainSettings
-
-if TYPE_CHECKING:
-    from groundup.run.text import TextRun
 
 RECIPE = TextRecipe(
     name="corpus",
@@ -17,9 +11,5 @@ RECIPE = TextRecipe(
     model=preset("llama-tiny", vocab_size=4000, context=128, width=256, layers=4, heads=4, mlp_width=688, dropout=0.1),
     train=TrainSettings(lr=2e-3, warmup=100, floor=0.05, validate_every=250, save_every=500, log_every=50),
     max_minutes=10,
+    sample="",
 )
-
-
-def finish(run: "TextRun") -> None:
-    """A passage by the model."""
-    write_sample(run, "")

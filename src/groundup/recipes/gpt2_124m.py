@@ -5,19 +5,9 @@ take them. Make the shards first: groundup data prepare FOLDER --tokenizer gpt2.
 `groundup plan gpt2-124m` says how many.
 """
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
-
 from groundup.presets import preset
 from groundup.recipes.recipe import TextData, TextRecipe, TokenizerSettings
-from groundup.recipes.sample import write_sample
-from groundup.recipes.watching import watch_text
 from groundup.training.settings import TrainSettings
-
-if TYPE_CHECKING:
-    from groundup.run.text import TextRun
-
-PROMPT = "Neural networks are"
 
 RECIPE = TextRecipe(
     name="gpt2-124m",
@@ -39,14 +29,6 @@ RECIPE = TextRecipe(
         save_every=5000,
         log_every=10,
     ),
+    sample="Neural networks are",
+    questions=1000,
 )
-
-
-def watch(run: "TextRun", step: int, say: Callable[[str], None]) -> dict[str, float]:
-    """At every validation: a sample, and the share of a thousand HellaSwag questions that is answered right."""
-    return watch_text(run, step, PROMPT, say=say, questions=1000)
-
-
-def finish(run: "TextRun") -> None:
-    """A passage by the model."""
-    write_sample(run, PROMPT)

@@ -10,10 +10,7 @@ import dataclasses
 
 from groundup.presets import preset
 from groundup.recipes import gpt2_124m
-from groundup.recipes.gpt2_124m import finish, watch
 from groundup.recipes.recipe import TextRecipe
-
-__all__ = ["RECIPE", "finish", "watch"]
 
 PUBLISHED: TextRecipe = gpt2_124m.RECIPE
 RECIPE = dataclasses.replace(

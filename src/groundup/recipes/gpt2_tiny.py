@@ -1,16 +1,8 @@
 """The recipe of gpt2-124m in small: any text or token shards, a few minutes on two cores."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
-
 from groundup.presets import preset
 from groundup.recipes.recipe import TextData, TextRecipe, TokenizerSettings
-from groundup.recipes.sample import write_sample
-from groundup.recipes.watching import watch_text
 from groundup.training.settings import TrainSettings
-
-if TYPE_CHECKING:
-    from groundup.run.text import TextRun
 
 RECIPE = TextRecipe(
     name="gpt2-tiny",
@@ -31,14 +23,6 @@ RECIPE = TextRecipe(
         save_every=200,
         log_every=10,
     ),
+    sample="",
+    questions=100,
 )
-
-
-def watch(run: "TextRun", step: int, say: Callable[[str], None]) -> dict[str, float]:
-    """At every validation: a sample, and a hundred HellaSwag questions where they are at hand."""
-    return watch_text(run, step, "", say=say, questions=100)
-
-
-def finish(run: "TextRun") -> None:
-    """A passage by the model."""
-    write_sample(run, "")

@@ -1,4 +1,4 @@
-"""What a recipe says, in full: plain frozen records that the command line, `recipe.json` and a person all read.
+"""What a recipe says, in full: frozen records that the command line, `recipe.json` and a person read alike.
 
 No torch here: `groundup --help` reads this file.
 """
@@ -128,6 +128,10 @@ class PairRecipe:
     """End the training, its schedule included, after this many minutes."""
     num_beams: int = 4
     """Beams of the final evaluation, beside greedy decoding."""
+    show: Literal["translations", "listing", "conversations"] | None = None
+    """What to show when the training is over: translations (ten test sentences by 1, 2 and 3 beams, and a page to look
+    into), a listing (sources, targets and answers one under the other), or conversations (replies in ten of the test,
+    and the scores that fit replies); None shows nothing."""
     based_on: tyro.conf.Suppress[str | None] = None
     """The named recipe that this is, whatever the run is called."""
 
@@ -154,6 +158,10 @@ class TextRecipe:
     """End the training, its schedule included, after this many minutes."""
     init_from: str | None = None
     """The Hugging Face folder that the training goes on from; None begins from nothing."""
+    sample: str | None = None
+    """Write on from this when the training is over, and with `questions` at every validation; None writes nothing."""
+    questions: int | None = None
+    """Answer so many HellaSwag questions at every validation, where they are at hand; None asks none."""
     based_on: tyro.conf.Suppress[str | None] = None
     """The named recipe that this is, whatever the run is called."""
 
@@ -162,6 +170,8 @@ class TextRecipe:
         if self.tokenizer.kind == "words" or self.tokenizer.dropout:
             flag = "kind words" if self.tokenizer.kind == "words" else f"dropout {self.tokenizer.dropout:g}"
             raise ValueError(f"--tokenizer.{flag} is for pairs; {self.name} learns from running text, leave it out")
+        if self.questions is not None:
+            _between(1, 10**6, "questions", self.questions)
 
 
 Recipe = PairRecipe | TextRecipe

@@ -1,14 +1,8 @@
 """Tiny Shakespeare by characters, the first nine tenths to learn from, the last to be judged on."""
 
-from typing import TYPE_CHECKING
-
 from groundup.presets import preset
 from groundup.recipes.recipe import TextData, TextRecipe, TokenizerSettings
-from groundup.recipes.sample import write_sample
 from groundup.training.settings import TrainSettings
-
-if TYPE_CHECKING:
-    from groundup.run.text import TextRun
 
 RECIPE = TextRecipe(
     name="shakespeare-char",
@@ -26,9 +20,5 @@ RECIPE = TextRecipe(
         save_every=500,
     ),
     max_minutes=2,
+    sample="ROMEO:",
 )
-
-
-def finish(run: "TextRun") -> None:
-    """A passage by the model."""
-    write_sample(run, "ROMEO:")

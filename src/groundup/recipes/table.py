@@ -1,4 +1,4 @@
-"""The recipes by name: each a module with its `RECIPE`."""
+"""The recipes by name: each is the `RECIPE` of a module, whose docstring says what it is for."""
 
 from types import ModuleType
 
@@ -17,8 +17,9 @@ from groundup.recipes import (
     shakespeare_char,
     translation,
 )
+from groundup.recipes.recipe import Recipe
 
-RECIPES: dict[str, ModuleType] = {
+_MODULES: dict[str, ModuleType] = {
     module.RECIPE.name: module
     for module in (
         demo,
@@ -35,10 +36,16 @@ RECIPES: dict[str, ModuleType] = {
         gpt2_124m_modern,
     )
 }
+RECIPES: dict[str, Recipe] = {name: module.RECIPE for name, module in _MODULES.items()}
 
 
-def find_recipe(name: str) -> ModuleType:
-    """The module of the named recipe; ValueError offers the nearest name."""
+def find_recipe(name: str) -> Recipe:
+    """The named recipe; ValueError offers the nearest name."""
     if name not in RECIPES:
         raise ValueError(f"unknown recipe {name!r}; {nearest(name, RECIPES)}")
     return RECIPES[name]
+
+
+def about(name: str) -> str:
+    """What the named recipe is for, in one line."""
+    return (_MODULES[name].__doc__ or "").strip().splitlines()[0]

@@ -2,15 +2,28 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor
 
+from groundup.data.marks import Marks
 from groundup.data.normalise import normalise_sentence
+from groundup.recipes.recipe import PairRecipe
+from groundup.text.tokenizer import Tokenizer
 
-if TYPE_CHECKING:
-    from groundup.run.pairs import PairRun
+
+class Reader(Protocol):
+    """What is asked of a run: `PairRun` is one."""
+
+    target: Tokenizer
+    recipe: PairRecipe
+    marks: Marks
+    device: torch.device
+
+    def source_ids(self, sentence: str) -> list[int]: ...
+    def pad(self, rows: list[list[int]]) -> tuple[Tensor, Tensor | None]: ...
+    def limit(self, length: int, most: int | None, *, least: int = 0, begun: int = 0) -> int: ...
 
 
 class Chunk(NamedTuple):
@@ -29,7 +42,7 @@ class Chunk(NamedTuple):
 
 
 def chunks(
-    run: "PairRun",
+    run: Reader,
     sentences: Sequence[str],
     prefixes: Sequence[str] | None,
     *,

@@ -50,12 +50,12 @@ class RunFolder:
 
     @property
     def batches_file(self) -> Path:
-        """In which order it learns (`recipes.order`)."""
+        """In which order it learns (`flow.batch_order`)."""
         return self.path / "batches.json"
 
     @property
     def held_out_file(self) -> Path:
-        """What it holds out, as hashes (`recipes.held_out`)."""
+        """What it holds out, as hashes (`flow.held_out`)."""
         return self.path / "held-out.json"
 
     @property

@@ -13,13 +13,14 @@ from typing import TextIO
 import torch
 from torch import nn
 
+from groundup.batch import BatchLike
 from groundup.training import micro, optim, prepare, schedule
 from groundup.training.average import LastWeights, WeightAverage
 from groundup.training.distributed import assembled
 from groundup.training.flops import yardstick
 from groundup.training.interrupt import Interrupted, stop_asked
 from groundup.training.log import Metrics, show
-from groundup.training.loop import Batch, Step, train, validate
+from groundup.training.loop import Step, train, validate
 from groundup.training.micro import Data
 from groundup.training.output import forgiving
 from groundup.training.places import resumption, saved_steps, unused
@@ -38,7 +39,7 @@ def fit(
     *,
     folder: str | Path,
     settings: TrainSettings,
-    valid: Sequence[Batch] | Callable[[], float],
+    valid: Sequence[BatchLike] | Callable[[], float],
     max_minutes: float | None = None,
     resume: bool = False,
     report: TextIO | None = None,
@@ -90,7 +91,7 @@ class _Fitting:
         data: Data,
         folder: Path,
         settings: TrainSettings,
-        valid: Sequence[Batch] | Callable[[], float],
+        valid: Sequence[BatchLike] | Callable[[], float],
         record: Record,
         team: Solo,
     ):

@@ -6,28 +6,19 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count, islice
-from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
+from groundup.batch import IGNORE, BatchLike
 from groundup.machine import keep_memory
 from groundup.training.head import gives_loss
-from groundup.training.loss import IGNORE, cross_entropy
+from groundup.training.loss import cross_entropy
 from groundup.training.optim import Together, adamw, forget_others
 from groundup.training.precision import Precision, choose_precision
 from groundup.training.schedule import Schedule, constant
 from groundup.training.team import Solo
-
-
-class Batch(Protocol):
-    """What the loop asks of a batch: `model(*inputs)` are logits (B, T, V), `targets` (B, T) has IGNORE for padding."""
-
-    @property
-    def inputs(self) -> tuple[Tensor | None, ...]: ...
-    @property
-    def targets(self) -> Tensor: ...
 
 
 @dataclass(frozen=True)
@@ -59,7 +50,7 @@ class Step:
 
 def train(
     model: nn.Module,
-    batches: Iterable[Batch],
+    batches: Iterable[BatchLike],
     *,
     steps: int | None = None,
     max_seconds: float | None = None,
@@ -148,7 +139,7 @@ def _seed(seed: int, number: int) -> int:
 
 
 def _backward(
-    model: nn.Module, micro: dict[int, Batch], precision: Precision, smoothing: float, seed: int, n: int, team: Solo
+    model: nn.Module, micro: dict[int, BatchLike], precision: Precision, smoothing: float, seed: int, n: int, team: Solo
 ) -> tuple[Tensor, int]:
     """Gradients of the mean loss over the target tokens of all ranks' micro-batches, by number.
 
@@ -167,7 +158,7 @@ def _backward(
     return torch.stack(losses), tokens
 
 
-def _forward(model: nn.Module, batch: Batch, precision: Precision, smoothing: float) -> Tensor:
+def _forward(model: nn.Module, batch: BatchLike, precision: Precision, smoothing: float) -> Tensor:
     device = next(model.parameters()).device
     inputs = [None if x is None else x.to(device, non_blocking=True) for x in batch.inputs]
     targets = batch.targets.to(device, non_blocking=True)
@@ -213,7 +204,7 @@ def _clip(model: nn.Module, norm: float, clip: float | None) -> None:
 
 
 def validate(
-    model: nn.Module, batches: Iterable[Batch], precision: Precision | str | None = None, team: Solo | None = None
+    model: nn.Module, batches: Iterable[BatchLike], precision: Precision | str | None = None, team: Solo | None = None
 ) -> float:
     """Mean loss in nats a token over the batches, every token counted alike, without dropout and smoothing.
 
@@ -236,7 +227,7 @@ def validate(
     return total / tokens
 
 
-def _dealt(batches: Iterable[Batch], team: Solo) -> Iterator[tuple[Batch, bool]]:
+def _dealt(batches: Iterable[BatchLike], team: Solo) -> Iterator[tuple[BatchLike, bool]]:
     """This rank's share; one that comes short repeats a batch that does not count, for weights in slices need all."""
     stream = iter(batches)
     while hand := list(islice(stream, team.size)):

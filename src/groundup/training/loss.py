@@ -9,8 +9,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-IGNORE = -100
-"""The target of a position where there is nothing to learn."""
+from groundup.batch import IGNORE
 
 # Logits are the largest thing in a small model's step. On a CPU they are worked through in pieces of this many
 # numbers, which stay in the processor's cache; a GPU takes them whole.

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Protocol
 
-from groundup.training.loop import Batch
+from groundup.batch import BatchLike
 from groundup.training.settings import TrainSettings
 from groundup.training.tally import Tally
 
@@ -26,10 +26,10 @@ class Data(Protocol):
     With a second parameter `every`, `batches(n, every)` are number n, n + every, ... without making those between.
     """
 
-    def batches(self, start: int = 0) -> Iterator[Batch]: ...
+    def batches(self, start: int = 0) -> Iterator[BatchLike]: ...
 
 
-def every(data: Data, start: int, step: int) -> Iterator[Batch]:
+def every(data: Data, start: int, step: int) -> Iterator[BatchLike]:
     """Micro-batches start, start + step, ..."""
     if step == 1:
         return data.batches(start)

@@ -11,7 +11,7 @@ from groundup.plan.work import Work
 
 
 def describe(found: Plan, *, price: float | None = None) -> str:
-    """A screen about one plan, with what it assumes."""
+    """Describe one plan in a screen of text, with its assumptions."""
     work, cluster, step = found.work, found.cluster, found.step
     many = (
         "" if cluster.devices == 1 else f" in {cluster.nodes} node{'s' if cluster.nodes > 1 else ''}, {found.parallel}"
@@ -39,7 +39,7 @@ def describe(found: Plan, *, price: float | None = None) -> str:
 
 
 def tabulate(work: Work, clusters: Sequence[Cluster], how: How, *, price: float | None = None) -> Table | str:
-    """A row for each number of devices; one that does not fit says what would."""
+    """Make a table with one row for each number of devices; a row that does not fit says what would."""
     rows = []
     for cluster in clusters:
         row: dict = {"devices": cluster.devices}
@@ -70,7 +70,7 @@ def tabulate(work: Work, clusters: Sequence[Cluster], how: How, *, price: float 
 
 
 def assumed(cluster: Cluster, assume: Assumptions) -> str:
-    """Every figure that is not arithmetic."""
+    """List every figure that was assumed or measured, not computed."""
     device, (fixed, share) = cluster.device, RESERVE
     source = "measured just now" if device.name == "cpu" else "the data sheet"
     return (

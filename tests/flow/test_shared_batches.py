@@ -7,10 +7,11 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from groundup.flow.describe import training_record
+from groundup.flow.train import train
+from groundup.machine import hardware
 from groundup.presets import preset
 from groundup.recipes.recipe import TextData, TextRecipe, TokenizerSettings
-from groundup.recipes.report import hardware, training_record
-from groundup.recipes.train_text import train_text
 from groundup.run.folder import RunFolder
 from groundup.training.log import read_metrics
 from groundup.training.settings import TrainSettings
@@ -37,12 +38,12 @@ def go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         said: list[str] = []
         here = dataclasses.replace(recipe, train=dataclasses.replace(recipe.train, schedule="constant", steps=steps))
         monkeypatch.setattr(
-            "groundup.recipes.train_text.launch", SimpleNamespace(rank=lambda: 0, size=lambda: ranks)
+            "groundup.flow.text.launch", SimpleNamespace(rank=lambda: 0, size=lambda: ranks)
         )  # `fit` is on one process all the same
         folder = RunFolder(tmp_path / name)
         if resume:
             here = dataclasses.replace(folder.recipe(), train=here.train)
-        train_text(here, folder, resume=resume, say=said.append)
+        train(here, folder, resume=resume, say=said.append)
         return said
 
     return call

@@ -1,4 +1,4 @@
-"""What a training says of its parts before it begins and of itself afterwards."""
+"""What a training says about its parts before it begins, and about itself afterwards."""
 
 import time
 from collections.abc import Sequence
@@ -14,9 +14,8 @@ from groundup.text.tokenizer import Tokenizer
 from groundup.training.fit import FitResult
 
 
-def describe_tokenizer(tokenizer: Tokenizer, held_out: Sequence[str]) -> str:
-    """Size and how well it packs text it was not trained on, in one line."""
-    tokens = sum(map(len, tokenizer.encode_batch(held_out)))
+def describe_tokenizer(tokenizer: Tokenizer, held_out: Sequence[str], tokens: int) -> str:
+    """Size and how well it packs text it was not trained on, in one line; tokens: how many the text became."""
     size = sum(len(text.encode()) for text in held_out)
     return f"{tokenizer.vocab_size:,} tokens, {size / max(1, tokens):.2f} bytes a token on held-out text"
 
@@ -49,7 +48,7 @@ def _shape(module: nn.Module) -> str:
 
 
 def training_record(fitted: FitResult, model: nn.Module, began: float) -> dict[str, Any]:
-    """How the training went and on what, for `results.json`; `began` is when the whole run did, by perf_counter."""
+    """How the training went and on what hardware, for `results.json`. began: perf_counter at the run's start."""
     return {
         "steps": fitted.steps,
         "best_step": fitted.best_step,

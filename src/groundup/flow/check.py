@@ -1,4 +1,4 @@
-"""What a training refuses before it begins: settings that would be ignored, or fail after the tokenizer or the end."""
+"""Refuse settings before a training begins that would be ignored, or would fail later."""
 
 from collections.abc import Iterator
 from operator import attrgetter
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from groundup.data.shards import Shards
 
 Ignored = Iterator[tuple[str, str, str]]
-"""A setting that does not count, why, and what would make it count."""
+"""A setting that has no effect, why, and what would give it one."""
 
 
 def check(recipe: Recipe, default: Recipe) -> None:
-    """ValueError for what cannot be, and for a setting that is not the default's and would be ignored."""
+    """Raise ValueError for what is impossible, and for a changed setting that would be ignored."""
     if not recipe.name or Path(recipe.name).name != recipe.name or recipe.name.startswith("."):
         raise ValueError(f"the name of a run ({recipe.name!r}) must be that of one folder; try --name my-run")
     if not recipe.data.corpus:
@@ -124,7 +124,7 @@ def _check_held_out(data: PairData, default: PairData) -> None:
 
 
 def _check_batch_tokens(recipe: Recipe) -> None:
-    """Batches of pairs are of many sizes, and only such as are of one make up a number of tokens exactly."""
+    """Refuse `train.batch_tokens` for pairs: their batches differ in size, so they make up no exact number."""
     wanted = recipe.train.batch_tokens
     if isinstance(recipe, PairRecipe) and wanted is not None:
         each = recipe.data.batch_tokens
@@ -135,7 +135,7 @@ def _check_batch_tokens(recipe: Recipe) -> None:
 
 
 def check_machine(recipe: Recipe, parallel: ParallelName) -> None:
-    """ValueError for what this machine has not, or whoever started this process has not done."""
+    """Raise ValueError for a device that this machine lacks, or processes that nobody has started."""
     launch.chosen(parallel)
     if recipe.train.device != "auto":
         from groundup.training.precision import choose_device  # torch comes with it

@@ -1,4 +1,4 @@
-"""How far one is, for what goes through many things of a size."""
+"""A progress bar over equally sized items."""
 
 import sys
 from collections.abc import Iterable, Sequence
@@ -12,7 +12,7 @@ from groundup.training import launch
 T = TypeVar("T")
 
 
-def watched(items: Sequence[T], *, what: str) -> Iterable[T]:
-    """The items one by one, with a bar on the terminal of rank 0, and none where there is no terminal."""
+def progress(items: Sequence[T], *, what: str) -> Iterable[T]:
+    """Give the items one by one, with a bar on the terminal; only rank 0 shows it, and only where there is one."""
     shown = sys.stderr.isatty() and launch.rank() == 0
     return track(items, what, console=Console(stderr=True), transient=True, disable=not shown)

@@ -1,25 +1,30 @@
-"""The judgement of an encoder-decoder: its own translations against references, and its reading of the references."""
+"""Judge an encoder-decoder: by its own translations, and by how well it foresees the references (teacher forcing)."""
 
 import time
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 
+from groundup.batch import IGNORE
 from groundup.data.batches import PairBatches
 from groundup.data.pairs import Pair
+from groundup.flow.pairs import PairParts
 from groundup.measure.translation import Reference, score_translations
+from groundup.models.seq2seq import Seq2Seq
+from groundup.recipes.recipe import PairRecipe
+from groundup.run.folder import RunFolder
 from groundup.run.lines import answer_lines
 from groundup.run.pairs import PairRun
 from groundup.run.results import Result, save_results
-from groundup.training.loss import IGNORE, cross_entropy
+from groundup.training.loss import cross_entropy
 
 RESAMPLES = 1000
 RESAMPLED = 5000  # Answers up to which intervals are drawn: sacreBLEU's bootstrap takes 70 kB an answer.
 
 
 class Answers(NamedTuple):
-    """What a run says to the sources of a test, in one way of searching."""
+    """What a run answers to the sources of a test, found in one way of searching."""
 
     texts: list[str]
     num_beams: int
@@ -29,8 +34,17 @@ class Answers(NamedTuple):
     """Rows that have no answer, and why."""
 
 
-def judge(run: PairRun, pairs: Sequence[Pair], *, training: dict, say: Callable[[str], None]) -> list[Result]:
-    """Translate the pairs greedily and with beams, score, say and save the figures."""
+def judge(
+    recipe: PairRecipe,
+    folder: RunFolder,
+    model: Seq2Seq,
+    parts: PairParts,
+    *,
+    training: dict[str, Any],
+    say: Callable[[str], None],
+) -> PairRun:
+    """Translate the test pairs greedily and with beams; score, say and save the figures; return the run."""
+    run, pairs = PairRun(folder, recipe, model, *parts.tokenizers), parts.splits.test
     split = "train (memorised)" if run.recipe.data.memorise else "test"
     heading = "memorised" if run.recipe.data.memorise else "held out"
     results = []
@@ -50,11 +64,11 @@ def judge(run: PairRun, pairs: Sequence[Pair], *, training: dict, say: Callable[
         )
     say(f"             {results[0].signature}")
     save_results(run.folder.results_file, results, training=training)
-    return results
+    return run
 
 
 def answer_pairs(run: PairRun, pairs: Sequence[Pair], *, num_beams: int) -> Answers:
-    """An answer to every source, as `groundup translate` gives it; an empty one to those that cannot be read."""
+    """Answer every source as `groundup translate` does; with an empty text where it cannot be read."""
     began = time.perf_counter()
     found = answer_lines(run, [pair.source for pair in pairs], num_beams=num_beams)
     refused = {row: answers for row, answers in enumerate(found) if isinstance(answers, str)}
@@ -103,7 +117,7 @@ def score_answers(
 
 
 def with_all_references(pairs: Sequence[Pair], answers: Answers) -> tuple[Answers, list[list[str]]]:
-    """Each source once, with all its translations among the pairs.
+    """Take each source once, with all its translations among the pairs as references.
 
     A part of a split corpus has all rows of its sources, since whole groups were dealt out (`split_pairs`).
     """
@@ -156,7 +170,7 @@ def read_along(run: PairRun, pair: Pair) -> str:
 
 
 def readable(run: PairRun, pairs: Sequence[Pair]) -> list[Pair]:
-    """Those whose source the run can read."""
+    """The pairs whose source the run can read."""
     refused = run.refused([pair.source for pair in pairs])
     return [pair for row, pair in enumerate(pairs) if row not in refused]
 

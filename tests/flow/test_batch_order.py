@@ -7,10 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from groundup.flow.train import train as flow
 from groundup.presets import preset
 from groundup.recipes.recipe import PairData, PairRecipe, TextData, TextRecipe, TokenizerSettings
-from groundup.recipes.train_pairs import train_pairs
-from groundup.recipes.train_text import train_text
 from groundup.run.folder import RunFolder
 from groundup.training.settings import TrainSettings
 
@@ -44,7 +43,6 @@ def go(tmp_path: Path):
         folder, said = RunFolder(tmp_path / name), []
         recipe = {"pairs": pairs, "text": text}[name] if steps is None else folder.recipe()
         train = dataclasses.replace(recipe.train, steps=steps or 2, **changes)
-        flow = train_pairs if name == "pairs" else train_text
         flow(dataclasses.replace(recipe, train=train), folder, resume=steps is not None, say=said.append)
         return [line for line in said if "warning" in line]
 

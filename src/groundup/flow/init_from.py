@@ -7,7 +7,7 @@ from groundup.hub.files import check_weights, local_folder
 from groundup.hub.folder import from_hub, read_config, tokenizer_from_hub
 from groundup.recipes.recipe import Recipe, TextRecipe
 
-FREE = ("dropout", "attention_dropout")  # of no consequence for the weights
+FREE = ("dropout", "attention_dropout")  # the weights do not depend on them
 
 
 def with_folder(recipe: Recipe, name: str) -> TextRecipe:
@@ -39,6 +39,8 @@ def begun_from(recipe: TextRecipe, name: str | Path) -> TextRecipe:
     return dataclasses.replace(recipe, init_from=str(local_folder(name).resolve()))
 
 
-def first_weights(recipe: TextRecipe) -> dict | None:
-    """The weights that the run was begun from; None for one that was begun from nothing."""
-    return None if recipe.init_from is None else from_hub(Path(recipe.init_from)).state_dict()
+def first_weights(recipe: Recipe) -> dict | None:
+    """The weights that the run begins from; None if it begins from nothing."""
+    if not isinstance(recipe, TextRecipe) or recipe.init_from is None:
+        return None
+    return from_hub(Path(recipe.init_from)).state_dict()

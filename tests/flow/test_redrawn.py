@@ -6,14 +6,18 @@ from itertools import islice
 import pytest
 import torch
 
-from groundup.data.batches import IGNORE, Batch, PairBatches
+from groundup.batch import IGNORE, Batch
+from groundup.data.batches import PairBatches
 from groundup.data.load import load_splits
+from groundup.data.marks import BOS, EOS, PAD
 from groundup.data.pairs import Pair
+from groundup.data.split import PairSplits
+from groundup.flow.complete import completed
+from groundup.flow.pairs import PairParts, make_batches, train_tokenizers
+from groundup.flow.parts import Tokenizers
+from groundup.flow.redrawn import RedrawnBatches
 from groundup.recipes import fra_eng
 from groundup.recipes.recipe import TokenizerSettings
-from groundup.recipes.redrawn import RedrawnBatches
-from groundup.recipes.train_pairs import train_tokenizers, training_batches, with_vocabulary
-from groundup.run.pairs import BOS, EOS, PAD
 from groundup.training import micro
 
 PAIRS = [
@@ -28,8 +32,8 @@ def made(dropout: float, *, shared: bool = True, max_length: int = 64, pairs=PAI
     data = dataclasses.replace(recipe.data, max_length=max_length, batch_tokens=budget or 2 * max_length + 60)
     recipe = dataclasses.replace(recipe, tokenizer=tokenizer, data=data)
     source, target = train_tokenizers(recipe, pairs)
-    recipe = with_vocabulary(recipe, source, target)
-    return training_batches(pairs, recipe, source, target), source, target
+    parts = PairParts(Tokenizers(source, target), PairSplits(pairs, pairs, pairs), memorise=False)
+    return make_batches(completed(recipe, source, target), parts).train, source, target
 
 
 def epochs(redrawn: RedrawnBatches, n: int) -> list[list[Batch]]:

@@ -1,4 +1,4 @@
-"""Whether what a run holds out is still what it held out: a corpus may change, and then its parts are dealt anew.
+"""Check that a run still holds out what it held out when it began: a corpus may change, and its parts with it.
 
 What was trained on must never be judged as held out. So a run keeps a hash of each part in held-out.json.
 """
@@ -20,7 +20,9 @@ Part = Sequence[Pair] | NDArray[np.integer]
 
 
 def keep_held_out(folder: RunFolder, parts: Mapping[str, Part], *, resume: bool) -> None:
-    """Write down what is held out; ValueError, on resuming, where it is no longer the same."""
+    """Write hashes of what is held out, if anything is. ValueError, on resuming, where it is no longer the same."""
+    if not parts:
+        return
     if resume:
         check_held_out(folder, parts)
     if launch.rank() == 0 and not folder.held_out_file.is_file():

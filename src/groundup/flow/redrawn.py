@@ -1,4 +1,4 @@
-"""BPE-dropout in training: every epoch cuts all texts up anew (Provilkov et al. 2020) and batches what came out.
+"""BPE-dropout in training: every epoch cuts all texts in a new way (Provilkov et al. 2020), and makes batches of that.
 
 How epoch n is cut depends on (seed, n) alone, and every epoch is planned as equally many batches, so batch n of a
 training is found by division and a resumed training sees what it would have seen.
@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, cycle, islice
 from random import Random
 
-from groundup.data.batches import Batch, PairBatches
+from groundup.batch import Batch
+from groundup.data.batches import PairBatches
 from groundup.data.pairs import Pair
 from groundup.text import patterns
 from groundup.text.reading import well_formed
@@ -20,12 +21,12 @@ VARIANTS = 16
 """How often a word is drawn in one epoch: a rarer one at each of its places, a more frequent one in turns. Drawing is
 what costs (some 12 µs a word); this leaves a sixth of it on Multi30k, 1.7 s an epoch, and an eleventh on fra-eng."""
 
-Rows = list[list[int]]
-Plan = Callable[[Rows, Rows, int | None], PairBatches]
+Lists = list[list[int]]
+Plan = Callable[[Lists, Lists, int | None], PairBatches]
 
 
 class RedrawnBatches:
-    """Batches of pairs that are encoded anew in every epoch, as many batches in each as in the first."""
+    """Batches of pairs that are encoded again in every epoch, each with as many batches as the first."""
 
     def __init__(
         self,
@@ -51,7 +52,7 @@ class RedrawnBatches:
         """The first epoch."""
 
     def batches(self, start: int = 0, every: int = 1) -> Iterator[Batch]:
-        """Batch number `start` and every `every`-th that follows, epoch after epoch, for ever."""
+        """Give batch number `start` and every `every`-th after it, epoch after epoch, without end."""
         size = len(self.first)
         while True:
             epoch = start // size
@@ -60,7 +61,7 @@ class RedrawnBatches:
             yield from islice(planned.batches(start, every), len(numbers))
             start += len(numbers) * every
 
-    def _drawn(self, epoch: int) -> tuple[Rows, Rows]:
+    def _drawn(self, epoch: int) -> tuple[Lists, Lists]:
         random = Random(f"{self._seed} {epoch}")
         sources, targets = (side.drawn(random) for side in self._sides)
         return sources, targets
@@ -78,7 +79,7 @@ class _Side:
         self.rows = [[one.setdefault(word, word) for word in patterns.split(well_formed(t), pattern)] for t in texts]
         self.counts = Counter(chain.from_iterable(self.rows))
 
-    def drawn(self, random: Random) -> Rows:
+    def drawn(self, random: Random) -> Lists:
         """The ids of every text, its words cut as `random` has it."""
 
         def drop() -> bool:

@@ -1,4 +1,4 @@
-"""Errors about a corpus that is read already: they come from code that has its text, and not its name."""
+"""Name the corpus in errors of code that knows only its text."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def naming(corpus: str) -> Iterator[None]:
-    """Let a ValueError begin with the corpus, unless it names it."""
+    """Put the name of the corpus before the message of a ValueError, unless the message has it."""
     try:
         yield
     except ValueError as error:

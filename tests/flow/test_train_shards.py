@@ -11,10 +11,11 @@ import torch
 from groundup.data.prepare import prepare
 from groundup.data.shards import Shards
 from groundup.data.stream import ShardStream
+from groundup.flow.score_text import score_held_out, score_ids, score_text, text_size
+from groundup.flow.text import held_out_windows, make_stream, open_shards, shard_parts
+from groundup.flow.train import train
 from groundup.presets import preset
 from groundup.recipes.recipe import TextData, TextRecipe, TokenizerSettings
-from groundup.recipes.text_parts import open_shards, shard_parts, text_size
-from groundup.recipes.train_text import score_held_out, score_ids, score_text, train_text
 from groundup.run.folder import RunFolder
 from groundup.text.tokenizer import Tokenizer
 from groundup.training.settings import TrainSettings
@@ -65,7 +66,7 @@ def recipe_on(folder: Path, **data) -> TextRecipe:
 
 @pytest.fixture(scope="module")
 def run(folders: dict[str, Path], tmp_path_factory: pytest.TempPathFactory):
-    return train_text(recipe_on(folders["ours"]), RunFolder(tmp_path_factory.mktemp("runs") / "small"), say=silent)
+    return train(recipe_on(folders["ours"]), RunFolder(tmp_path_factory.mktemp("runs") / "small"), say=silent)
 
 
 def test_it_learns_and_is_judged_on_the_held_out_shard(run, folders: dict[str, Path], tokenizer: Tokenizer):
@@ -87,7 +88,7 @@ def test_it_learns_and_is_judged_on_the_held_out_shard(run, folders: dict[str, P
 
 def test_all_layouts_give_the_same_training(run, folders: dict[str, Path], tmp_path: Path):
     for kind in ("llm.c", "npy"):
-        other = train_text(recipe_on(folders[kind]), RunFolder(tmp_path / kind), say=silent)
+        other = train(recipe_on(folders[kind]), RunFolder(tmp_path / kind), say=silent)
         for name, weight in run.model.state_dict().items():
             assert torch.equal(weight, other.model.state_dict()[name]), (kind, name)
 
@@ -97,7 +98,9 @@ def test_a_part_may_be_enough_to_validate_on(run, folders: dict[str, Path]):
     shards = open_shards(recipe.data)
     assert shards is not None
     parts = shard_parts(shards, recipe.data)
-    assert sum(int((batch.targets >= 0).sum()) for batch in parts.held_out(recipe)) == 100
+    assert (
+        sum(int((batch.targets >= 0).sum()) for batch in held_out_windows(parts.valid, recipe, parts.tokenizer)) == 100
+    )
     assert isinstance(parts.valid.base, np.memmap | np.ndarray), "a view, not a copy"
     run.recipe, before = recipe, run.recipe
     try:
@@ -109,9 +112,9 @@ def test_a_part_may_be_enough_to_validate_on(run, folders: dict[str, Path]):
 def test_documents_can_be_kept_apart(folders: dict[str, Path], tmp_path: Path, tokenizer: Tokenizer):
     recipe = recipe_on(folders["ours"], document_mask=True)
     seen = []
-    run = train_text(recipe, RunFolder(tmp_path / "masked"), say=seen.append)
+    run = train(recipe, RunFolder(tmp_path / "masked"), say=seen.append)
     shards = Shards.open(folders["ours"])
-    stream = shard_parts(shards, recipe.data).stream(recipe)
+    stream = make_stream(recipe, shard_parts(shards, recipe.data))
     assert isinstance(stream, ShardStream)
     ids, mask, documents = next(stream.batches()).inputs
     assert mask is None
@@ -131,7 +134,7 @@ def test_shards_of_another_tokenizer_are_refused(run, folders: dict[str, Path], 
     prepare(tmp_path / "a.txt", other, tmp_path / "other")
     recipe = recipe_on(tmp_path / "other")
     with pytest.raises(ValueError, match="made by another tokenizer than the one this training was begun with"):
-        train_text(recipe, run.folder, resume=True, say=silent)
+        train(recipe, run.folder, resume=True, say=silent)
 
 
 def test_a_damaged_shard_stops_the_training_before_it_begins(folders: dict[str, Path], tmp_path: Path):
@@ -140,7 +143,7 @@ def test_a_damaged_shard_stops_the_training_before_it_begins(folders: dict[str, 
     path.write_bytes(whole[:1400] + b"\xff\xff" + whole[1402:])
     try:
         with pytest.raises(ValueError, match=r"some_train_000001\.bin: id 65535 at byte 1400 is not below 300"):
-            train_text(recipe_on(folders["llm.c"]), RunFolder(tmp_path / "run"), say=silent)
+            train(recipe_on(folders["llm.c"]), RunFolder(tmp_path / "run"), say=silent)
     finally:
         path.write_bytes(whole)
     assert not (tmp_path / "run").exists()

@@ -8,9 +8,9 @@ import pytest
 from groundup.cli import data, tokenizer
 from groundup.cli import train as verb
 from groundup.data.shards import is_shard_folder
+from groundup.flow.check import check
 from groundup.plan.work import work
 from groundup.presets import PRESETS
-from groundup.recipes.check import check
 from groundup.recipes.recipe import PairRecipe, TokenizerSettings
 from groundup.recipes.table import RECIPES
 from groundup.training.settings import ScheduleName, TrainSettings
@@ -22,7 +22,7 @@ PUBLISHED = "multi30k-de-en has published parts (1,014 and 1,000 pairs); leave i
 def train(monkeypatch):
     """`groundup train ARGUMENTS` up to where the training would begin: the recipe that it would follow."""
     begun = []
-    monkeypatch.setattr(verb, "train_recipe", lambda recipe, **_: begun.append(recipe))
+    monkeypatch.setattr(verb, "begin", lambda recipe, **_: begun.append(recipe))
 
     def call(arguments):
         verb.main(arguments.split())
@@ -173,7 +173,7 @@ def test_shards_that_have_a_part_for_validation_are_not_cut_anew(train, refused,
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_every_recipe_passes_and_says_nothing_that_would_not_count(train, name):
-    recipe = RECIPES[name].RECIPE
+    recipe = RECIPES[name]
     given = f"{name} {'pairs.tsv' if not recipe.data.corpus else ''}"
     assert train(given).model == recipe.model
     if not is_shard_folder(recipe.data.corpus) and recipe.data.corpus:
@@ -215,14 +215,14 @@ def test_a_setting_is_refused_in_a_dry_run_too(refused):
 
 
 def test_a_resumed_run_may_be_started_otherwise_than_it_was():
-    recipe = RECIPES["corpus"].RECIPE
+    recipe = RECIPES["corpus"]
     sliced = dataclasses.replace(recipe, train=dataclasses.replace(recipe.train, parallel="fsdp"))
     check(sliced, sliced)
 
 
 @pytest.mark.parametrize("name", ["demo", "replies"])
 def test_a_plan_for_pairs_takes_no_context(name):
-    T = RECIPES[name].RECIPE.data.max_length
+    T = RECIPES[name].data.max_length
     with pytest.raises(ValueError, match=rf"{name} .* {T} tokens \(data.max_length\).*--context \(16\).*leave it out"):
         work(name, context=16)
     assert work(name).config.context == T

@@ -2,10 +2,11 @@
 
 import dataclasses
 
+from groundup.data.marks import BOS, EOS, PAD
 from groundup.data.pairs import Pair
+from groundup.flow.complete import completed
+from groundup.flow.pairs import encode_pairs, plan_batches, train_tokenizers
 from groundup.recipes import fra_eng
-from groundup.recipes.train_pairs import encode_pairs, train_tokenizers, with_vocabulary
-from groundup.run.pairs import BOS, EOS, PAD
 
 PAIRS = [Pair("a b", "un deux trois quatre"), Pair("a b a b", "cinq six"), Pair("b", "sept huit neuf dix onze douze")]
 
@@ -13,10 +14,10 @@ PAIRS = [Pair("a b", "un deux trois quatre"), Pair("a b a b", "cinq six"), Pair(
 def test_each_side_has_the_marks_of_its_own_vocabulary():
     recipe = fra_eng.RECIPE
     recipe = dataclasses.replace(recipe, tokenizer=dataclasses.replace(recipe.tokenizer, vocab_size=290, shared=False))
-    source, target = train_tokenizers(recipe, PAIRS)
+    tokenizers = source, target = train_tokenizers(recipe, PAIRS)
     assert source.vocab_size < target.special_id(PAD)  # the other side's marks would not even be rows of the embedding
-    recipe = with_vocabulary(recipe, source, target)
-    (batch,) = encode_pairs(PAIRS, recipe, source, target).fixed()
+    recipe = completed(recipe, source, target)
+    (batch,) = plan_batches(recipe, tokenizers, *encode_pairs(PAIRS, tokenizers)).fixed()
     sources, targets_in, mask = batch.inputs
     assert sources is not None
     assert targets_in is not None

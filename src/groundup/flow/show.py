@@ -1,0 +1,105 @@
+"""What a training shows when it is over, as its recipe says: a passage, translations, a listing, conversations."""
+
+import math
+from collections.abc import Callable, Sequence
+
+from groundup.data.dialogue import MARK
+from groundup.data.pairs import Pair
+from groundup.decode.choose import Sample
+from groundup.flow.pairs import read_splits
+from groundup.flow.score_pairs import answer_pairs, readable, score_answers, score_reading, with_all_references
+from groundup.measure.translation import sentence_scores
+from groundup.run.attention import look_at_pair
+from groundup.run.pairs import PairRun
+from groundup.run.results import keep_evaluation
+from groundup.run.text import TextRun
+
+BEAMS = (1, 2, 3)
+SHOWN = 10  # sentences or conversations
+
+
+def show(run: TextRun | PairRun) -> None:
+    """Print what the run's recipe says; nothing where it says nothing."""
+    if isinstance(run, TextRun):
+        if run.recipe.sample is not None:
+            write_sample(run, run.recipe.sample)
+    elif run.recipe.show is not None:
+        SHOWS[run.recipe.show](run, read_splits(run.recipe.data).test)
+
+
+def write_sample(run: TextRun, prompt: str, *, max_new_tokens: int = 300) -> None:
+    """Write on after the prompt, as long as the context allows; print the passage and keep it in samples/."""
+    choose = Sample(temperature=0.8, top_p=0.95, seed=0)
+    text = prompt + "".join(run.generate(prompt, choose=choose, max_new_tokens=max_new_tokens))
+    run.folder.samples.mkdir(exist_ok=True)
+    (run.folder.samples / "after-training.txt").write_text(text + "\n", encoding="utf-8")
+    print(f"\n{text}")
+    print(f"\nuse it       groundup generate {run.folder.quoted} {prompt or 'I'} --temperature 0.8")
+
+
+def _translations(run: PairRun, test: Sequence[Pair]) -> None:
+    """Ten translations of sentences never seen, by one, two and three beams, and one of them to look into."""
+    pairs = readable(run, test)[:SHOWN]
+    if not pairs:
+        return
+    answers = {beams: run.answers([pair.source for pair in pairs], num_beams=beams) for beams in BEAMS}
+    print("\nten sentences never seen, with 1, 2 and 3 beams (score: mean ln p of a token; BLEU of the sentence)")
+    for i, pair in enumerate(pairs):
+        print(f"\n{pair.source}  (expected: {pair.target})")
+        for beams in BEAMS:
+            best = answers[beams][i][0]
+            bleu = sentence_scores([best.text], [pair.target])[0].bleu
+            print(f"  {beams}  {best.score:7.4f}  BLEU {bleu:5.1f}  {best.text}")
+    page, *_ = look_at_pair(run, max((pair.source for pair in pairs), key=len), run.folder.path / "attention")
+    print(f"\nlook inside  open {page} in a browser: step through the words and see where each head looks")
+    print(f"use it       groundup translate {run.folder.quoted} 'She never drinks coffee.'")
+
+
+def _listing(run: PairRun, test: Sequence[Pair]) -> None:
+    """Source, target and what the model answers, one under the other."""
+    pairs = readable(run, test)[:SHOWN]
+    print("\n========================TEST========================")
+    for title, lines in (
+        ("source", [pair.source for pair in pairs]),
+        ("target", [pair.target for pair in pairs]),
+        ("predict", run.translate([pair.source for pair in pairs])),
+    ):
+        print(f">>>>> {title} text", *lines, sep="\n")
+
+
+def _conversations(run: PairRun, test: Sequence[Pair]) -> None:
+    """The scores that fit replies, kept in results.json, and the model's replies in ten held-out conversations."""
+    _score_replies(run, test)
+    replies: dict[str, str] = {}
+    for pair in test:
+        replies.setdefault(pair.source, pair.target)
+    answered = [source for source in replies if not run.refused([source])]
+    longest = sorted(answered, key=lambda source: MARK not in source)[: 5 * SHOWN]  # those of several turns first
+    chosen = longest[:: max(1, len(longest) // SHOWN)][:SHOWN]
+    print("\nheld-out conversations (=: a reply of the corpus, >: the model's)")
+    for source, answer in zip(chosen, run.translate(chosen), strict=True):
+        print("", *(f"  - {turn}" for turn in source.split(MARK)), f"  = {replies[source]}", f"  > {answer}", sep="\n")
+    print(f"\nuse it       groundup chat {run.folder.quoted}")
+
+
+def _score_replies(run: PairRun, test: Sequence[Pair]) -> None:
+    loss, accuracy = score_reading(run, test, "test")
+    once, several = with_all_references(test, answer_pairs(run, test, num_beams=1))
+    scores = score_answers(run, once, several, "test, all references")
+    print(
+        f"\nread along   {loss.value:.3f} nats a token, perplexity {math.exp(loss.value):.1f}, "
+        f"{accuracy.value:.1f}% of tokens foreseen, {loss.size:,} held-out replies\n"
+        f"all replies  BLEU {scores[0].value:.2f}, {len(several):,} contexts against all of {len(test):,} replies\n"
+        "             A context has many good replies and these are a few of them, so BLEU is low by nature:\n"
+        "             compare runs by the perplexity, and judge the replies by reading them."
+    )
+    keep_evaluation(
+        run.folder.results_file, [loss, accuracy, *scores], how={"data": None, "by": "the recipe", "num_beams": 1}
+    )
+
+
+SHOWS: dict[str, Callable[[PairRun, Sequence[Pair]], None]] = {
+    "translations": _translations,
+    "listing": _listing,
+    "conversations": _conversations,
+}

@@ -1,0 +1,118 @@
+"""The way from a recipe to a judged run: read, make batches, build, fit, judge.
+
+Text and pairs go the same way. What differs are four acts, which stand in `text`, `score_text`, `pairs`, `score_pairs`.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from groundup.flow import pairs, score_pairs, score_text, text
+from groundup.flow.batch_order import keep_order
+from groundup.flow.complete import completed
+from groundup.flow.describe import describe_model, training_record
+from groundup.flow.held_out import keep_held_out
+from groundup.flow.init_from import begun_from, first_weights
+from groundup.flow.parts import Batches, Parts, Tokenizers
+from groundup.flow.watch import watch
+from groundup.hub.folder import tokenizer_from_hub
+from groundup.models.causal_lm import CausalLM
+from groundup.models.seq2seq import Seq2Seq
+from groundup.plan.here import refuse_too_much
+from groundup.recipes.recipe import PairRecipe, Recipe, TextRecipe, save_recipe
+from groundup.run.folder import RunFolder
+from groundup.run.pairs import PairRun
+from groundup.run.text import TextRun
+from groundup.training.checkpoint import saved_steps
+from groundup.training.fit import fit
+from groundup.training.skeleton import place_of_birth
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Task:
+    """The acts that differ between text and pairs."""
+
+    read: Callable[..., Any]
+    """(recipe, known tokenizers, say=) -> Parts"""
+    make_batches: Callable[[Any, Any], Batches]
+    model: Callable[[Any], nn.Module]
+    """Built from a ModelConfig."""
+    judge: Callable[..., Any]
+    """(recipe, folder, model, parts, training=, say=) -> the run, judged"""
+
+
+TEXT = Task(text.read, text.make_batches, CausalLM, score_text.judge)
+PAIRS = Task(pairs.read, pairs.make_batches, Seq2Seq, score_pairs.judge)
+
+
+def train(
+    recipe: Recipe,
+    folder: RunFolder,
+    *,
+    resume: bool = False,
+    init_from: str | Path | None = None,
+    say: Say = print,
+) -> TextRun | PairRun:
+    """Train by the recipe into the folder, judge on what is held out, and write `results.json`.
+
+    init_from: a Hugging Face folder to go on from, with its tokenizer and the model that the recipe names.
+    """
+    began = time.perf_counter()
+    task = PAIRS if isinstance(recipe, PairRecipe) else TEXT
+    known = Tokenizers(*folder.tokenizers()) if resume else None
+    if init_from is not None:
+        assert isinstance(recipe, TextRecipe), "`with_folder` refuses others"
+        recipe, tokenizer = begun_from(recipe, init_from), tokenizer_from_hub(init_from)
+        known = Tokenizers(tokenizer, tokenizer)
+    parts: Parts = task.read(recipe, known, say=say)
+    if not resume:
+        recipe = _begin(recipe, folder, parts)
+    keep_held_out(folder, parts.held_out, resume=resume)
+    for line in parts.describe():
+        say(line)
+    refuse_too_much(recipe)
+    model = _build(task, recipe, folder)
+    say(describe_model(model, recipe.model))
+    batches = task.make_batches(recipe, parts)
+    say(batches.about)
+    keep_order(folder, batches, resume=resume, say=say)
+    fitted = fit(
+        model,
+        batches.train,
+        folder=folder.path,
+        settings=recipe.train,
+        valid=batches.valid,
+        max_minutes=recipe.max_minutes,
+        resume=resume,
+        watch=watch(recipe, folder, model, parts.tokenizers.target),
+    )
+    return task.judge(recipe, folder, model.eval(), parts, training=training_record(fitted, model, began), say=say)
+
+
+def _begin(recipe: Recipe, folder: RunFolder, parts: Parts) -> Recipe:
+    """Complete the recipe with the vocabulary there is, and write both into the folder."""
+    source, target = parts.tokenizers
+    if not (isinstance(recipe, TextRecipe) and recipe.init_from is not None):  # else the model has its vocabulary
+        recipe = completed(recipe, source, target)
+    folder.path.mkdir(parents=True, exist_ok=True)
+    save_recipe(recipe, folder.recipe_file)
+    folder.save_tokenizers(source, target)
+    return recipe
+
+
+def _build(task: Task, recipe: Recipe, folder: RunFolder) -> nn.Module:
+    """The model, untrained or with the weights that the run is begun from."""
+    torch.manual_seed(recipe.train.seed)
+    with place_of_birth(recipe.train.parallel) as device:
+        model = task.model(recipe.model)
+    begins = device.type != "meta" and not saved_steps(folder.checkpoints)
+    if begins and (weights := first_weights(recipe)) is not None:
+        model.load_state_dict(weights)
+    return model
