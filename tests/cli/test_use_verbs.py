@@ -209,3 +209,23 @@ def test_every_verb_has_help(cli, verb):
     said = cli(verb, "--help")
     assert (said.code, said.err) == (0, "")
     assert re.search(rf"usage: groundup (train )?{verb}", said.out)
+
+
+def test_a_second_demo_gets_another_name_and_the_first_stays(cli, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    asked = []
+    monkeypatch.setattr("groundup.cli.train.main", asked.append)
+    assert cli("demo").code == 0
+    for taken in ("demo", "demo-2"):
+        (tmp_path / "runs" / taken).mkdir(parents=True)
+        (tmp_path / "runs" / taken / "notes.txt").write_text("mine", encoding="utf-8")
+    said = cli("demo", "--max-minutes", "2")
+    assert "runs/demo is there already and stays; this one is runs/demo-3" in said.out.replace("\\", "/")
+    assert cli("demo", "--name", "other").code == 0
+    assert cli("demo", "--overwrite").code == 0
+    assert asked == [
+        ["demo"],
+        ["demo", "--max-minutes", "2", "--name", "demo-3"],
+        ["demo", "--name", "other"],
+        ["demo", "--overwrite"],
+    ]

@@ -1,7 +1,17 @@
-"""groundup demo: the main job, whole. The same as `groundup train demo --overwrite`."""
+"""groundup demo: the main job, whole. The same as `groundup train demo`, with a name that is free."""
+
+from itertools import count
 
 from groundup.cli import train
+from groundup.run.folder import RUNS
 
 
 def main(arguments: list[str]) -> None:
-    train.main(["demo", *arguments, "--overwrite"])
+    named = {argument.split("=")[0] for argument in arguments} & {"--name", "--overwrite", "--help", "-h"}
+    if not named and (RUNS / "demo").exists():
+        name = next(f"demo-{n}" for n in count(2) if not (RUNS / f"demo-{n}").exists())
+        print(
+            f"{RUNS / 'demo'} is there already and stays; this one is {RUNS / name} (--overwrite replaces the first)\n"
+        )
+        arguments = [*arguments, "--name", name]
+    train.main(["demo", *arguments])
