@@ -31,6 +31,7 @@ def sample(folder: Path, prompt: str) -> str:
     run = load(folder)
     if isinstance(run, TextRun):
         choose = Sample(temperature=0.8, top_p=0.95, seed=0)
+        prompt = run.opening(prompt)
         return prompt + "".join(run.generate(prompt, choose=choose, max_new_tokens=300))
     pairs = read_splits(run.recipe.data).test[:SENTENCES]
     answers = run.translate([pair.source for pair in pairs], num_beams=run.recipe.num_beams)

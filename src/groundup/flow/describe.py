@@ -1,6 +1,7 @@
 """What a training says about its parts before it begins, and about itself afterwards."""
 
 import time
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,6 +19,20 @@ def describe_tokenizer(tokenizer: Tokenizer, held_out: Sequence[str], tokens: in
     """Size and how well it packs text it was not trained on, in one line; tokens: how many the text became."""
     size = sum(len(text.encode()) for text in held_out)
     return f"{tokenizer.vocab_size:,} tokens, {size / max(1, tokens):.2f} bytes a token on held-out text"
+
+
+def describe_unseen(train: Sequence[str], held_out: Sequence[str]) -> str:
+    """Which characters are in the held-out text alone, and their share of it; empty where there are none."""
+    counts = Counter(character for text in held_out for character in text)
+    unseen = counts.keys() - set().union(*train)
+    if not unseen:
+        return ""
+    share = sum(counts[character] for character in unseen) / counts.total()
+    shown = " ".join(f"{character!r}" for character in sorted(unseen)[:5]) + (" ..." if len(unseen) > 5 else "")
+    return (
+        f"{len(unseen):,} characters are in the held-out text alone ({shown}): {share:.4%} of it. Nothing is learnt of "
+        "them, and the held-out loss counts them"
+    )
 
 
 def describe_model(model: nn.Module, config: ModelConfig) -> str:

@@ -52,7 +52,7 @@ def read(recipe: PairRecipe, known: Tokenizers | None, *, say: Callable[[str], N
     splits, memorise = read_splits(recipe.data), recipe.data.memorise
     held_out = "" if memorise else f", {len(splits.valid):,} for validation, {len(splits.test):,} for the test"
     say(f"pairs        {recipe.data.corpus}: {len(splits.train):,} to learn from{held_out}")
-    return PairParts(known or train_tokenizers(recipe, splits.train), splits, memorise)
+    return PairParts(known or train_tokenizers(recipe, splits.train, [*splits.valid, *splits.test]), splits, memorise)
 
 
 def make_batches(recipe: PairRecipe, parts: PairParts) -> Batches:
@@ -130,11 +130,12 @@ def turned(pairs: Sequence[Pair], reverse: bool) -> list[Pair]:
     return [Pair(pair.target, pair.source) for pair in pairs] if reverse else list(pairs)
 
 
-def train_tokenizers(recipe: PairRecipe, pairs: Sequence[Pair]) -> Tokenizers:
-    """One tokenizer for both sides or one for each, from the training part only."""
+def train_tokenizers(recipe: PairRecipe, pairs: Sequence[Pair], held_out: Sequence[Pair] = ()) -> Tokenizers:
+    """One tokenizer for both sides or one for each, from the training part only; characters are those of all parts."""
+    characters = recipe.tokenizer.kind == "characters"
 
     def make(texts: list[str]) -> Tokenizer:
-        if recipe.tokenizer.kind == "characters":
+        if characters:
             return Tokenizer.characters(texts, specials=SPECIALS)
         if recipe.tokenizer.kind == "words":
             return Tokenizer.words(texts, vocab_size=recipe.tokenizer.vocab_size, specials=SPECIALS)
@@ -142,7 +143,7 @@ def train_tokenizers(recipe: PairRecipe, pairs: Sequence[Pair]) -> Tokenizers:
             texts, recipe.tokenizer.vocab_size, pattern=recipe.tokenizer.pattern, specials=SPECIALS
         )
 
-    sides = [[pair[side] for pair in pairs] for side in (0, 1)]
+    sides = [[pair[side] for pair in (*pairs, *(held_out if characters else ()))] for side in (0, 1)]
     if recipe.tokenizer.shared:
         shared = make(sides[0] + sides[1])
         return Tokenizers(shared, shared)

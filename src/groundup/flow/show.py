@@ -29,12 +29,13 @@ def show(run: TextRun | PairRun) -> None:
 
 def write_sample(run: TextRun, prompt: str, *, max_new_tokens: int = 300) -> None:
     """Write on after the prompt, as long as the context allows; print the passage and keep it in samples/."""
+    prompt = run.opening(prompt)
     choose = Sample(temperature=0.8, top_p=0.95, seed=0)
     text = prompt + "".join(run.generate(prompt, choose=choose, max_new_tokens=max_new_tokens))
     run.folder.samples.mkdir(exist_ok=True)
     (run.folder.samples / "after-training.txt").write_text(text + "\n", encoding="utf-8")
     print(f"\n{text}")
-    print(f"\nuse it       groundup generate {run.folder.quoted} {prompt or 'I'} --temperature 0.8")
+    print(f"\nuse it       groundup generate {run.folder.quoted} {prompt or run.opening('I')} --temperature 0.8")
 
 
 def _translations(run: PairRun, test: Sequence[Pair]) -> None:

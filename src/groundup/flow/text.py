@@ -14,7 +14,7 @@ from groundup.data.load import load_texts
 from groundup.data.shards import Rows, Shards, end_of_text, fingerprint, is_shard_folder
 from groundup.data.split import split_text, split_texts
 from groundup.data.stream import ShardStream, TokenStream, Windows
-from groundup.flow.describe import describe_tokenizer
+from groundup.flow.describe import describe_tokenizer, describe_unseen
 from groundup.flow.naming import naming
 from groundup.flow.parts import Batches, Tokenizers
 from groundup.flow.progress import progress
@@ -64,7 +64,9 @@ def read(recipe: TextRecipe, known: Tokenizers | None, *, say: Callable[[str], N
         f"text         {recipe.data.corpus}: {sum(map(len, train)):,} characters to learn from, "
         f"{sum(map(len, valid)):,} held out"
     )
-    tokenizer = tokenizer or train_tokenizer(recipe, train)
+    if recipe.tokenizer.kind == "characters" and (unseen := describe_unseen(train, valid)):
+        say(f"{'':12} {unseen}")
+    tokenizer = tokenizer or train_tokenizer(recipe, train, valid)
     learn, held_out = encode_texts(train, tokenizer), encode_texts(valid, tokenizer)
     tokens = len(held_out) - (len(valid) if _end_between(valid, tokenizer) is not None else 0)
     return TextParts(tokenizer, [learn], held_out, describe_tokenizer(tokenizer, valid, tokens), streamed=False)
@@ -152,10 +154,10 @@ def read_texts(data: TextData) -> tuple[list[str], list[str]]:
     return splits.train, splits.valid
 
 
-def train_tokenizer(recipe: TextRecipe, train: Sequence[str]) -> Tokenizer:
-    """Byte pairs, or the characters there are; from the training text only."""
+def train_tokenizer(recipe: TextRecipe, train: Sequence[str], held_out: Sequence[str] = ()) -> Tokenizer:
+    """Byte pairs, from the training text only; or the characters of all text, for the held-out part may have others."""
     if recipe.tokenizer.kind == "characters":
-        return Tokenizer.characters(train)
+        return Tokenizer.characters([*train, *held_out])
     return Tokenizer.train_from_texts(
         train, recipe.tokenizer.vocab_size, pattern=recipe.tokenizer.pattern, specials=(END,)
     )

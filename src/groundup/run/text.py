@@ -175,14 +175,25 @@ class TextRun:
         logits = self.model(torch.tensor([ids], device=self.device))[0].float()
         return self._known.only(logits).softmax(dim=-1)
 
+    def opening(self, prompt: str) -> str:
+        """The prompt, or none where the text that was learnt from has not all of its characters."""
+        try:
+            self.tokenizer.encode(prompt)
+        except ValueError:
+            return ""
+        return prompt
+
     def prompt_ids(self, prompt: str, *, slide: bool = False) -> list[int]:
-        """The prompt's tokens; an empty prompt is the end-of-text token, or a line break for character models.
+        """The prompt's tokens; an empty prompt is the end-of-text token, or for character models a line break, a space
+        or the first character there is.
 
         ValueError for more than the context; with `slide` they may be any number, and the last of them are given.
         """
         ids = self.tokenizer.encode(prompt)
         if not ids:
-            ids = [self.tokenizer.specials[END]] if END in self.tokenizer.specials else self.tokenizer.encode("\n")
+            known = self.tokenizer.vocabulary.ids
+            first = next((known[token] for token in (b"\n", b" ") if token in known), min(known.values()))
+            ids = [self.tokenizer.specials.get(END, first)]
         context = self.recipe.model.context
         if len(ids) > context and not slide:
             raise ValueError(
