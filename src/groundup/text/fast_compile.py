@@ -4,7 +4,6 @@ Two instructions of the processor that Python has no word for are added here.
 """
 
 import hashlib
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,8 @@ from llvmlite import ir
 from numba import config, njit, types
 from numba.core import cgutils, event
 from numba.extending import intrinsic
+
+from groundup.text.notice import notice
 
 ROOM = 8  # bytes that must lie behind whatever `eight_bytes` reads
 
@@ -26,28 +27,55 @@ _KEPT = Path(_settings.CACHE_DIR or Path(__file__).parent / "__pycache__") / f"f
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Machine code without bounds checks, which lets other threads run meanwhile."""
+    """Machine code without bounds checks, which lets other threads run meanwhile.
+
+    Where nothing can be kept on disk (a package and a home that are read-only or full) it is kept in memory alone.
+    """
+    options: Any = {"nogil": True, "error_model": "numpy"}
     before, _settings.CACHE_DIR = _settings.CACHE_DIR, str(_KEPT)
     try:
-        return njit(cache=True, nogil=True, error_model="numpy")(function)
+        dispatcher: Any = njit(cache=True, **options)(function)
+    except RuntimeError:  # numba found no folder that it can write into
+        _Notice.kept = False
+        return njit(**options)(function)
     finally:
         _settings.CACHE_DIR = before
+    keep = dispatcher._cache.save_overload
+
+    def keep_if_possible(signature: Any, data: Any) -> None:
+        try:
+            keep(signature, data)
+        except OSError as error:
+            _Notice.not_kept(error)
+
+    dispatcher._cache.save_overload = keep_if_possible
+    return dispatcher
 
 
 class _Notice(event.Listener):
-    """Says once why it takes so long."""
+    """Says once why the first call takes so long, and once if it will again."""
 
-    said = False
+    said, kept = False, True
 
     def on_start(self, event: Any) -> None:
         ours = event.data["dispatcher"].py_func.__module__ == "groundup.text.fast_bpe"
         if ours and not self.said:
             self.said = True
-            print("groundup: compiling the fast tokenizer, once on this machine (some 15 s)", file=sys.stderr)
+            often = "once on this machine" if self.kept else f"at every start, because nothing can be {_CURE}"
+            notice(f"compiling the fast tokenizer (some 15 s), {often}")
 
     def on_end(self, event: Any) -> None:
         pass
 
+    @classmethod
+    def not_kept(cls, error: OSError) -> None:
+        """Say once that what was compiled is lost at the end of the process."""
+        if cls.kept:
+            cls.kept = False
+            notice(f"the next start compiles the fast tokenizer again ({error.strerror}): nothing can be {_CURE}")
+
+
+_CURE = f"written into {_KEPT}; set NUMBA_CACHE_DIR to a folder that can be written"
 
 event.register("numba:compile", _Notice())
 
