@@ -54,5 +54,6 @@ def test_the_stock_converter_refuses(folders, tmp_path: Path):
 
 
 def test_nothing_is_written_over(folders, tmp_path: Path):
+    (tmp_path / "mine").touch()
     with pytest.raises(ValueError, match="already there"):
         to_ctranslate2(folders["marian"], tmp_path)

@@ -133,3 +133,39 @@ def test_mistakes(home: Path, capsys, arguments, words):
     assert words in said
     assert said.count("\n") == 1
     assert not (home / "x").exists()
+
+
+@pytest.mark.parametrize(("run", "quantization"), [("one", "float32"), ("two", "float32"), ("one", "int8")])
+def test_translators_for_ctranslate2(home: Path, capsys: pytest.CaptureFixture[str], run: str, quantization: str):
+    """What the verb prints translates as the run does; int8 rounds, so it need only answer."""
+    pytest.importorskip("ctranslate2", reason="ctranslate2 is not installed")
+    out = f"{run}-{quantization}"
+    main(["export", run, "--out", out, "--format", "ctranslate2", "--quantization", quantization])
+    printed = capsys.readouterr().out
+    with contextlib.redirect_stdout(io.StringIO()) as said:
+        exec(printed[printed.index("from ctranslate2") :].replace("A sentence.", "I see the dog."), {})
+    if quantization == "float32":
+        assert said.getvalue().strip() == gu.load(run, device="cpu").translate(["I see the dog."], num_beams=4)[0]
+    else:
+        assert said.getvalue().strip()
+
+
+def test_ctranslate2_is_for_translators(home: Path, capsys: pytest.CaptureFixture[str]):
+    for arguments, words in (
+        (["gpt2", "--out", "x", "--format", "ctranslate2"], "for translators, and gpt2 is a language model"),
+        (["one", "--out", "x", "--quantization", "int8"], "--quantization (int8) is for --format ctranslate2"),
+        (["modern", "--out", "x", "--format", "ctranslate2"], "no native format"),
+    ):
+        with pytest.raises(SystemExit) as stop:
+            main(["export", *arguments])
+        said = capsys.readouterr().err
+        assert (stop.value.code, said.count("\n")) == (2, 1)
+        assert words in said
+        assert not (home / "x").exists()
+
+
+@pytest.mark.parametrize(("preset", "native"), [([], False), (OF_2017, True)])
+def test_a_dry_run_tells_whether_a_model_can_be_exported(home: Path, capsys, preset: list[str], native: bool):
+    main(["train", "translation", "pairs.tsv", "--name", "plan", "--dry-run", *preset, *PAIR])
+    said = capsys.readouterr().err
+    assert ("to know before training: no native format of Hugging Face holds this model" in said) != native

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import safetensors
 import torch
 
 from groundup.cli.main import main
@@ -55,3 +56,20 @@ def test_a_dry_run_looks_at_the_weights(tmp_path: Path, folders, capsys, harm, w
     assert (stop.value.code, said.out) == (2, "")
     assert words in said.err
     assert said.err.count("\n") == 1
+
+
+def test_weights_that_do_not_fit_leave_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A full disk: the earlier weights stay, and the error names the folder and what is needed."""
+    write_tensors(tmp_path, {"a": torch.zeros(3)})
+    before = (tmp_path / WEIGHTS).read_bytes()
+
+    def full(tensors: dict, file: Path, metadata: dict) -> None:
+        file.write_bytes(b"half")
+        raise safetensors.SafetensorError("I/O error: No space left on device (os error 28)")
+
+    monkeypatch.setattr("groundup.hub.files.save_file", full)
+    with pytest.raises(OSError, match=r"the weights \(4,000 bytes\) cannot be written: .*No space left") as caught:
+        write_tensors(tmp_path, {"a": torch.zeros(1000)})
+    assert str(tmp_path) in str(caught.value)
+    assert [path.name for path in tmp_path.iterdir()] == [WEIGHTS]
+    assert (tmp_path / WEIGHTS).read_bytes() == before

@@ -11,6 +11,7 @@ import tyro
 
 from groundup.cli.choosing import Choosing, given
 from groundup.cli.parse import parse
+from groundup.cli.terminal import shown
 
 if TYPE_CHECKING:
     from groundup.run.chat import Conversation
@@ -90,7 +91,7 @@ def _answer(conversation: "Conversation", line: str) -> None:
             if line.startswith("/"):
                 raise ValueError(f"unknown command {line.split()[0]!r}; there are {', '.join(COMMANDS)}")
             for piece in conversation.reply(line):
-                sys.stdout.write(LINE_ENDS.sub(" ", piece))
+                sys.stdout.write(shown(LINE_ENDS.sub(" ", piece)))
                 sys.stdout.flush()
         finally:
             print(flush=True)
@@ -101,6 +102,6 @@ def _answer(conversation: "Conversation", line: str) -> None:
 
 def _show(conversation: "Conversation") -> None:
     for turn in conversation.turns:
-        print(f"{turn.who}: {turn.text}")
+        print(shown(f"{turn.who}: {turn.text}"))
     if not conversation.turns:
         print("nothing said yet" if conversation.remembers else "this run hears one line at a time and keeps nothing")

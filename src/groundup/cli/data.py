@@ -9,6 +9,7 @@ import tyro
 
 from groundup.cli.data_prepare import check, prepare
 from groundup.cli.parse import parse_verbs
+from groundup.cli.terminal import shown
 from groundup.data.catalogue import SOURCES, source
 from groundup.data.dialogue import dialogue_rows
 from groundup.data.load import load_pairs, load_texts, named
@@ -89,7 +90,7 @@ def show(name: NameOrPath, /, other: Path | None = None, part: str | None = None
         if other is None and (columns := layout(name)):
             print(f"read           {columns}")
         if cleaned.pairs:
-            print(f"first pair     {cleaned.pairs[0].source}  ->  {cleaned.pairs[0].target}")
+            print(shown(f"first pair     {cleaned.pairs[0].source}  ->  {cleaned.pairs[0].target}"))
         print(f"left out       {cleaned.empty:,} rows with an empty side, {cleaned.repeated:,} repeated")
         _show_pairs(cleaned.pairs, count)
     elif is_shard_folder(name):
@@ -117,7 +118,7 @@ def _show_texts(texts: list[str], count: int) -> None:
     pieces = texts if len(texts) > 1 else [line for line in texts[0].split("\n") if line.strip()]
     for piece in _spread(pieces, count):
         line = " ".join(piece.split())
-        print(f"  {line[:SHOWN]}{'...' if len(line) > SHOWN else ''}")
+        print(shown(f"  {line[:SHOWN]}{'...' if len(line) > SHOWN else ''}"))
 
 
 def _show_pairs(pairs: list[Pair], count: int) -> None:
@@ -127,7 +128,7 @@ def _show_pairs(pairs: list[Pair], count: int) -> None:
         print(f"{side}         {sum(map(len, sentences)):,} characters, {len(set(sentences)):,} distinct sentences")
         print(f"  length       {_quantiles([len(sentence.split()) for sentence in sentences])} words")
     for pair in _spread(pairs, count):
-        print(f"  {pair.source}\t{pair.target}")
+        print(shown(f"  {pair.source}\t{pair.target}"))
 
 
 def _quantiles(lengths: list[int]) -> str:

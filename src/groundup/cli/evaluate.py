@@ -9,6 +9,7 @@ from typing import Any, Literal
 import tyro
 
 from groundup.cli.parse import parse
+from groundup.cli.terminal import shown
 
 NAMED = 10  # bad lines that are named one by one
 
@@ -148,7 +149,7 @@ def _print_worst(rows: Sequence[dict]) -> None:
     for row in rows:
         print(f"\nchrF {row['chrf']:5.1f}  BLEU {row['bleu']:5.1f}  {row['place']}")
         for name in [name for name in ("source", "reference", "ours", "read along") if name in row]:
-            print(f"  {name:10} {row[name]}")
+            print(shown(f"  {name:10} {row[name]}"))
 
 
 def _report(found: list[tuple], apart: list, options: Evaluate, rows: Sequence[dict] = ()) -> None:

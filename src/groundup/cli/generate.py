@@ -10,6 +10,7 @@ import tyro
 
 from groundup.cli.choosing import Choosing, given
 from groundup.cli.parse import parse
+from groundup.cli.terminal import shown
 
 if TYPE_CHECKING:
     from groundup.decode.choose import Beams, Greedy, Sample
@@ -129,9 +130,9 @@ def _stream(run: "TextRun", prompt: str, choose: "Greedy | Sample | Beams", opti
         slide=options.slide,
         precision=options.precision,
     )
-    sys.stdout.write(prompt)
+    sys.stdout.write(shown(prompt))
     for piece in pieces:
-        sys.stdout.write(piece)
+        sys.stdout.write(shown(piece))
         sys.stdout.flush()
     print()
     if options.logprobs:
@@ -159,7 +160,7 @@ def _many(
             if len(prompts) * count > 1:
                 which = f"{p}.{n}" if count > 1 else f"{p}"
                 print(f"--- {which}  ln p {one.logprob:.3f}, a token {one.mean:.3f}")
-            print(prompt + one.text)
+            print(shown(prompt + one.text))
             if options.logprobs:
                 _print_logprobs(run, one)
     return written

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import tyro
 
 from groundup.cli.parse import parse_verbs
-from groundup.cli.tokenizer_use import compare, decode, encode, export, listed, longest, show
+from groundup.cli.tokenizer_use import check_target, compare, decode, encode, export, listed, longest, show
 from groundup.data.corpus import read_documents
 from groundup.text.reading import piped_lines
 from groundup.text.tokenizer import END_OF_TEXT, Tokenizer
@@ -53,6 +53,7 @@ def train(
         min_frequency: How often a word must come to be in a vocabulary of words; None is 2.
         specials: Names of the special tokens.
     """
+    check_target(out)
     if kind == "words" and pattern is not None:
         raise ValueError(f"--pattern ({pattern}) is for byte pairs; leave it out, or leave out --kind words")
     if kind == "bpe" and min_frequency is not None:

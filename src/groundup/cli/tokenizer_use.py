@@ -7,6 +7,7 @@ from typing import Annotated
 
 import tyro
 
+from groundup.cli.terminal import shown
 from groundup.data.corpus import read_texts, text_files
 from groundup.data.notext import NoText
 from groundup.text.files import Format
@@ -42,6 +43,7 @@ def encode(
         pattern: The split pattern of a tokenizer file that names none.
     """
     loaded = Tokenizer.load(tokenizer, pattern=pattern)
+    check_target(out)
     if out is not None:
         if file is None or text is not None or pieces:
             raise ValueError("--out writes the tokens of files; give it --file and nothing else")
@@ -63,7 +65,8 @@ def decode(tokenizer: TokenizerPath, ids: Ids, /, *, pattern: str | None = None)
         ids: The ids, separated by spaces.
         pattern: The split pattern of a tokenizer file that names none.
     """
-    print(Tokenizer.load(tokenizer, pattern=pattern).decode(ids))
+    text = Tokenizer.load(tokenizer, pattern=pattern).decode(ids)
+    print(shown(text))
 
 
 def show(
@@ -88,6 +91,7 @@ def show(
     """
     from groundup.cli import tokenizer_page
 
+    check_target(html)
     if ids and html:
         raise ValueError("a page shows the id of each token anyway; leave --ids out")
     loaded = Tokenizer.load(tokenizer, pattern=pattern)
@@ -150,7 +154,15 @@ def export(tokenizer: TokenizerPath, /, *, format: Format, out: Path, pattern: s
         out: A folder for json and gpt2, a file for the others.
         pattern: The split pattern of a tokenizer file that names none.
     """
+    check_target(out)
     print(f"saved  {Tokenizer.load(tokenizer, pattern=pattern).export(out, format=format)}")
+
+
+def check_target(out: Path | None) -> None:
+    """ValueError for a place within a run: with another tokenizer its model's ids would mean other words."""
+    for folder in () if out is None else (out.resolve(), *out.resolve().parents):
+        if (folder / "recipe.json").is_file():
+            raise ValueError(f"{out} belongs to a run, whose files stay as they are; give the name of another place")
 
 
 def longest(tokenizer: Tokenizer) -> list[int]:

@@ -9,6 +9,7 @@ from groundup.flow.complete import planned, with_data, with_preset
 from groundup.flow.start import begin
 from groundup.recipes.recipe import PairRecipe, Recipe
 from groundup.recipes.table import RECIPES, about, find_recipe
+from groundup.training import launch
 
 USAGE = """usage: groundup train RECIPE [DATA [OTHER]] [options]
 
@@ -61,6 +62,8 @@ def main(arguments: list[str]) -> None:
         print_plan(parsed if init_from is not None else planned(parsed))
         return
     check_machine(parsed, parsed.train.parallel)
+    if launch.rank() == 0:
+        _tell_of_export(parsed)
     parsed = dataclasses.replace(parsed, based_on=named_recipe.name)
     begin(parsed, overwrite=overwrite, init_from=init_from)
 
@@ -89,6 +92,17 @@ def print_plan(recipe: Recipe) -> None:
     )
     if (warning := too_much(recipe)) is not None:
         print(f"groundup: {warning}", file=sys.stderr)
+    _tell_of_export(recipe)
+
+
+def _tell_of_export(recipe: Recipe) -> None:
+    """One line before a training whose model `groundup export` will refuse; nothing for the others."""
+    from groundup.hub.folder import family_for
+
+    try:
+        family_for(recipe.model)
+    except ValueError as error:
+        print(f"groundup: to know before training: {error}", file=sys.stderr)
 
 
 def take_option(arguments: list[str], name: str) -> tuple[str | None, list[str]]:

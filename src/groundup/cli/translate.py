@@ -11,6 +11,7 @@ import tyro
 
 from groundup.cli.choosing import Choosing, given
 from groundup.cli.parse import parse
+from groundup.cli.terminal import shown
 from groundup.text.reading import piped_lines
 
 if TYPE_CHECKING:
@@ -124,4 +125,4 @@ def _print(answers: "list[Answer] | str", score: "Callable[[Answer], float] | No
         return
     for answer in answers:
         text = " ".join(answer.text.splitlines())  # a line an answer, whatever an untrained model writes
-        print(f"{score(answer):8.4f}  {text}" if score else text)
+        print(shown(f"{score(answer):8.4f}  {text}" if score else text))

@@ -1,27 +1,33 @@
 """An exported translator for CTranslate2, which runs it fast on CPUs, also in int8.
 
 CTranslate2's own converter reads Marian as its authors train it: the decoder begins with no token at all, and the last
-row of the vocabulary is padding. Ours begins with a start token, so the converter is told that here; as it comes it
-would refuse the folder.
+row of the vocabulary is padding. It refuses a folder of ours, whose last row is a token, and that is well: our decoder
+begins with a start token, and without it would translate into something else. Here the converter is told of it.
 """
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 from groundup.hub.tokenizer import TARGET
+
+TOKENIZER = "tokenizer"
+"""The folder within the converted one that holds what transformers' AutoTokenizer needs."""
 
 
 def to_ctranslate2(folder: str | Path, out: str | Path, *, quantization: str | None = None) -> Path:
     """Convert a folder that `to_hub` wrote for a translator; needs ctranslate2 and transformers.
 
     quantization: None keeps float32; "int8", "int8_float32", ... as CTranslate2 names them. Give it tokens by their
-    names, with the end token: `AutoTokenizer.from_pretrained(folder)(text).tokens()`.
+    names, with the end token: `AutoTokenizer.from_pretrained(out / TOKENIZER)(text).tokens()`.
     """
     try:
         from ctranslate2.converters import Converter, transformers
         from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
+        from transformers.utils.logging import disable_progress_bar
     except ImportError as error:
         raise ValueError(f"{error.name} is not installed: pip install ctranslate2 transformers") from None
+    disable_progress_bar()
 
     class Loader(transformers.BartLoader):
         """Its layers are Marian's, and it begins with the token that the config names."""
@@ -38,14 +44,22 @@ def to_ctranslate2(folder: str | Path, out: str | Path, *, quantization: str | N
         def _load(self) -> Any:
             return Loader()(model, source)
 
-    if Path(out).exists():
+    folder, out = Path(folder), Path(out)
+    if out.is_dir() and not any(out.iterdir()):
+        out.rmdir()
+    if out.exists():
         raise ValueError(f"{out} is already there; give the name of a new folder")
-    separate = Path(folder) / TARGET
+    separate = folder / TARGET
     source = AutoTokenizer.from_pretrained(folder)
     target = AutoTokenizer.from_pretrained(separate) if separate.is_dir() else source
     model = AutoModelForSeq2SeqLM.from_pretrained(folder)
     model.config.normalize_before = model.config.normalize_embedding = False
-    return Path(Folder().convert(str(out), quantization=quantization))
+    Folder().convert(str(out), quantization=quantization)
+    for file in (*folder.glob("tokenizer*.json"), *separate.glob("tokenizer*.json")):
+        copy = out / TOKENIZER / file.relative_to(folder)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, copy)
+    return out
 
 
 def _names(tokenizer: Any, rows: int) -> list[str]:

@@ -4,6 +4,7 @@ Reading and writing need neither transformers nor huggingface_hub; only a name t
 """
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,8 @@ from typing import Any
 import safetensors
 from safetensors.torch import save_file
 from torch import Tensor
+
+from groundup.files import write_whole
 
 CONFIG, WEIGHTS, INDEX = "config.json", "model.safetensors", "model.safetensors.index.json"
 WANTED = ["*.json", "*.safetensors", "merges.txt", "vocab.bpe"]
@@ -58,7 +61,7 @@ def read_json(file: Path) -> dict[str, Any]:
 
 
 def write_json(file: Path, values: Mapping[str, Any]) -> None:
-    file.write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_whole(file, json.dumps(values, indent=2, ensure_ascii=False) + "\n")
 
 
 def read_tensors(folder: Path) -> dict[str, tuple[Path, Tensor]]:
@@ -125,8 +128,16 @@ def _other_weights(folder: Path) -> str:
 
 
 def write_tensors(folder: Path, tensors: Mapping[str, Tensor]) -> None:
-    file = folder / WEIGHTS
-    file.touch()
-    mode = file.stat().st_mode  # what the umask leaves; safetensors lets nobody but the owner read
-    save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, file, {"format": "pt"})
-    file.chmod(mode)
+    """Write the weights whole or not at all; OSError names the folder where they do not fit."""
+    file, unfinished = folder / WEIGHTS, folder / f".{WEIGHTS}.{os.getpid()}"
+    try:
+        unfinished.touch()
+        mode = unfinished.stat().st_mode  # what the umask leaves; safetensors lets nobody but the owner read
+        save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, unfinished, {"format": "pt"})
+        unfinished.chmod(mode)
+        os.replace(unfinished, file)
+    except (safetensors.SafetensorError, OSError) as error:
+        size = sum(tensor.nbytes for tensor in tensors.values())
+        raise OSError(f"{folder}: the weights ({size:,} bytes) cannot be written: {error}") from None
+    finally:
+        unfinished.unlink(missing_ok=True)
