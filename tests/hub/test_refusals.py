@@ -62,11 +62,15 @@ def refusal(folder: Path) -> str:
         ("llama", dict(layer_types=["full_attention", "sliding_attention"]), "'layer_types'"),
         ("llama", dict(use_sliding_window=True), "'use_sliding_window' (True)"),
         ("llama", dict(residual_multiplier=0.5), "'residual_multiplier' (0.5)"),
-        ("llama", dict(num_hidden_layers=10**9), "num_hidden_layers (1000000000) is more than any model has (16,384)"),
-        ("llama", dict(num_hidden_layers=9_999), "it says 9,999 layers, but there are 21 tensors beside it"),
-        ("llama", dict(hidden_size=10**23), "hidden_size (100000000000000000000000) is more than any model has"),
-        ("llama", dict(max_position_embeddings=10**12), "max_position_embeddings (1000000000000) is more"),
-        ("gpt_neo", dict(num_layers=10**9, attention_types=[[["global"], 10**9]]), "num_layers (1000000000) is more"),
+        ("llama", dict(num_hidden_layers=10**9), "layers (1000000000) must be at most 1000"),
+        ("llama", dict(num_hidden_layers=999), "it says 999 layers, but there are 21 tensors beside it"),
+        ("llama", dict(hidden_size=10**23, head_dim=None), "width (100000000000000000000000) must be at most 1048576"),
+        ("llama", dict(max_position_embeddings=10**12), "context (1000000000000) must be at most"),
+        (
+            "gpt_neo",
+            dict(num_layers=10**9, attention_types=[[["global"], 10**9]]),
+            "num_layers (1000000000) must be at most 1000",
+        ),
         ("gpt_neo", dict(attention_types=[[["global"], 10**12]]), "attention_types names 1000000000000 layers"),
         ("gpt_neo", dict(attention_layers=["global"]), "attention_layers names 1 layers (global), num_layers is 2"),
         ("gpt_neo", dict(attention_types=5), "int"),
@@ -93,6 +97,7 @@ def refusal(folder: Path) -> str:
         ("llama", dict(rope_parameters=dict(rope_type="default", partial_rotary_factor=0.5)), "partial_rotary_factor"),
         ("llama", dict(rope_parameters=dict(rope_type="llama3", factor=8.0)), "high_freq_factor"),
         ("llama", dict(rope_interleaved=True), "rope_interleaved (True) must be False"),
+        ("marian", dict(max_position_embeddings=10**9), "max_position_embeddings (1000000000) must be at most 1048576"),
         ("marian", dict(normalize_before=True), "normalize_before (True) must be False"),
         ("marian", dict(decoder_ffn_dim=80), "encoder_ffn_dim (72) and decoder_ffn_dim (80)"),
         ("marian", OPUS, "activation_function ('swish') must be one of"),
@@ -174,10 +179,10 @@ def test_damaged_files(changed):
     (folder / "model.safetensors.index.json").write_text('{"weight_map": {"a": "gone.safetensors"}}')
     assert "gone.safetensors" in refusal(folder)
     (folder / "config.json").write_text("{")
-    assert "config.json is not JSON" in refusal(folder)
+    assert "config.json: damaged, it is not JSON" in refusal(folder)
     for deep in ("[" * 100_000, '{"a":' * 100_000):
         (folder / "config.json").write_text(deep)
-        assert "config.json is nested too deeply to be read" in refusal(folder)
+        assert "config.json: damaged, it is JSON nested too deeply to be read" in refusal(folder)
     (folder / "config.json").write_text("[]")
     assert "config.json is not a JSON object" in refusal(folder)
 

@@ -29,6 +29,11 @@ def cut(folder: Path) -> None:
     file.write_bytes(file.read_bytes()[:-1])
 
 
+def deeper(folder: Path) -> None:
+    settings = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(settings | {"n_layer": 999}))
+
+
 def scattered(folder: Path) -> None:
     (folder / WEIGHTS).unlink()
     index = {"weight_map": {"transformer.wte.weight": "model-00001-of-00001.safetensors"}}
@@ -42,6 +47,7 @@ def scattered(folder: Path) -> None:
         (cut, f"{WEIGHTS}: damaged, cut short"),
         (lambda folder: (folder / WEIGHTS).write_bytes(b""), f"{WEIGHTS}: damaged, cut short"),
         (lambda folder: write_tensors(folder, {}), f"{WEIGHTS} holds no tensors"),
+        (deeper, "it says 999 layers, but there are 28 tensors beside it"),
         (scattered, "model-00001-of-00001.safetensors: damaged, cut short or not there"),
     ],
 )

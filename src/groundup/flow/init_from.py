@@ -3,6 +3,7 @@
 import dataclasses
 from pathlib import Path
 
+from groundup.hub.account import check_layers
 from groundup.hub.files import check_weights, local_folder
 from groundup.hub.folder import from_hub, read_config, tokenizer_from_hub
 from groundup.recipes.recipe import Recipe, TextRecipe
@@ -16,7 +17,7 @@ def with_folder(recipe: Recipe, name: str) -> TextRecipe:
         raise ValueError(f"--init-from is for language models; {recipe.name} learns from pairs")
     folder = local_folder(name)
     _, model = read_config(folder)
-    check_weights(folder)
+    check_layers(check_weights(folder), model, folder)
     if model.encoder_layers is not None:
         raise ValueError(f"{name} holds an encoder-decoder; recipe {recipe.name} needs a decoder-only model")
     model = dataclasses.replace(model, **{field: getattr(recipe.model, field) for field in FREE})

@@ -34,7 +34,7 @@ def account_for(
     absent: a regular expression for those that the file does not have, and that are zero.
     ValueError for one too many or too few, of another shape or kind, tied ones that differ, zeros that are none.
     """
-    check_layers(found, config, folder)
+    check_layers(len(found), config, folder)
     expected = to_theirs(on_meta(config).state_dict(), family.names(config))
     empty = {name: zeros for name, zeros in expected.items() if absent and re.search(absent, name)}
     expected = {name: tensor for name, tensor in expected.items() if name not in empty}
@@ -64,13 +64,11 @@ def account_for(
     return kept | {name: torch.zeros(tensor.shape) for name, tensor in empty.items()}
 
 
-def check_layers(found: Mapping[str, object], config: ModelConfig, folder: Path) -> None:
+def check_layers(tensors: int, config: ModelConfig, folder: Path) -> None:
     """ValueError for more layers than there are tensors: before such a model is built, even without numbers."""
     layers = config.layers + (config.encoder_layers or 0)
-    if layers > len(found):
-        raise ValueError(
-            f"{folder / CONFIG}: it says {layers:,} layers, but there are {len(found):,} tensors beside it"
-        )
+    if layers > tensors:
+        raise ValueError(f"{folder / CONFIG}: it says {layers:,} layers, but there are {tensors:,} tensors beside it")
 
 
 def check_fit(where: str, tensor: Tensor, expected: Tensor) -> None:

@@ -17,8 +17,6 @@ ACTIVATIONS = (
     "mlp",
     {"gelu_new": "gelu-tanh", "gelu_pytorch_tanh": "gelu-tanh", "gelu": "gelu", "relu": "relu", "relu2": "relu2"},
 )
-MOST, MOST_LAYERS = 1 << 27, 1 << 14
-"""Bounds for the sizes in a config.json, so that nobody's file makes this program build without end."""
 TIED = ("tied", {True: "head", False: "none"})
 
 # Of no family, and without a say in what the model computes: bookkeeping, and generation settings of older files.
@@ -99,8 +97,6 @@ class Family:
                 raise ValueError(
                     f"{key!r} ({_short(value)}) is a setting of {self.model_type} not known here; {_cure(key)}"
                 )
-            if isinstance(value, int) and value > (most := MOST_LAYERS if "layer" in key else MOST) and key in known:
-                raise ValueError(f"{key} ({_short(value)}) is more than any model has ({most:,})")
             if key in must and value != must[key]:
                 raise ValueError(f"{key} ({value!r}) must be {must[key]!r}: nothing else is computed here")
         missing = [key for key in (*self.same, *self.words) if key not in theirs]

@@ -15,6 +15,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from groundup.files import write_whole
+from groundup.records import read_json
 
 CONFIG, WEIGHTS, INDEX = "config.json", "model.safetensors", "model.safetensors.index.json"
 WANTED = ["*.json", "*.safetensors", "merges.txt", "vocab.bpe"]
@@ -47,14 +48,9 @@ def _download(name: str) -> Path:
         raise ValueError(f"there is no folder {name}, and the Hub did not give it: {reason}") from error
 
 
-def read_json(file: Path) -> dict[str, Any]:
+def read_object(file: Path) -> dict[str, Any]:
     """An object from a JSON file; ValueError names the file."""
-    try:
-        values = json.loads(file.read_text(encoding="utf-8-sig"))
-    except ValueError as error:  # JSONDecodeError and UnicodeDecodeError are both
-        raise ValueError(f"{file} is not JSON: {error}") from None
-    except RecursionError:
-        raise ValueError(f"{file} is nested too deeply to be read") from None
+    values = read_json(file)
     if not isinstance(values, dict):
         raise ValueError(f"{file} is not a JSON object")
     return values
@@ -77,13 +73,16 @@ def read_tensors(folder: Path) -> dict[str, tuple[Path, Tensor]]:
     return tensors
 
 
-def check_weights(folder: Path) -> None:
-    """Read the headers only: a ValueError names a file that is not there, cut short or without tensors."""
+def check_weights(folder: Path) -> int:
+    """How many tensors there are. Reads the headers only: ValueError names a file that is cut short or without any."""
+    total = 0
     for file in _weight_files(folder):
         with _opened(file) as opened:
             found = len(opened.keys())
         if not found:
             raise ValueError(f"{file} holds no tensors; get it again")
+        total += found
+    return total
 
 
 @contextmanager
@@ -105,7 +104,7 @@ def _weight_files(folder: Path) -> list[Path]:
         return [folder / WEIGHTS]
     if not (folder / INDEX).is_file():
         raise ValueError(f"{folder} has no {WEIGHTS}{_other_weights(folder)}")
-    shards = read_json(folder / INDEX).get("weight_map")
+    shards = read_object(folder / INDEX).get("weight_map")
     if not isinstance(shards, dict) or not all(isinstance(name, str) for name in shards.values()):
         raise ValueError(f"{folder / INDEX} has no weight_map from tensors to files")
     names = sorted(set(shards.values()))

@@ -8,7 +8,7 @@ from groundup.config import ModelConfig
 from groundup.hub import gpt2, gpt_neo, llama, marian
 from groundup.hub.account import account_for, all_tensors
 from groundup.hub.family import Family
-from groundup.hub.files import CONFIG, local_folder, read_json, read_tensors, write_json, write_tensors
+from groundup.hub.files import CONFIG, local_folder, read_object, read_tensors, write_json, write_tensors
 from groundup.hub.names import to_ours
 from groundup.hub.tokenizer import check_vocabulary, read_tokenizer, special_ids, write_tokenizers
 from groundup.models.causal_lm import CausalLM
@@ -27,7 +27,7 @@ def from_hub(name: str | Path) -> CausalLM | Seq2Seq:
     """
     folder = local_folder(name)
     family, config = read_config(folder)
-    absent = family.absent(family.settings(read_json(folder / CONFIG)))
+    absent = family.absent(family.settings(read_object(folder / CONFIG)))
     theirs = account_for(read_tensors(folder), family, config, folder, absent)
     ours = to_ours(theirs, family.names(config))
     model = CausalLM(config) if config.encoder_layers is None else Seq2Seq(config)
@@ -92,7 +92,7 @@ def to_hub(
 def read_config(folder: Path) -> tuple[Family, ModelConfig]:
     """The family and the shape that a folder's config.json names."""
     file = folder / CONFIG
-    values = read_json(file)
+    values = read_object(file)
     kind = values.get("model_type")
     if not isinstance(kind, str) or kind not in FAMILIES:
         raise ValueError(f"{file}: model_type {kind!r} is none of {', '.join(FAMILIES)}")

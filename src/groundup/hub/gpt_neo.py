@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from groundup.config import ModelConfig
+from groundup.config import MOST, ModelConfig
 from groundup.hub import gpt2
 from groundup.hub.family import ACTIVATIONS, TIED, Family
 from groundup.hub.names import Table, Tensors, same, weight_only
@@ -68,6 +68,8 @@ def read_attention(theirs: dict[str, Any]) -> dict[str, Any]:
     attention_layers says the same layer by layer; where the two differ transformers takes it.
     """
     types, wanted = theirs["attention_types"], theirs["num_layers"]
+    if wanted > MOST["layers"]:
+        raise ValueError(f"num_layers ({wanted}) must be at most {MOST['layers']}")
     named = sorted({kind for pattern, _ in types for kind in pattern})
     if (total := sum(len(pattern) * times for pattern, times in types)) != wanted or set(named) - {"global", "local"}:
         raise ValueError(f"attention_types names {total} layers ({', '.join(named)}), num_layers is {wanted}")

@@ -27,6 +27,7 @@ def attention(theirs: str, ours: str) -> Table:
     }
 
 
+POSITIONS = 1 << 20  # every one is a row of sinusoids, made when the model is built
 FEED_FORWARD = {"fc1": same("mlp.into"), "fc2": same("mlp.out"), "final_layer_norm": same("mlp_norm")}
 ENCODER_LAYER = attention("self_attn", "attention") | FEED_FORWARD
 DECODER_LAYER = ENCODER_LAYER | attention("encoder_attn", "cross")
@@ -74,9 +75,9 @@ def in_halves(config: ModelConfig, ours: Tensors) -> dict[str, Tensor]:
 
 def check_table(config: ModelConfig, tensor: Tensor) -> str | None:
     """Positions in the file are used by transformers as they are; ours are always sinusoids."""
+    if tensor.shape != (config.context, config.width):
+        return f"is {tuple(tensor.shape)}, {CONFIG} says {(config.context, config.width)}"
     ours = sinusoidal_table(config.context, config.width, halves=True)
-    if tensor.shape != ours.shape:
-        return f"is {tuple(tensor.shape)}, {CONFIG} says {tuple(ours.shape)}"
     gap = (tensor.float() - ours).abs().max()
     tolerance = max(1e-5, torch.finfo(tensor.dtype).eps)
     return f"differs from the sinusoids by up to {gap:.3g}, and no others are built here" if gap > tolerance else None
@@ -92,6 +93,8 @@ def with_room_for(pad: int, config: ModelConfig, ours: Tensors) -> tuple[ModelCo
 
 
 def read_rest(theirs: dict[str, Any]) -> dict[str, Any]:
+    if theirs["max_position_embeddings"] > POSITIONS:
+        raise ValueError(f"max_position_embeddings ({theirs['max_position_embeddings']}) must be at most {POSITIONS}")
     for what in ("attention_heads", "ffn_dim"):
         encoder, decoder = theirs[f"encoder_{what}"], theirs[f"decoder_{what}"]
         if encoder != decoder:

@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from groundup.hub.files import read_json, write_json
+from groundup.hub.files import read_object, write_json
 from groundup.text import formats
 from groundup.text.tokenizer import Tokenizer
 
@@ -34,7 +34,7 @@ SENTENCE = {
 def read_tokenizer(folder: Path) -> Tokenizer:
     """The folder's tokenizer. What `write_tokenizers` adds for sentences is left out: `PairRun` does it itself."""
     file = folder / FILE
-    if not file.is_file() or (content := read_json(file)).get("normalizer") != SENTENCE:
+    if not file.is_file() or (content := read_object(file)).get("normalizer") != SENTENCE:
         return Tokenizer.load(folder)
     with tempfile.TemporaryDirectory() as plain:
         Path(plain, FILE).write_text(json.dumps(content | {"normalizer": None}), encoding="utf-8")
@@ -71,7 +71,7 @@ def write_tokenizers(folder: Path, source: Tokenizer, target: Tokenizer, *, tran
         tokenizer.save(place)
         if translates:
             added = {"normalizer": SENTENCE, "post_processor": _end(tokenizer)}
-            write_json(place / FILE, read_json(place / FILE) | added)
+            write_json(place / FILE, read_object(place / FILE) | added)
 
 
 def _end(tokenizer: Tokenizer) -> dict[str, Any]:
