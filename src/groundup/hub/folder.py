@@ -10,7 +10,7 @@ from groundup.hub.account import account_for, all_tensors
 from groundup.hub.family import Family
 from groundup.hub.files import CONFIG, local_folder, read_object, read_tensors, write_json, write_tensors
 from groundup.hub.names import to_ours
-from groundup.hub.tokenizer import check_vocabulary, read_tokenizer, special_ids, write_tokenizers
+from groundup.hub.tokenizer import check_pattern, check_vocabulary, read_tokenizer, special_ids, write_tokenizers
 from groundup.models.causal_lm import CausalLM
 from groundup.models.seq2seq import Seq2Seq
 from groundup.text.tokenizer import Tokenizer
@@ -71,6 +71,7 @@ def to_hub(
     for side, size in ((tokenizer, config.vocab_size), (source, config.source_vocab_size or config.vocab_size)):
         if side is not None:
             check_vocabulary(folder, side, size)
+            check_pattern(folder, side)
     ids = special_ids(tokenizer, translates=translates)
     ours = {name: tensor.detach().cpu() for name, tensor in model.state_dict().items()}
     if translates and (pad := ids["pad_token_id"]) is not None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from groundup.hub.files import read_object, write_json
 from groundup.text import formats
+from groundup.text.dialect import translated
 from groundup.text.tokenizer import Tokenizer
 
 FILE, TARGET = "tokenizer.json", "target"
@@ -48,6 +49,20 @@ def check_vocabulary(where: str | Path, tokenizer: Tokenizer, vocab_size: int) -
             f"{where}: the tokenizer has {tokenizer.vocab_size} tokens, the model's vocab_size is {vocab_size}; "
             "use the tokenizer that the model was trained with"
         )
+
+
+def check_pattern(where: str | Path, tokenizer: Tokenizer) -> None:
+    """ValueError for a split pattern of one's own that Hugging Face's engine reads otherwise: it would give other ids."""
+    for pattern in [tokenizer.pattern] if isinstance(tokenizer.pattern, str) else tokenizer.pattern or ():
+        try:
+            same = translated(pattern) == pattern
+        except ValueError:
+            same = False
+        if not same:
+            raise ValueError(
+                f"{where}: Hugging Face's engine reads the tokenizer's split pattern {pattern!r} otherwise than ours, so "
+                "it would give other ids; train with one of the named patterns, or with \\p{...} for \\w, ^ and the like"
+            )
 
 
 def special_ids(tokenizer: Tokenizer | None, *, translates: bool) -> Ids:
