@@ -258,7 +258,7 @@ def test_too_many_tokens(models, folders, tokenizers, tmp_path: Path):
 def test_a_split_pattern_that_their_engine_reads_otherwise(models, tmp_path: Path):
     for pattern in (r"\w+|\W", "^.+", r"(?<a>x)", r"\X"):
         tokenizer = gu.Tokenizer.train_from_texts("the house", 259, pattern=pattern)
-        with pytest.raises(ValueError, match="reads the tokenizer's split pattern .* otherwise than ours"):
+        with pytest.raises(ValueError, match=r"reads the tokenizer's split pattern .* otherwise than ours"):
             gu.to_hub(models["gpt2"], tmp_path / "out", tokenizer=tokenizer)
         assert not (tmp_path / "out").exists()
 

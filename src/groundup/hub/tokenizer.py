@@ -52,7 +52,7 @@ def check_vocabulary(where: str | Path, tokenizer: Tokenizer, vocab_size: int) -
 
 
 def check_pattern(where: str | Path, tokenizer: Tokenizer) -> None:
-    """ValueError for a split pattern of one's own that Hugging Face's engine reads otherwise: it would give other ids."""
+    """ValueError for a split pattern that Hugging Face's engine reads otherwise: it would give other ids."""
     for pattern in [tokenizer.pattern] if isinstance(tokenizer.pattern, str) else tokenizer.pattern or ():
         try:
             same = translated(pattern) == pattern
@@ -60,8 +60,8 @@ def check_pattern(where: str | Path, tokenizer: Tokenizer) -> None:
             same = False
         if not same:
             raise ValueError(
-                f"{where}: Hugging Face's engine reads the tokenizer's split pattern {pattern!r} otherwise than ours, so "
-                "it would give other ids; train with one of the named patterns, or with \\p{...} for \\w, ^ and the like"
+                f"{where}: Hugging Face's engine reads the tokenizer's split pattern {pattern!r} otherwise than ours "
+                "and would give other ids; train with a named pattern, or with \\p{...} in place of \\w, ^ and the like"
             )
 
 
