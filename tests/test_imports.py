@@ -45,7 +45,7 @@ MAY = {
         *("bench", "hub", "decode", "training", "models", "build", "fast", "nn", "data", "text", "config", "presets"),
         *("machine", "batch", "__init__", "__version__"),
     },
-    "hub": {"hub", "models", "nn", "config", "text", "build"},
+    "hub": {"hub", "models", "nn", "config", "text", "build", "files", "records"},
     "config": {"config", "nearest", "records"},
     "presets": {"presets", "config", "nearest"},
     "machine": {"machine"},
