@@ -274,6 +274,7 @@ def test_a_run_that_is_gone_is_not_called_saved(desk, cli, at_step, fate):
     if fate == "moved":
         (desk / "runs" / "found").parent.mkdir(exist_ok=True)
         (desk / "elsewhere").rename(desk / "runs" / "found")
+        at_step(0, lose)  # there is no such step: nothing is lost a second time
         assert cli("resume", "found").code == 0
 
 
