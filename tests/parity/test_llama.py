@@ -9,6 +9,7 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 from groundup.config import ModelConfig, RopeScaling
 from groundup.models.causal_lm import CausalLM
+from groundup.models.state import State
 from groundup.presets import preset
 
 SHAPE = dict(vocab_size=67, context=24, width=32, layers=3, heads=4, mlp_width=40)
@@ -76,6 +77,17 @@ def test_padded_logits(models, padded, real_positions, assert_same_logits):
     assert_same_logits(ours(ids, mask)[mask], expected[mask])
 
 
+class At(State):
+    """A text that stands somewhere else than at 0, 1, 2, ..."""
+
+    def __init__(self, at: torch.Tensor):
+        super().__init__()
+        self.at = at
+
+    def positions(self, ids: torch.Tensor) -> torch.Tensor:
+        return self.at
+
+
 @pytest.mark.parametrize("start", [8_000, 100_000, 131_060])
 @torch.no_grad()
 def test_far_positions_of_llama_31(randomise, exported, assert_same_logits, start: int):
@@ -84,7 +96,7 @@ def test_far_positions_of_llama_31(randomise, exported, assert_same_logits, star
     ours = randomise(CausalLM(config))
     theirs = exported(ours)
     ids, at = torch.randint(67, (2, 11)), torch.arange(start, start + 11)
-    logits = ours.head(ours.stack(ids, at=at))
+    logits = ours.head(ours.read(ids, At(at)))
     assert_same_logits(logits, theirs(ids, position_ids=at[None].expand(2, -1)).logits)
 
 
@@ -96,4 +108,4 @@ def test_scaling_matters(randomise):
     plain = CausalLM(dataclasses.replace(config, rope_scaling=None)).eval()
     plain.load_state_dict(scaled.state_dict())
     ids, at = torch.randint(67, (1, 11)), torch.linspace(0, 100_000, 11).long()
-    assert (scaled.stack(ids, at=at) - plain.stack(ids, at=at)).abs().max() > 0.01
+    assert (scaled.read(ids, At(at)) - plain.read(ids, At(at))).abs().max() > 0.01

@@ -11,6 +11,7 @@ from torch import Tensor
 from transformers import MarianConfig, MarianMTModel
 
 from groundup.models.seq2seq import Seq2Seq
+from groundup.models.state import State
 from groundup.presets import preset
 
 C, V, SOURCE_V = 32, 67, 53
@@ -74,7 +75,7 @@ def test_the_encoders_memory(models):
     source = source_texts()
     order = [*range(0, C, 2), *range(1, C, 2)] if ours.config.position == "sinusoidal" else list(range(C))
     expected = theirs.get_encoder()(source).last_hidden_state
-    torch.testing.assert_close(ours.encoder(source)[..., order], expected, atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(ours.encoder(source, State())[..., order], expected, atol=1e-5, rtol=1e-5)
 
 
 @torch.no_grad()

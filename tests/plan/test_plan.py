@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from groundup.models.causal_lm import CausalLM
+from groundup.models.state import State
 from groundup.plan.here import needs, of_each
 from groundup.plan.memory import held_by_head, kept, memory
 from groundup.plan.plan import How, Plan, plan, room
@@ -41,7 +42,7 @@ def saved(model: CausalLM, ids: torch.Tensor, *, half: bool) -> int:
         torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor),
         torch.autocast("cpu", dtype=torch.bfloat16, enabled=half),
     ):
-        out = model.stack(ids)
+        out = model.read(ids, State())
     del out
     return sum(size for at, size in sizes.items() if at not in weights)
 
@@ -126,7 +127,7 @@ def test_a_head_in_chunks_holds_what_was_seen_held(rows):
     x = torch.randn(1, tokens, C, requires_grad=True)
     job = replace(work("gpt2"), config=preset("gpt2-tiny", vocab_size=V, width=C, heads=4), chunk_head=rows)
     with torch.profiler.profile(profile_memory=True) as seen:
-        head_loss(x, weight, targets, rows=rows, cap=torch.nn.Identity()).backward()
+        head_loss(x, weight, targets, rows=rows).backward()
     changes = [e for e in seen.profiler.kineto_results.events() if e.name() == "[memory]"]
     peak = max(accumulate(e.nbytes() for e in sorted(changes, key=lambda e: e.start_ns())))
     assert held_by_head(job, tokens=tokens, half=False) == pytest.approx(peak, rel=0.05)
