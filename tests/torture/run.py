@@ -21,10 +21,14 @@ from disks import disks
 from flips import flips
 from kills import kills
 from notfinite import notfinite
+from outputs import outputs
 from overhead import overhead
 from saves import saves, system_calls
+from sealed import sealed
 from slices import sliced_flips, sliced_kills, sliced_saves
+from starts import starts
 from stops import stops
+from sweep import sweep
 from tiny import Row
 
 Part = Callable[[float, int, Path], list[Row]]
@@ -52,6 +56,12 @@ PARTS: dict[str, Part] = {
         sliced_kills(scaled(40, scale, 4), folder, seed=seed),
     ],
     "h": lambda scale, seed, folder: overhead(scaled(7, scale, 3), folder),
+    "i": lambda scale, seed, folder: [sealed(scaled(400, scale, 10), folder, seed=seed)],
+    "j": lambda scale, seed, folder: [outputs(scaled(50, scale, 4), folder, seed=seed)],
+    "k": lambda scale, seed, folder: [starts(scaled(40, scale), folder, seed=seed)],
+    "s": lambda scale, seed, folder: sweep(
+        scaled(2000, scale, 20), scaled(400, scale, 10), folder.resolve(), seed=seed
+    ),
 }
 
 

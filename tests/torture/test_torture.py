@@ -13,11 +13,15 @@ from faults import Faults
 from flips import damage, flips, write_checkpoints
 from kills import kills
 from notfinite import notfinite
+from outputs import outputs
 from overhead import overhead
 from safetensors.torch import load_file
 from saves import SCENES, Save, judge, saves, system_calls
+from sealed import sealed
 from slices import SLICED_SCENES, converted, in_slices, sliced_flips, sliced_kills, sliced_saves
+from starts import starts
 from stops import stops
+from sweep import sweep
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="the torture forks its children"),
@@ -45,6 +49,23 @@ def test_kill_9_and_resume(tmp_path):
 
 def test_a_failure_at_the_calls_of_a_save(tmp_path):
     whole(saves(tmp_path, every=29))
+
+
+def test_sealed_but_wrong_checkpoints(tmp_path):
+    whole([sealed(24, tmp_path)])
+
+
+def test_dead_outputs(tmp_path):
+    whole([outputs(4, tmp_path)])
+
+
+def test_calls_of_any_kind_and_changed_files(tmp_path):
+    whole(sweep(60, 24, tmp_path.resolve()))
+
+
+@pytest.mark.slow
+def test_interrupts_as_a_program_begins(tmp_path):
+    whole([starts(6, tmp_path)])
 
 
 def test_flips_and_cuts(tmp_path):

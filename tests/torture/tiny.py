@@ -132,6 +132,7 @@ def tiny_fit(
     before: Any = None,
     model: Any = None,
     data: Any = None,
+    report: Any = None,
 ) -> Any:
     """Begin or go on with the tiny training in the folder."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -144,7 +145,7 @@ def tiny_fit(
             settings=settings,
             valid=list(tiny_stream(seed=5, batch=32).fixed()),
             resume=resume,
-            report=io.StringIO(),
+            report=report or io.StringIO(),
         )
 
 
