@@ -1,5 +1,8 @@
 """Plans are arithmetic that can be checked: by hand, against autograd and against one another."""
 
+import re
+import subprocess
+import sys
 from dataclasses import replace
 from itertools import accumulate
 
@@ -196,3 +199,33 @@ def test_public_runs_are_met_within_what_the_page_says():
     assert planned("gpt2", device=A100, windows=16).tokens_per_second == pytest.approx(142_156, rel=0.25)
     assert planned("gpt2", 8, device=A100).tokens_per_second == pytest.approx(1.75e6, rel=0.35)
     assert planned("gpt2", 8).tokens_per_second == pytest.approx(3.7e6, rel=0.25)
+
+
+PEAK = """
+import resource, sys
+from groundup.cli.main import main
+main(sys.argv[1:])
+print("peak", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems count resident memory otherwise")
+def test_the_memory_that_a_dry_run_states_is_that_of_the_training(tmp_path):
+    (tmp_path / "text.txt").write_text("".join(f"{n}. one, two and {n * n}\n" for n in range(20_000)))
+    train = [
+        *"train corpus text.txt --model.width 256 --model.heads 4 --model.layers 4 --model.context 128".split(),
+        *"--data.batch 32 --train.warmup 1 --train.steps 2 --train.validate-every 2 --max-minutes None".split(),
+        *"--tokenizer.vocab-size 2000 --data.valid-tokens 5000".split(),
+    ]
+
+    def said(*more: str) -> str:
+        return subprocess.run(
+            [sys.executable, "-c", PEAK, *train, *more], cwd=tmp_path, capture_output=True, text=True, check=True
+        ).stdout
+
+    plan = said("--dry-run")
+    stated = [float(number.replace(",", "")) for number in re.findall(r"(?:take|about|itself) ([\d,]+) MB", plan)]
+    assert len(stated) == 3
+    peak = float(said().split("peak ")[1]) / 1e6
+    assert 0.97 * peak < sum(stated) < 1.15 * peak

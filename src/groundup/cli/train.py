@@ -88,7 +88,8 @@ def print_plan(recipe: Recipe) -> None:
     print(
         f"{count_parameters(on_meta(recipe.model)):,} parameters at {recipe.model.vocab_size:,} tokens; "
         f"weights, gradients and optimizer take {constant / 1e6:,.0f} MB, "
-        f"a batch about {(held.total - constant) / 1e6:,.0f} MB; {of_step:,} tokens a step"
+        f"a batch about {(held.total - constant - held.process) / 1e6:,.0f} MB, "
+        f"the process itself {held.process / 1e6:,.0f} MB; {of_step:,} tokens a step"
     )
     if (warning := too_much(recipe)) is not None:
         print(f"groundup: {warning}", file=sys.stderr)

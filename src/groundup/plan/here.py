@@ -35,16 +35,17 @@ def needs(recipe: Recipe) -> Memory:
     except RuntimeError as error:  # more bytes than 64 bits can say
         raise ValueError(f"there is not enough memory for such a model; take a smaller one ({error})") from None
     assert work.windows is not None, "a recipe says how many"
-    tokens = work.windows * work.config.context
-    return memory(
+    tokens, device = work.windows * work.config.context, choose_device(train.device)
+    held = memory(
         work,
         tokens=tokens,
         accumulates=train.accumulate > 1 or (train.batch_tokens or 0) > tokens * ranks,
         ranks=ranks,
         parallel="none" if ranks == 1 else "fsdp" if train.parallel == "fsdp" else "ddp",
         recompute=train.recompute,
-        half=choose_precision(choose_device(train.device), train.precision).dtype == torch.bfloat16,
+        half=choose_precision(device, train.precision).dtype == torch.bfloat16,
     )
+    return held.on_cpu(work.config) if device.type == "cpu" else held
 
 
 def of_each(recipe: TextRecipe, ranks: int) -> TextData:
