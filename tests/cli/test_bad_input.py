@@ -29,7 +29,7 @@ def words(message: str, *expected: str) -> None:
         ("binary.txt", b"\x7fELF\x02\x01\0\0" * 99, ["binary.txt", "binary", "byte 6"]),
         ("image.txt", b"\x89PNG\r\n" * 99, ["image.txt", "not UTF-8", "0x89"]),
         ("latin.txt", "café".encode("latin1") * 99, ["latin.txt", "line 1", "iconv"]),
-        ("utf16.txt", "some text\n".encode("utf-16") * 9, ["utf16.txt", "save it as UTF-8"]),
+        ("utf16.txt", "some text\n".encode("utf-16") * 9, ["utf16.txt", "UTF-16", "iconv"]),
         ("torn.txt.gz", gzip.compress(b"some text\n" * 999, mtime=0)[:-9], ["torn.txt.gz", "damaged"]),
         ("bad.jsonl", b'{"text": "x"}\n{"text": \n', ["bad.jsonl, line 2", "not JSON"]),
     ],
@@ -65,19 +65,12 @@ def test_data_that_is_not_there_or_of_another_kind(desk, complaint):
     words(complaint(*CORPUS, "gone.txt"), "gone.txt: there is no such file")
     words(complaint(*CORPUS, "nothing"), "holds none of .txt")
     words(complaint(*CORPUS, "text.txt", "pairs.en"), "one file or folder", "'pairs.en'")
-    words(complaint(*CORPUS, "pairs.tsv"), "sentence pairs, not running text")
+    words(complaint(*CORPUS, "pairs.tsv"), "a .tsv holds sentence pairs or other columns, not running text")
     words(complaint(*CORPUS, "phrasebook-fr"), "phrasebook-fr is a corpus of pairs")
     words(complaint(*TRANSLATION, "stdlib"), "stdlib is running text")
     words(complaint(*TRANSLATION, "phrasebook-fr", "pairs.en"), "complete in itself")
     words(complaint(*TRANSLATION, "phrasebok-fr"), "did you mean 'phrasebook-fr'")
     words(complaint(*TRANSLATION, "--name", "x", "pairs.tsv"), "wrong place: pairs.tsv")
-
-
-def test_a_corpus_that_must_be_brought_says_where_to_put_it(desk, complaint, monkeypatch):
-    monkeypatch.delenv("GROUNDUP_DATA", raising=False)
-    monkeypatch.setattr("pooch.os_cache", lambda name: desk / "cache")
-    message = complaint("train", "dialogue")
-    words(message, "GROUNDUP_DATA", str(desk / "cache" / "dialogue" / "four_pairs.tsv"))
 
 
 def test_vocabularies_too_small(desk, complaint):
@@ -101,7 +94,7 @@ def test_vocabularies_too_small(desk, complaint):
         ("--model.mlp swish", ["'swish'", "swiglu"]),
         ("--model.vocab-size 500", ["set --tokenizer.vocab-size instead"]),
         ("--model.encoder-layers 2", ["decoder-only"]),
-        ("--model.context 100000", ["a window needs 100,001"]),
+        ("--model.context 5000", ["a window needs 5,001"]),
         ("--model.width 100000000000000 --model.heads 1", ["at most 1048576", "try width=1048576"]),
         ("--train.steps abc", ["--train.steps takes None or INT, not 'abc'"]),
         ("--train.steps 0", ["steps (0) must be at least 1"]),

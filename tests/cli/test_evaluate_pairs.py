@@ -10,7 +10,7 @@ import sacrebleu
 import groundup as gu
 
 
-def test_the_interval_is_sacrebleus_and_is_kept(home, cli, tmp_path):
+def test_the_scores_are_sacrebleus_and_are_kept(home, cli, tmp_path):
     shutil.copytree(home / "runs" / "translator", tmp_path / "copy")
     results = json.loads((tmp_path / "copy/results.json").read_text())
     (tmp_path / "copy/results.json").write_text(json.dumps(results | {"evaluations": []}))  # other tests evaluate too
@@ -23,12 +23,12 @@ def test_the_interval_is_sacrebleus_and_is_kept(home, cli, tmp_path):
 
     pairs = read_splits(run.recipe.data).valid
     answers, references = run.translate([p.source for p in pairs]), [[p.target for p in pairs]]
-    theirs = sacrebleu.metrics.CHRF().corpus_score(answers, references, n_bootstrap=1000)
+    theirs = sacrebleu.metrics.CHRF().corpus_score(answers, references)
     assert found["chrf"]["value"] == pytest.approx(theirs.score)
-    assert found["chrf"]["margin"] == pytest.approx(theirs._ci)
+    assert found["chrf"]["margin"] is None, "eight sentences are too few for an interval"
     assert found["ter"]["value"] == sacrebleu.corpus_ter(answers, references, case_sensitive=True).score
-    assert f"chrf          {theirs.score:.2f} ± {theirs._ci:.2f}  greedy  on validation (8)" in said.out
-    assert "bs:1000|seed:12345" in said.out
+    assert f"chrf          {theirs.score:.2f}  greedy  on validation (8)" in said.out
+    assert "bs:1000" not in said.out
     cli("evaluate", str(tmp_path / "copy"), "--split", "validation", "--num-beams", "1")
     cli("evaluate", str(tmp_path / "copy"), "--num-beams", "1")
     assert len(json.loads((tmp_path / "copy/results.json").read_text())["evaluations"]) == 2

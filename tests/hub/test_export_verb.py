@@ -167,5 +167,5 @@ def test_ctranslate2_is_for_translators(home: Path, capsys: pytest.CaptureFixtur
 @pytest.mark.parametrize(("preset", "native"), [([], False), (OF_2017, True)])
 def test_a_dry_run_tells_whether_a_model_can_be_exported(home: Path, capsys, preset: list[str], native: bool):
     main(["train", "translation", "pairs.tsv", "--name", "plan", "--dry-run", *preset, *PAIR])
-    said = capsys.readouterr().err
+    said = capsys.readouterr().out
     assert ("to know before training: no native format of Hugging Face holds this model" in said) != native

@@ -103,7 +103,7 @@ def _tell_of_export(recipe: Recipe) -> None:
     try:
         family_for(recipe.model)
     except ValueError as error:
-        print(f"groundup: to know before training: {error}", file=sys.stderr)
+        print(f"to know before training: {error}")
 
 
 def take_option(arguments: list[str], name: str) -> tuple[str | None, list[str]]:
