@@ -29,7 +29,20 @@ MAY = {
     # Of training the settings alone.
     "recipes": {"recipes", "config", "presets", "training", "files", "nearest", "records"},
     "run": {
-        *("run", "recipes", "data", "text", "models", "build", "fast", "training", "decode", "measure", "look"),
+        *(
+            "run",
+            "recipes",
+            "data",
+            "text",
+            "models",
+            "build",
+            "stock",
+            "fast",
+            "training",
+            "decode",
+            "measure",
+            "look",
+        ),
         *("files", "nearest", "records"),
     },
     "plan": {"plan", "recipes", "config", "presets", "models", "build", "training", "machine", "nearest", "bench"},
@@ -45,7 +58,8 @@ MAY = {
         *("bench", "hub", "decode", "training", "models", "build", "fast", "nn", "data", "text", "config", "presets"),
         *("machine", "batch", "__init__", "__version__"),
     },
-    "hub": {"hub", "models", "nn", "config", "text", "build", "files", "records"},
+    "stock": {"stock", "models", "build"},
+    "hub": {"hub", "models", "nn", "config", "stock", "text", "build", "files", "records"},
     "config": {"config", "nearest", "records"},
     "presets": {"presets", "config", "nearest"},
     "machine": {"machine"},
@@ -59,8 +73,7 @@ FREE = {"cli", "__init__", "__main__"}
 TORCH = {
     *("nn", "fast", "models", "build.py"),
     *("look", "decode", "training", "hub", "run", "flow", "comparisons", "bench", "plan"),
-    "measure/multiple_choice.py",
-    "batch.py",
+    *("stock.py", "batch.py", "measure/multiple_choice.py"),
     *("data/batches.py", "data/stream.py"),
 }
 CALLABLE = {"phrasebook/__init__.py"}  # a package that is also a public function

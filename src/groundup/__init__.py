@@ -26,7 +26,7 @@ _PLACES = {
     "PairBatches": "data.batches",
     "TokenStream": "data.stream",
     "train": "training.loop",
-    "validate": "training.loop",
+    "validate": "training.validate",
     "cosine": "training.schedule",
     "inverse_sqrt": "training.schedule",
     "wsd": "training.schedule",
@@ -40,6 +40,12 @@ _PLACES = {
     "record_attention": "look.record",
     "draw_attention": "look.draw",
     "load": "run.load",
+    "save_run": "run.save",
+    "write": "run.quick",
+    "translate": "run.quick",
+    "Marks": "data.marks",
+    "fit": "training.fit",
+    "TrainSettings": "training.settings",
     "from_hub": "hub.folder",
     "tokenizer_from_hub": "hub.folder",
     "to_hub": "hub.folder",
@@ -51,6 +57,7 @@ if TYPE_CHECKING:
     from groundup.config import ModelConfig, RopeScaling
     from groundup.data.batches import PairBatches
     from groundup.data.load import load_pairs, load_texts
+    from groundup.data.marks import Marks
     from groundup.data.split import split_pairs, split_text
     from groundup.data.stream import TokenStream
     from groundup.decode.beam import beam_search
@@ -65,15 +72,21 @@ if TYPE_CHECKING:
     from groundup.phrasebook.corpus import phrasebook
     from groundup.presets import preset
     from groundup.run.load import load
+    from groundup.run.quick import translate, write
+    from groundup.run.save import save_run
     from groundup.text.tokenizer import Tokenizer
-    from groundup.training.loop import train, validate
+    from groundup.training.fit import fit
+    from groundup.training.loop import train
     from groundup.training.schedule import constant, cosine, inverse_sqrt, wsd
+    from groundup.training.settings import TrainSettings
+    from groundup.training.validate import validate
 
 __all__ = [  # noqa: RUF022, in the order of the way through the house
     "ModelConfig", "RopeScaling", "preset", "CausalLM", "Seq2Seq", "count_parameters", "Tokenizer",
-    "load_pairs", "load_texts", "phrasebook", "split_pairs", "split_text", "Batch", "PairBatches", "TokenStream",
-    "train", "validate", "cosine", "inverse_sqrt", "wsd", "constant", "Greedy", "Sample", "Beams", "generate",
-    "beam_search",    "score_translations", "record_attention", "draw_attention", "load",
+    "load_pairs", "load_texts", "phrasebook", "split_pairs", "split_text", "Batch", "PairBatches", "Marks",
+    "TokenStream", "train", "validate", "fit", "TrainSettings", "cosine", "inverse_sqrt", "wsd", "constant",
+    "Greedy", "Sample", "Beams", "write", "translate", "generate", "beam_search",
+    "score_translations", "record_attention", "draw_attention", "load", "save_run",
     "from_hub", "tokenizer_from_hub", "to_hub",
 ]  # fmt: skip
 
@@ -85,4 +98,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+    return sorted(__all__)

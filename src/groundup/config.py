@@ -87,6 +87,12 @@ class ModelConfig:
     dropout: float = 0.0
     attention_dropout: float = 0.0
 
+    def __repr__(self) -> str:
+        """The settings that differ from their defaults."""
+        said = ((one, getattr(self, one.name)) for one in dataclasses.fields(self))
+        own = (f"{one.name}={value!r}" for one, value in said if value != one.default)
+        return f"ModelConfig({', '.join(own)})"
+
     def __post_init__(self) -> None:
         for name in ("vocab_size", "context", "width", "layers", "heads"):
             _at_least(1, name, getattr(self, name))

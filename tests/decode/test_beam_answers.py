@@ -8,7 +8,7 @@ import torch
 
 from groundup.decode.beam import beam_search
 from groundup.decode.hypotheses import Branch
-from groundup.run.pairs import PairRun
+from groundup.run.translator import Translator
 
 PAD, BOS, EOS = 0, 1, 2
 SPELLED = {3: "a", 4: "b", 5: "ab", 6: "c"}  # "ab" has two spellings
@@ -16,6 +16,8 @@ SPELLED = {3: "a", 4: "b", 5: "ab", 6: "c"}  # "ab" has two spellings
 
 class Letters:
     """A tokenizer whose tokens are the pieces of SPELLED; texts are read letter by letter."""
+
+    vocab_size = 12
 
     def encode(self, text: str) -> list[int]:
         return [{spelling: id for id, spelling in SPELLED.items()}[letter] for letter in text]
@@ -28,15 +30,15 @@ class Letters:
         return {"<pad>": PAD, "<bos>": BOS, "<eos>": EOS}[name]
 
 
-def a_run(toy, *, seed: int = 0) -> PairRun:
+def a_run(toy, *, seed: int = 0) -> Translator:
     """A model that knows a source by its length only."""
     model = toy(vocab_size=7, seed=seed, sharpness=1.0)
     begin = model.begin
     model.begin = lambda ids, mask: begin([ids.shape[1]] * len(ids) if mask is None else mask.sum(dim=1).tolist())
     model.parameters = lambda: iter([torch.zeros(1)])
-    size = SimpleNamespace(context=20, vocab_size=12, layers=1, width=1)  # as many rows as the most beams asked for
-    recipe = SimpleNamespace(model=size)
-    return PairRun(None, recipe, model, Letters(), Letters())  # pyright: ignore[reportArgumentType]
+    # As many rows as the most beams asked for.
+    model.config = SimpleNamespace(context=20, vocab_size=12, layers=1, width=1)
+    return Translator(model, Letters(), Letters())  # pyright: ignore[reportArgumentType]
 
 
 def test_equal_texts_are_given_once_with_the_better_score(toy):

@@ -62,7 +62,7 @@ def test_the_label_is_drawn_with_that_font(tmp_path, monkeypatch):
     token = min(c for c in glyphs("STIXGeneral") - glyphs(plain[0]) if c.isprintable())
 
     def width() -> int:
-        draw_attention(torch.ones(1, 1, 1), queries=[token], keys=["a"], path=tmp_path / "map.png")
+        draw_attention(torch.ones(1, 1, 12), queries=[token], keys=["a"] * 12, path=tmp_path / "map.png")
         return matplotlib.image.imread(tmp_path / "map.png").shape[1]
 
     drawn = width()

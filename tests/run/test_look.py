@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from groundup.models.causal_lm import CausalLM
-from groundup.run.attention import look_at_text
-from groundup.run.text import END, TextRun
+from groundup.run.text import TextRun
+from groundup.run.writer import END
 from groundup.text.tokenizer import Tokenizer
 
 
@@ -34,7 +34,7 @@ def test_tokens_are_those_that_were_written_and_candidates_are_tokens(writer: Te
     writing = run.generate("two cats", max_new_tokens=20)
     assert "\ufffd" in "".join(writing), "half a character, so that the text is not its tokens"
     ids = [*run.prompt_ids("two cats"), *writing.written.ids]
-    look_at_text(run, "two cats", tmp_path, max_new_tokens=20)
+    run.attention("two cats", max_new_tokens=20).save(tmp_path)
     page, pieces = shown(tmp_path), run.tokenizer.pieces(ids)
     (panel,) = page["panels"]
     assert (panel["keys"], panel["queries"]) == (pieces[:-1], pieces[1:])
@@ -49,7 +49,7 @@ def test_tokens_are_those_that_were_written_and_candidates_are_tokens(writer: Te
 
 def test_there_may_be_fewer_tokens_than_candidates(writer: TextRun, tmp_path):
     run = untrained(writer, Tokenizer.characters("ab"), vocab_size=8)
-    look_at_text(run, "ab", tmp_path, max_new_tokens=3)
+    run.attention("ab", max_new_tokens=3).save(tmp_path)
     for candidates in shown(tmp_path)["candidates"]:
         assert {piece for piece, _ in candidates} <= {"a", "b", *run.tokenizer.specials}
         assert sum(p for _, p in candidates) == pytest.approx(1, abs=1e-3)
@@ -58,11 +58,14 @@ def test_there_may_be_fewer_tokens_than_candidates(writer: TextRun, tmp_path):
 def test_a_text_that_ends_at_once_is_shown_with_its_end(writer: TextRun, tmp_path, monkeypatch):
     end = writer.tokenizer.specials[END]
 
+    step = writer.model.step
+
     def ends(ids, state):
+        step(ids, state)
         return torch.zeros(len(ids), writer.recipe.model.vocab_size).index_fill_(1, torch.tensor(end), 9.0)
 
     monkeypatch.setattr(writer.model, "step", ends)
-    look_at_text(writer, "", tmp_path)
+    writer.attention("").save(tmp_path)
     page = shown(tmp_path)
     assert page["panels"][0]["queries"] == writer.tokenizer.pieces([end])
     assert page["output"] == ""

@@ -5,7 +5,8 @@ import torch
 
 import groundup as gu
 from groundup.fast.int8 import lighten
-from groundup.run.text import END, TextRun
+from groundup.run.text import TextRun
+from groundup.run.writer import END
 
 PROMPTS = ["two cats", "five old books and", "così", "日本 🙂"]
 

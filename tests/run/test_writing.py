@@ -8,7 +8,8 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 import groundup as gu
 from groundup.models.causal_lm import CausalLM
-from groundup.run.text import END, TextRun
+from groundup.run.text import TextRun
+from groundup.run.writer import END
 from groundup.run.writing import Written
 
 PROMPTS = ["two cats", "five old books and red cars.", "", "così è", "two cats", "日本 🙂 six rooms and"]

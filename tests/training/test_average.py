@@ -11,10 +11,10 @@ from groundup.training.average import WeightAverage
 from groundup.training.checkpoint import load_checkpoint
 from groundup.training.fit import fit
 from groundup.training.interrupt import Interrupted
-from groundup.training.loop import validate
 from groundup.training.precision import choose_precision
 from groundup.training.settings import TrainSettings
 from groundup.training.tensors import load_model_tensors
+from groundup.training.validate import validate
 
 SETTINGS = TrainSettings(
     steps=40, lr=2e-2, warmup=5, validate_every=10, save_every=7, log_every=5, device="cpu", precision="float32",

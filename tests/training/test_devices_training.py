@@ -18,15 +18,15 @@ from groundup.decode.choose import Sample
 from groundup.flow.train import train as train_recipe
 from groundup.presets import preset
 from groundup.recipes.recipe import PairData, PairRecipe, TextData, TextRecipe, TokenizerSettings
-from groundup.run.attention import look_at_text
 from groundup.run.folder import RunFolder
 from groundup.training import distributed, prepare
 from groundup.training.checkpoint import load_checkpoint
 from groundup.training.fit import fit
-from groundup.training.loop import train, validate
+from groundup.training.loop import train
 from groundup.training.precision import choose_device, choose_precision
 from groundup.training.settings import TrainSettings
 from groundup.training.tensors import model_tensors
+from groundup.training.validate import validate
 
 SETTINGS = TrainSettings(
     steps=6, lr=5e-3, warmup=2, validate_every=3, save_every=3, log_every=2, accumulate=2, precision="float32", clip=0.1
@@ -125,7 +125,7 @@ def test_a_language_model_is_made_judged_and_used_there(gpu, tmp_path):
     assert len("".join(run.generate("red", choose=Sample(seed=1), max_new_tokens=40, slide=True))) > 3
     assert len(run.generate_batch(["red", "two big"], choose=Sample(top_k=5, seed=1), num_return_sequences=2)) == 2
     assert len(run.search(["red", "two big cats"], num_beams=2, max_new_tokens=6)) == 2
-    look_at_text(run, "red cats run.", tmp_path / "look")
+    run.attention("red cats run.").save(tmp_path / "look")
     with pytest.raises(ValueError, match="int8 is for CPUs"):
         run.generate("red", precision="int8")
 

@@ -15,9 +15,9 @@ from groundup.training.checkpoint import load_checkpoint, save_checkpoint, saved
 from groundup.training.fit import fit
 from groundup.training.interrupt import Interrupted
 from groundup.training.log import read_metrics
-from groundup.training.loop import validate
 from groundup.training.settings import TrainSettings
 from groundup.training.tensors import model_tensors
+from groundup.training.validate import validate
 
 SETTINGS = TrainSettings(
     steps=40, lr=2e-2, warmup=5, validate_every=10, save_every=10, log_every=5, device="cpu", precision="float32"

@@ -18,10 +18,11 @@ from torch.utils._pytree import tree_leaves
 from groundup.batch import IGNORE
 from groundup.training import prepare
 from groundup.training.head import gives_loss, head_loss, head_loss_plainly
-from groundup.training.loop import train, validate
+from groundup.training.loop import train
 from groundup.training.precision import choose_precision
 from groundup.training.settings import TrainSettings
 from groundup.training.tensors import model_tensors
+from groundup.training.validate import validate
 
 FLOAT32 = choose_precision("cpu", "float32")
 

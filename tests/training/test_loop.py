@@ -10,11 +10,12 @@ from torch.nn import functional as F
 from groundup.batch import IGNORE
 from groundup.training import loop
 from groundup.training.checkpoint import load_checkpoint, save_checkpoint
-from groundup.training.loop import Step, train, validate
+from groundup.training.loop import Step, train
 from groundup.training.optim import adamw
 from groundup.training.precision import choose_precision
 from groundup.training.schedule import cosine
 from groundup.training.tensors import load_model_tensors, model_tensors
+from groundup.training.validate import validate
 
 FLOAT32 = choose_precision("cpu", "float32")
 

@@ -5,8 +5,9 @@ import torch
 from torch import nn
 
 from groundup.training.fit import fit
-from groundup.training.loop import train, validate
+from groundup.training.loop import train
 from groundup.training.settings import TrainSettings
+from groundup.training.validate import validate
 
 
 class Own(nn.Module):

@@ -29,7 +29,7 @@ class Attention:
 
 def main(arguments: list[str]) -> None:
     options = parse(Attention, arguments, prog="groundup attention")
-    from groundup.run.attention import folder_name, look_at_pair, look_at_text
+    from groundup.run.attention import folder_name
     from groundup.run.load import load, which
     from groundup.run.pairs import PairRun
     from groundup.text.reading import well_formed
@@ -42,7 +42,7 @@ def main(arguments: list[str]) -> None:
         if options.max_new_tokens is not None:
             raise ValueError(f"{options.run} answers until it is done; --max-new-tokens is for language models")
         beams = 1 if options.num_beams is None else options.num_beams
-        written = look_at_pair(run, options.text, folder, num_beams=beams)
+        look = run.attention(options.text, num_beams=beams)
     else:
         if options.num_beams is not None:
             raise ValueError(f"{options.run} is a language model, which writes on greedily here; leave --num-beams out")
@@ -50,6 +50,6 @@ def main(arguments: list[str]) -> None:
         if tokens > context:
             raise ValueError(f"the text has {tokens} tokens, the model's context is {context}; shorten it")
         new_tokens = 40 if options.max_new_tokens is None else options.max_new_tokens
-        written = look_at_text(run, options.text, folder, max_new_tokens=new_tokens)
-    for path in written:
+        look = run.attention(options.text, max_new_tokens=new_tokens)
+    for path in look.save(folder):
         print(path)

@@ -15,7 +15,7 @@ from groundup.cli.terminal import shown
 from groundup.text.reading import piped_lines
 
 if TYPE_CHECKING:
-    from groundup.run.pairs import Answer
+    from groundup.run.translator import Answer
 
 TOGETHER = 1000  # lines, so that those of like length share a batch
 

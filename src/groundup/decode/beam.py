@@ -17,7 +17,16 @@ from torch import Tensor
 
 from groundup.decode.choose import Beams, Divisor, EarlyStopping, by_length
 from groundup.decode.hypotheses import Candidate, Hypothesis, Sentence, Watch
-from groundup.decode.protocol import Decoder, State, check_ready, end_ids, forbid, history, log_probabilities
+from groundup.decode.protocol import (
+    Decoder,
+    State,
+    check_grown,
+    check_ready,
+    end_ids,
+    forbid,
+    history,
+    log_probabilities,
+)
 from groundup.decode.slots import repeated
 
 STRIPS = 16
@@ -76,6 +85,7 @@ def _search(
     (B, T), beams = ids.shape, by.width
     past = history(ids, state)
     logits = model.step(ids, state)  # the prompt is read once, then it belongs to every beam
+    check_grown(state, 0, T)
     if beams > 1:
         rows = torch.arange(B, device=ids.device).repeat_interleave(beams)
         model, state = repeated(model, state, rows, beams=beams)

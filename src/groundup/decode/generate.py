@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from groundup.decode.choose import Choose
-from groundup.decode.protocol import Decoder, State, check_ready, forbid, history, log_probabilities
+from groundup.decode.protocol import Decoder, State, check_grown, check_ready, forbid, history, log_probabilities
 from groundup.fast.linear import packed
 
 WORTH_PACKING = 32  # steps; the copy costs as much as ten or so save
@@ -72,7 +72,7 @@ def _columns(
     with packed(model, rows=len(ids)) if steps >= WORTH_PACKING else nullcontext():
         for n in range(1, steps + 1):
             with torch.inference_mode():  # for the model alone: what is yielded may be trained on
-                logits = model.step(new, state)
+                logits = _step(model, new, state, checked=n <= 2)
             logprobs = log_probabilities(logits)
             chosen = pick(forbid(logits.float(), stop_ids) if n <= least else logits.float(), past)
             filler = past[:, -1] if pad is None else torch.full_like(chosen, pad)
@@ -84,6 +84,15 @@ def _columns(
                 return
             new = chosen[:, None]
             past = torch.cat([past, new], dim=1)
+
+
+def _step(model: Decoder, ids: Tensor, state: State, *, checked: bool) -> Tensor:
+    """`model.step`; checked: see that every layer keeps what it reads."""
+    before = state.length
+    logits = model.step(ids, state)
+    if checked:
+        check_grown(state, before, ids.shape[1])
+    return logits
 
 
 def collect(columns: Iterable[Token], stop_ids: Collection[int] = ()) -> list[list[int]]:

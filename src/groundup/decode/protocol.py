@@ -70,6 +70,16 @@ def check_ready(model: Decoder, ids: Tensor, max_new_tokens: int, min_new_tokens
         keep_memory()
 
 
+def check_grown(state: State, before: int, tokens: int) -> None:
+    """ValueError where a step that read `tokens` has not made every cache longer by as many."""
+    for layer, cache in enumerate(getattr(state, "caches", ())):
+        if cache.length != before + tokens:
+            raise ValueError(
+                f"layer {layer} read {tokens} tokens after {before}, but its cache holds {cache.length}: an attention "
+                "of one's own must call cache.append(k, v) and attend to what that returns"
+            )
+
+
 def history(ids: Tensor, state: State) -> Tensor:
     """The ids (B, T) the state will read next, with -1 at prompt padding: penalties for repetition must not see it."""
     if state.key_mask is None:

@@ -18,8 +18,8 @@ from groundup.run.folder import RunFolder
 from groundup.run.results import Result, save_results
 from groundup.run.text import TextRun
 from groundup.text.tokenizer import Tokenizer
-from groundup.training.loop import validate
 from groundup.training.precision import choose_precision
+from groundup.training.validate import validate
 
 CONVENTION = "every token but the first, non-overlapping windows of {context} tokens over the whole text"
 _LOOK = 1 << 22  # ids counted in one go

@@ -9,7 +9,6 @@ from groundup.decode.choose import Sample
 from groundup.flow.pairs import read_splits
 from groundup.flow.score_pairs import answer_pairs, readable, score_answers, score_reading, with_all_references
 from groundup.measure.translation import sentence_scores
-from groundup.run.attention import look_at_pair
 from groundup.run.pairs import PairRun
 from groundup.run.results import keep_evaluation
 from groundup.run.text import TextRun
@@ -51,7 +50,7 @@ def _translations(run: PairRun, test: Sequence[Pair]) -> None:
             best = answers[beams][i][0]
             bleu = sentence_scores([best.text], [pair.target])[0].bleu
             print(f"  {beams}  {best.score:7.4f}  BLEU {bleu:5.1f}  {best.text}")
-    page, *_ = look_at_pair(run, max((pair.source for pair in pairs), key=len), run.folder.path / "attention")
+    page, *_ = run.attention(max((pair.source for pair in pairs), key=len)).save(run.folder.path / "attention")
     print(f"\nlook inside  open {page} in a browser: step through the words and see where each head looks")
     print(f"use it       groundup translate {run.folder.quoted} 'She never drinks coffee.'")
 

@@ -20,7 +20,7 @@ from groundup.flow.parts import Batches, Tokenizers
 from groundup.flow.progress import progress
 from groundup.plan.here import of_each
 from groundup.recipes.recipe import TextData, TextRecipe
-from groundup.run.text import END
+from groundup.run.writer import END
 from groundup.text.tokenizer import Tokenizer
 from groundup.training import launch
 

@@ -13,6 +13,7 @@ from groundup.hub.names import to_ours
 from groundup.hub.tokenizer import check_pattern, check_vocabulary, read_tokenizer, special_ids, write_tokenizers
 from groundup.models.causal_lm import CausalLM
 from groundup.models.seq2seq import Seq2Seq
+from groundup.stock import check_stock
 from groundup.text.tokenizer import Tokenizer
 
 FAMILIES = {family.model_type: family for family in (gpt2.FAMILY, gpt_neo.FAMILY, llama.FAMILY, marian.FAMILY)}
@@ -60,8 +61,10 @@ def to_hub(
 
     tokenizer: the model's; of the target language where source_tokenizer is given too. Then the source's stands in the
     folder, since it is what texts are encoded with, and the target's in its subfolder `target`. An encoder-decoder
-    needs one: its start and end tokens belong to the format. ValueError says what no native format can hold.
+    needs one: its start and end tokens belong to the format. ValueError says what no native format can hold: settings,
+    and parts of one's own.
     """
+    check_stock(model, "to write it in a native format of Hugging Face")
     config = model.config
     family = family_for(config)
     translates = family is marian.FAMILY

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from groundup.look.record import Maps, layer_weights
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 CELL = 0.26
 """Inches a cell takes when there is room."""
@@ -17,25 +20,38 @@ LARGEST = 20.0
 """Inches that all cells of a row or column of heads may take together; with more of them cells shrink."""
 READABLE = 0.14
 """Inches between two labels that can both be read; in smaller cells only every n-th token is named."""
+SOFT = "#444444"
 LONGEST = 16
 """Characters of a label."""
 
 
 def draw_attention(
-    weights: Tensor, *, queries: Sequence[str], keys: Sequence[str], path: str | Path, title: str = ""
-) -> None:
-    """Write a PNG in which each row is a query and its colours say where it looks; what it may not see stays grey.
+    weights: Tensor | Maps,
+    *,
+    queries: Sequence[str] | None = None,
+    keys: Sequence[str] | None = None,
+    layers: str = "*",
+    path: str | Path | None = None,
+    title: str = "",
+) -> "Figure":
+    """A figure in which each row is a query and its colours say where it looks; what it may not see stays grey.
 
-    weights: one layer (H, T, S), its heads wrapped into a block, or several (L, H, T, S), a row of heads each.
-    queries (T) and keys (S) name the tokens. ValueError when the names do not fit the weights.
+    weights: one layer (H, T, S), its heads wrapped into a block, or several (L, H, T, S), a row of heads each; or what
+    `record_attention` gave, of which the first text is drawn, in the `layers` that fit the pattern ("*.cross"). queries
+    (T) and keys (S) name the tokens; None numbers them. path: write the figure there as a PNG, too. ValueError when the
+    names do not fit the weights.
     """
     from matplotlib.figure import Figure  # without pyplot: no window, no global state
 
     from groundup.look.fonts import drawable, families
 
+    if not isinstance(weights, Tensor):
+        weights = layer_weights(weights, layers)
     if weights.dim() not in (3, 4):
         raise ValueError(f"weights need the shape (H, T, S) or (L, H, T, S), not {tuple(weights.shape)}")
     T, S = weights.shape[-2:]
+    queries = [*map(str, range(T))] if queries is None else queries
+    keys = [*map(str, range(S))] if keys is None else keys
     if len(queries) != T or len(keys) != S:
         raise ValueError(f"weights of {T} queries and {S} keys need as many names, not {len(queries)} and {len(keys)}")
     fonts = families([title, *queries, *keys])
@@ -54,7 +70,7 @@ def draw_attention(
     image = None
     for i, (axes, name) in enumerate(zip(grid, names, strict=False)):
         image = axes.imshow(maps[i], vmin=0.0, vmax=largest, cmap="viridis")
-        axes.set_title(name, fontsize=8, pad=4, color="#444444")
+        axes.set_title(name, fontsize=8, pad=4, color=SOFT)
         # Every head has the same tokens: they are named once, at the left and below the lowest head of a column.
         below = i + columns >= len(names)
         _name_tokens(axes, queries if i % columns == 0 else (), keys if below else (), cell, fonts)
@@ -62,10 +78,15 @@ def draw_attention(
         axes.remove()
     assert image is not None
     bar = figure.colorbar(image, ax=grid[: len(names)].tolist(), shrink=min(1.0, 4 / size[1]), aspect=25, pad=0.02)
+    bar.set_label("weight", fontsize=8, color=SOFT)
     bar.ax.tick_params(labelsize=7, length=2)
     bar.outline.set_visible(False)  # type: ignore[operator]
     figure.suptitle(drawable(title, fonts), fontsize=11, fontfamily=fonts, parse_math=False)
-    figure.savefig(path, format="png", dpi=160, bbox_inches="tight", pad_inches=0.15)
+    figure.supylabel("each row looks …", fontsize=8, color=SOFT)
+    figure.supxlabel("… at the columns", fontsize=8, color=SOFT)
+    if path is not None:
+        figure.savefig(path, format="png", dpi=160, bbox_inches="tight", pad_inches=0.15)
+    return figure
 
 
 def _names(weights: Tensor) -> list[str]:

@@ -49,8 +49,13 @@ class Panel:
             )
 
 
-def write_attention_page(
-    path: str | Path,
+def write_attention_page(path: str | Path, **shown: Any) -> None:
+    """Write `attention_page`'s page into a file."""
+    page = attention_page(**shown)  # a text that cannot be shown leaves no empty file behind
+    Path(path).write_bytes(page.encode())
+
+
+def attention_page(
     *,
     title: str,
     panels: Sequence[Panel],
@@ -58,12 +63,14 @@ def write_attention_page(
     output_text: str | None = None,
     candidates: Sequence[Sequence[tuple[str, float]]] | None = None,
     beams: Sequence[Candidate] | None = None,
-) -> None:
-    """Write the page for one text.
+    prompt: int = 0,
+) -> str:
+    """The page for one text, as HTML.
 
     candidates: for each written token the likeliest ones there and their probabilities, likeliest first. beams: the
-    tree of the search that found the output (`beam_tree`). Weights are kept to three decimals. ValueError when the
-    panels do not speak of the same tokens, or the tree does not.
+    tree of the search that found the output (`beam_tree`). prompt: how many tokens of the output, the first one read
+    included, were given and not written. Weights are kept to three decimals. ValueError when the panels do not speak of
+    the same tokens, or the tree does not.
     """
     _check_together(panels, candidates)
     if beams is not None:
@@ -72,6 +79,7 @@ def write_attention_page(
         "title": title,
         "source": source_text,
         "output": output_text,
+        "prompt": prompt,
         "panels": [_panel_data(panel) for panel in panels],
         "candidates": candidates and [[(token, round(p, 4)) for token, p in step] for step in candidates],
         "beams": beams and [_node_data(node) for node in beams],
@@ -80,8 +88,7 @@ def write_attention_page(
     safe = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
     template = files("groundup.look").joinpath("page.html").read_text(encoding="utf-8")
     before, after = template.split("__DATA__")
-    page = before.replace("__TITLE__", html.escape(title)) + safe + after
-    Path(path).write_bytes(page.encode())  # a text that is none leaves no empty file behind
+    return before.replace("__TITLE__", html.escape(title)) + safe + after
 
 
 def _panel_data(panel: Panel) -> dict[str, Any]:

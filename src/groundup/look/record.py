@@ -26,7 +26,9 @@ def record_attention(model: nn.Module, *, layers: str | Sequence[str] | None = N
 
     layers: names or patterns ("*.cross", "encoder.*"); None means all. A cached decode calls each layer once a step:
     `join_steps` puts those together. Beam search reorders rows between steps; to look at its result, call the model
-    once on the finished text. A compiled model runs uncompiled in here. ValueError for a pattern that names no layer.
+    once on the finished text. A compiled model runs uncompiled in here. A subclass of `Attend` with a `forward` of its
+    own is recorded by its method weights(q, k, mask) -> (B, H, T, S). ValueError where it has none, and for a pattern
+    that names no layer.
     """
     found = {_layer_name(path): module for path, module in model.named_modules() if isinstance(module, Attend)}
     patterns = ["*"] if layers is None else [layers] if isinstance(layers, str) else layers
@@ -34,7 +36,7 @@ def record_attention(model: nn.Module, *, layers: str | Sequence[str] | None = N
     maps: Maps = {name: [] for name in found if name in names}
     with ExitStack() as hooks:
         for name, kept in maps.items():
-            hooks.enter_context(found[name].register_forward_hook(_keep_in(kept)))
+            hooks.enter_context(found[name].register_forward_hook(_keep_in(kept, _weights(name, found[name]))))
         # Compiled code skips hooks that were added after it was compiled.
         hooks.enter_context(torch.compiler.set_stance("force_eager"))
         yield maps
@@ -56,7 +58,11 @@ def join_steps(steps: Sequence[Tensor]) -> Tensor:
 
 def layer_weights(maps: Maps, pattern: str, *, row: int = 0) -> Tensor:
     """The joined maps of one batch row in all layers whose name fits the pattern: (L, H, T, S), first layer first."""
-    return torch.stack([join_steps(maps[name])[row] for name in _matching(pattern, maps)])
+    layers = {name: join_steps(maps[name])[row] for name in _matching(pattern, maps)}
+    if len({weights.shape for weights in layers.values()}) > 1:
+        shapes = ", ".join(f"{name} {tuple(weights.shape)}" for name, weights in layers.items())
+        raise ValueError(f"{pattern!r} names layers of several shapes: {shapes}; name one kind, such as '*.cross'")
+    return torch.stack([*layers.values()])
 
 
 def _matching(pattern: str, names: Iterable[str]) -> list[str]:
@@ -71,10 +77,24 @@ def _layer_name(path: str) -> str:
     return path.replace("_orig_mod.", "").removesuffix("attend").removesuffix(".")
 
 
-def _keep_in(kept: list[Tensor]) -> Callable[[nn.Module, tuple[Tensor, Tensor, Tensor, Mask], Tensor], None]:
+def _weights(name: str, attend: Attend) -> Callable[[Tensor, Tensor, Mask], Tensor]:
+    """How the module's weights are found: as it says itself, or by the equation of this package."""
+    if (own := getattr(attend, "weights", None)) is not None:
+        return own
+    if not type(attend).forward.__module__.startswith("groundup."):
+        raise ValueError(
+            f"{name} attends in a way of its own ({type(attend).__qualname__}), so its weights are not known; "
+            "give it a method weights(q, k, mask) -> (B, H, T, S)"
+        )
+    return attention_weights
+
+
+def _keep_in(
+    kept: list[Tensor], weights: Callable[[Tensor, Tensor, Mask], Tensor]
+) -> Callable[[nn.Module, tuple[Tensor, Tensor, Tensor, Mask], Tensor], None]:
     def hook(module: nn.Module, inputs: tuple[Tensor, Tensor, Tensor, Mask], output: Tensor) -> None:
         q, k, _, mask = inputs
         with torch.no_grad(), torch.autocast(q.device.type, enabled=False):
-            kept.append(attention_weights(q.float(), k.float(), mask).cpu())
+            kept.append(weights(q.float(), k.float(), mask).cpu())
 
     return hook

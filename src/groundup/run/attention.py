@@ -1,26 +1,89 @@
 """What a run looks at while it answers: pictures of every layer and head, and a page to step through."""
 
+import html
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from torch import Tensor
 
 from groundup.decode.choose import Beams
-from groundup.look.beams import Watched, beam_tree
+from groundup.look.beams import Candidate, Watched, beam_tree
 from groundup.look.draw import draw_attention
-from groundup.look.page import Panel, write_attention_page
-from groundup.look.record import Maps, layer_weights, record_attention
-from groundup.run.pairs import PairRun
-from groundup.run.text import TextRun
+from groundup.look.page import Panel, attention_page
+from groundup.look.record import layer_weights, record_attention
+from groundup.run.translator import Translator
+from groundup.run.writer import Writer
 from groundup.text.tokenizer import Tokenizer
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 CANDIDATES = 5
+HEIGHT = 820
+"""Pixels that the page gets in a notebook."""
 
 
-def look_at_pair(run: PairRun, sentence: str, folder: Path, *, num_beams: int = 1) -> list[Path]:
-    """Answer the sentence, record one teacher-forced pass over the answer, and write page.html and a PNG per panel.
+@dataclass(frozen=True, eq=False)
+class Look:
+    """What a run looked at while it wrote one text. A notebook shows it as a page to step through."""
 
-    With more than one beam the page also shows the tree of the search.
+    title: str
+    panels: list[Panel]
+    output: str
+    source: str | None = None
+    candidates: Sequence[Sequence[tuple[str, float]]] | None = None
+    """For each written token the likeliest ones there and their probabilities."""
+    beams: list[Candidate] | None = None
+    prompt: int = 0
+    """How many of the output's tokens were given, and not written by the model."""
+
+    @property
+    def page(self) -> str:
+        """The page as one HTML text that loads nothing from anywhere."""
+        return attention_page(
+            title=self.title,
+            panels=self.panels,
+            source_text=self.source,
+            output_text=self.output,
+            candidates=self.candidates,
+            beams=self.beams,
+            prompt=self.prompt,
+        )
+
+    def draw(self, name: str, *, path: str | Path | None = None) -> "Figure":
+        """The picture of one panel, by its name: cross, encoder or decoder."""
+        named = {panel.name: panel for panel in self.panels}
+        if name not in named:
+            raise ValueError(f"there is no panel {name!r}; there are {', '.join(named)}")
+        panel, title = named[name], f"{name}: {self.title}"
+        return draw_attention(panel.weights, queries=panel.queries, keys=panel.keys, path=path, title=title)
+
+    def save(self, folder: str | Path) -> list[Path]:
+        """Write page.html and a PNG a panel into the folder, and say where they are."""
+        folder = Path(folder)
+        page = self.page  # a text that cannot be shown leaves no folder behind
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "page.html").write_bytes(page.encode())
+        for panel in self.panels:
+            self.draw(panel.name, path=folder / f"{panel.name}.png")
+        return [folder / "page.html", *(folder / f"{panel.name}.png" for panel in self.panels)]
+
+    def __repr__(self) -> str:
+        shapes = ", ".join(f"{panel.name} {tuple(panel.weights.shape)}" for panel in self.panels)
+        return f"Look({self.title!r}: {shapes}; save(folder) writes a page and pictures)"
+
+    def _repr_html_(self) -> str:
+        frame = f'style="width: 100%; height: {HEIGHT}px; border: 0"'
+        return f'<iframe {frame} srcdoc="{html.escape(self.page)}"></iframe>'
+
+
+def look_at_pair(run: Translator, sentence: str, *, title: str, num_beams: int = 1) -> Look:
+    """Answer the sentence, and record one teacher-forced pass over the answer.
+
+    With more than one beam there is also the tree of the search.
     """
     watched = Watched()
     by = Beams(num_beams)
@@ -44,19 +107,18 @@ def look_at_pair(run: PairRun, sentence: str, folder: Path, *, num_beams: int = 
         pieces=run.target.pieces,
         score=by.score,
     )
-    return _write(
-        folder,
-        f"{run.folder.name}: {sentence} → {answer.text}",
+    return Look(
+        title,
         panels,
-        source_text=sentence,
-        output_text=answer.text,
+        answer.text,
+        source=sentence,
         candidates=_candidates(probabilities, run.target),
         beams=tree if num_beams > 1 else None,
     )
 
 
-def look_at_text(run: TextRun, prompt: str, folder: Path, *, max_new_tokens: int = 40) -> list[Path]:
-    """Write on greedily after the prompt, record one pass over all of it, and write page.html and a PNG."""
+def look_at_text(run: Writer, prompt: str, *, title: str, max_new_tokens: int = 40) -> Look:
+    """Write on greedily after the prompt, and record one pass over all of it."""
     prompt_ids = run.prompt_ids(prompt)
     writing = run.generate(prompt, max_new_tokens=max_new_tokens)
     text = prompt + "".join(writing)
@@ -64,14 +126,9 @@ def look_at_text(run: TextRun, prompt: str, folder: Path, *, max_new_tokens: int
     with record_attention(run.model) as maps:
         probabilities = run.probabilities(ids[:-1])
     pieces = run.tokenizer.pieces(ids)
-    panels = [Panel("decoder", pieces[1:], pieces[:-1], _self_weights(maps))]
-    title = f"{run.folder.name}: {text[:80]}"
+    panels = [Panel("decoder", pieces[1:], pieces[:-1], layer_weights(maps, "stack.blocks.*.attention"))]
     candidates = _candidates(probabilities, run.tokenizer)
-    return _write(folder, title, panels, source_text=None, output_text=text, candidates=candidates)
-
-
-def _self_weights(maps: Maps) -> Tensor:
-    return layer_weights(maps, "stack.blocks.*.attention")
+    return Look(title, panels, text, candidates=candidates, prompt=len(prompt_ids))
 
 
 def _candidates(probabilities: Tensor, tokenizer: Tokenizer) -> list[list[tuple[str, float]]]:
@@ -79,17 +136,6 @@ def _candidates(probabilities: Tensor, tokenizer: Tokenizer) -> list[list[tuple[
     steps = zip(best.indices.tolist(), best.values.tolist(), strict=True)
     # What cannot come is no candidate: an id without a token has no piece.
     return [[(tokenizer.pieces([id])[0], p) for id, p in zip(*step, strict=True) if p > 0] for step in steps]
-
-
-def _write(folder: Path, title: str, panels: list[Panel], **page) -> list[Path]:
-    folder.mkdir(parents=True, exist_ok=True)
-    written = [folder / "page.html"]
-    write_attention_page(written[0], title=title, panels=panels, **page)
-    for panel in panels:
-        path = folder / f"{panel.name}.png"
-        draw_attention(panel.weights, queries=panel.queries, keys=panel.keys, path=path, title=f"{panel.name}: {title}")
-        written.append(path)
-    return written
 
 
 def folder_name(text: str) -> str:

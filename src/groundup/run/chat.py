@@ -68,7 +68,7 @@ class Conversation:
 
     def _kept(self, turns: list[Turn]) -> list[Turn]:
         """The last turns that fit the context together, or the one that is heard."""
-        context = self.run.recipe.model.context
+        context = self.run.model.config.context
         if (tokens := len(self.ids(turns[-1:]))) > context:
             raise ValueError(f"{tokens} tokens do not fit the context of {context}; say it in fewer words")
         if not self.remembers:

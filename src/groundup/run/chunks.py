@@ -9,15 +9,15 @@ from torch import Tensor
 
 from groundup.data.marks import Marks
 from groundup.data.normalise import normalise_sentence
-from groundup.recipes.recipe import PairRecipe
+from groundup.models.seq2seq import Seq2Seq
 from groundup.text.tokenizer import Tokenizer
 
 
 class Reader(Protocol):
-    """What is asked of a run: `PairRun` is one."""
+    """What is asked of a `Translator`."""
 
     target: Tokenizer
-    recipe: PairRecipe
+    model: Seq2Seq
     marks: Marks
     device: torch.device
 
@@ -60,8 +60,8 @@ def chunks(
     sources = [run.source_ids(sentence) for sentence in sentences]
     numbers = [i for i, ids in enumerate(sources) if len(ids) > 1]
     for P, group in groupby(sorted(numbers, key=lambda i: (len(begun[i]), -len(sources[i]))), lambda i: len(begun[i])):
-        if run.recipe.model.context <= P:
-            raise ValueError(f"a prefix of {P} tokens fills the context of {run.recipe.model.context}; shorten it")
+        if run.model.config.context <= P:
+            raise ValueError(f"a prefix of {P} tokens fills the context of {run.model.config.context}; shorten it")
         order = list(group)
         for some in (order[at : at + rows] for at in range(0, len(order), rows)):
             start = torch.tensor([[run.marks.bos, *begun[i]] for i in some], device=run.device)

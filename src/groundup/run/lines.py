@@ -7,8 +7,9 @@ from groundup.decode.choose import Strategy, score
 from groundup.decode.named import strategy
 from groundup.fast.int8 import Precision
 from groundup.run.growing import Growing
-from groundup.run.pairs import Answer, PairRun
+from groundup.run.pairs import PairRun
 from groundup.run.sentences import joined, sentences
+from groundup.run.translator import Answer
 from groundup.run.writing import check_list
 
 

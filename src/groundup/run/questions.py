@@ -43,7 +43,7 @@ def answer(
     from groundup.training.precision import choose_precision
 
     questions, faults = read_questions(path, limit=limit)
-    context, precision = run.recipe.model.context, choose_precision(run.device)
+    context, precision = run.model.config.context, choose_precision(run.device)
     fitting, items, left_out = [], [], 0
     for question in questions:
         try:

@@ -55,6 +55,10 @@ class Tokenizer:
         self.vocab_size = max(self._bytes, default=-1) + 1  # the total, special tokens included
         self._encoder = engine.Encoder(vocabulary, pattern)
 
+    def __repr__(self) -> str:
+        specials = ", ".join(self.specials) or "none"
+        return f"Tokenizer({self.vocabulary.kind}, {self.vocab_size:,} tokens, specials: {specials})"
+
     @classmethod
     def train(
         cls,
@@ -169,10 +173,8 @@ class Tokenizer:
             raise ValueError(f"dropout is a probability from 0 to 1, not {dropout}")
         if not isinstance(self.vocabulary, BytePair):
             raise ValueError("only a byte-pair tokenizer has merges to pass over; take dropout=0")
-        ids: list[int] = []
-        for chunk in patterns.split(reading.well_formed(text), self._pattern):
-            ids += self.vocabulary.merged(chunk.encode(), drop=lambda: random.random() < dropout)
-        return ids
+        chunks, drop = patterns.split(reading.well_formed(text), self._pattern), lambda: random.random() < dropout
+        return [id for chunk in chunks for id in self.vocabulary.merged(chunk.encode(), drop=drop)]
 
     def encode_bytes(self, data: bytes) -> list[int]:
         """The ids of any bytes: valid UTF-8 as its text, each byte that is not as a token of its own."""
@@ -216,9 +218,8 @@ class Tokenizer:
     def special_id(self, name: str) -> int:
         """The id of a special token; a ValueError with the names there are if it has no such."""
         if name not in self.specials:
-            raise ValueError(
-                f"this tokenizer has no special token {name!r}; it has: {', '.join(self.specials) or 'none'}"
-            )
+            there = ", ".join(self.specials) or "none"
+            raise ValueError(f"this tokenizer has no special token {name!r}; it has: {there}")
         return self.specials[name]
 
     @property

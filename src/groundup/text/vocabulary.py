@@ -22,6 +22,7 @@ class BytePair:
     unknown: the id of a byte that is missing; without one such a byte is refused.
     """
 
+    kind = "byte pairs"
     between = b""
 
     def __init__(
@@ -80,6 +81,7 @@ class BytePair:
 class Characters:
     """One id a character (code point), in the order of their code points; other characters are refused."""
 
+    kind = "characters"
     between = b""
 
     def __init__(self, ids: Mapping[str, int]):
@@ -109,6 +111,7 @@ class Characters:
 class Words:
     """One id a word or sign (`patterns.WORDS`), and one for all words that are not in the vocabulary."""
 
+    kind = "words"
     between = b" "
 
     def __init__(self, ids: Mapping[str, int], unknown: int):

@@ -20,7 +20,7 @@ from groundup.training.distributed import assembled
 from groundup.training.flops import yardstick
 from groundup.training.interrupt import Interrupted, stop_asked
 from groundup.training.log import Metrics, show
-from groundup.training.loop import Step, train, validate
+from groundup.training.loop import Step, train
 from groundup.training.micro import Data
 from groundup.training.output import forgiving
 from groundup.training.places import resumption, saved_steps, unused
@@ -31,6 +31,7 @@ from groundup.training.settings import TrainSettings
 from groundup.training.store import Store
 from groundup.training.tally import FitResult, Tally
 from groundup.training.team import Solo
+from groundup.training.validate import validate
 
 
 def fit(

@@ -152,13 +152,13 @@ def _backward(
     for number, batch in micro.items():
         torch.manual_seed(_seed(seed, number))
         with team.last(model, len(losses) == len(micro) - 1):
-            loss = _forward(model, batch, precision, smoothing) / tokens
+            loss = forward(model, batch, precision, smoothing) / tokens
             (loss * team.size).backward()  # gradients become the mean over the ranks
         losses.append(loss.detach())
     return torch.stack(losses), tokens
 
 
-def _forward(model: nn.Module, batch: BatchLike, precision: Precision, smoothing: float) -> Tensor:
+def forward(model: nn.Module, batch: BatchLike, precision: Precision, smoothing: float) -> Tensor:
     device = next(model.parameters()).device
     inputs = [None if x is None else x.to(device, non_blocking=True) for x in batch.inputs]
     targets = batch.targets.to(device, non_blocking=True)
@@ -201,35 +201,3 @@ def _clip(model: nn.Module, norm: float, clip: float | None) -> None:
     if clip is not None and norm > clip:
         parameters = [p for p in model.parameters() if p.grad is not None]
         clip_grads_with_norm_(parameters, clip, torch.tensor(norm, device=parameters[0].device))
-
-
-def validate(
-    model: nn.Module, batches: Iterable[BatchLike], precision: Precision | str | None = None, team: Solo | None = None
-) -> float:
-    """Mean loss in nats a token over the batches, every token counted alike, without dropout and smoothing.
-
-    Of several ranks each has all the batches and judges its share of them.
-    """
-    precision, team = choose_precision(next(model.parameters()).device, precision), team or Solo()
-    total, tokens, was_training = 0.0, 0, model.training
-    model.eval()
-    try:
-        with torch.no_grad():  # not inference_mode, under which weights that come in slices could not be used again
-            for batch, counts in _dealt(batches, team):
-                loss = _forward(model, batch, precision, 0.0).item()
-                if counts:
-                    total, tokens = total + loss, tokens + int((batch.targets != IGNORE).sum())
-    finally:
-        model.train(was_training)
-    total, tokens = team.sum(total, tokens)
-    if tokens == 0:
-        raise ValueError("there is nothing to validate on: no batch has a target")
-    return total / tokens
-
-
-def _dealt(batches: Iterable[BatchLike], team: Solo) -> Iterator[tuple[BatchLike, bool]]:
-    """This rank's share; one that comes short repeats a batch that does not count, for weights in slices need all."""
-    stream = iter(batches)
-    while hand := list(islice(stream, team.size)):
-        counts = team.rank < len(hand)
-        yield hand[team.rank if counts else 0], counts

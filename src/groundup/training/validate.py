@@ -1,0 +1,62 @@
+"""The loss on held-out batches."""
+
+from collections.abc import Iterable, Iterator, Sized
+from itertools import islice
+
+import torch
+from torch import nn
+
+from groundup.batch import IGNORE, BatchLike
+from groundup.training.loop import forward
+from groundup.training.precision import Precision, choose_precision
+from groundup.training.team import Solo
+
+ENDLESS = 10_000
+"""Batches that validation reads of a stream without a length before it complains."""
+
+
+def validate(
+    model: nn.Module,
+    batches: Iterable[BatchLike],
+    precision: Precision | str | None = None,
+    team: Solo | None = None,
+    *,
+    steps: int | None = None,
+) -> float:
+    """Mean loss in nats a token over the batches, every token counted alike, without dropout and smoothing.
+
+    steps: at most so many of the batches; a stream that never ends needs it, and is a ValueError after ENDLESS batches
+    without. Of several ranks each has all the batches and judges its share of them.
+    """
+    batches = _ending(batches) if steps is None else islice(batches, steps)
+    precision, team = choose_precision(next(model.parameters()).device, precision), team or Solo()
+    total, tokens, was_training = 0.0, 0, model.training
+    model.eval()
+    try:
+        with torch.no_grad():  # not inference_mode, under which weights that come in slices could not be used again
+            for batch, counts in _dealt(batches, team):
+                loss = forward(model, batch, precision, 0.0).item()
+                if counts:
+                    total, tokens = total + loss, tokens + int((batch.targets != IGNORE).sum())
+    finally:
+        model.train(was_training)
+    total, tokens = team.sum(total, tokens)
+    if tokens == 0:
+        raise ValueError("there is nothing to validate on: no batch has a target")
+    return total / tokens
+
+
+def _ending(batches: Iterable[BatchLike]) -> Iterator[BatchLike]:
+    """The batches; ValueError where they have no length and do not seem to end."""
+    for n, batch in enumerate(batches):
+        if n == ENDLESS and not isinstance(batches, Sized):
+            raise ValueError(f"no end of the batches after {ENDLESS:,}: is this what is trained on? say steps=100")
+        yield batch
+
+
+def _dealt(batches: Iterable[BatchLike], team: Solo) -> Iterator[tuple[BatchLike, bool]]:
+    """This rank's share; one that comes short repeats a batch that does not count, for weights in slices need all."""
+    stream = iter(batches)
+    while hand := list(islice(stream, team.size)):
+        counts = team.rank < len(hand)
+        yield hand[team.rank if counts else 0], counts
