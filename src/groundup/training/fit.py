@@ -222,9 +222,10 @@ class _Fitting:
 
     def save(self, *, best: bool = False) -> None:
         """Save a checkpoint of this step, unless there is one already. OSError where the run's folder is gone."""
-        self.team.from_main(self.record.settle)
         if self.saved == self.tally.step and not best:
+            self.team.from_main(self.record.sync)
             return
+        self.team.from_main(self.record.settle)
         with self.average.in_place() as own:
             self.store.save(self.tally.step, state=asdict(self.tally), unaveraged=own, best=best)
         self.saved = self.tally.step

@@ -79,9 +79,14 @@ class Record:
     def settle(self) -> None:
         """Before a checkpoint: the tally knows the time and how many lines of metrics.jsonl there are, on the disk."""
         self.tally.seconds = self.seconds
+        self.sync()
+        if self.metrics is not None:
+            self.tally.records = self.metrics.records
+
+    def sync(self) -> None:
+        """Get the lines of metrics.jsonl onto the disk. OSError where the run's folder is gone."""
         if self.metrics is not None:
             self.metrics.sync()
-            self.tally.records = self.metrics.records
 
     def write(self, **record: Any) -> None:
         if self.metrics is not None:
