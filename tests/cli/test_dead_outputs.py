@@ -62,7 +62,8 @@ def test_a_log_that_fails_is_said_once_where_it_can_be(desk):
 
 
 IMPORTS = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs are begun with it ignored
 from unittest.mock import patch
 from groundup.cli import main
 sys.path.insert(0, sys.argv[1])

@@ -204,15 +204,15 @@ def test_killed_at_every_write_it_goes_on_to_the_same_bytes(tmp_path: Path, toke
 def test_with_only_the_index_left_to_do_it_waits_for_the_tokenizer(tmp_path: Path, tokenizer: Tokenizer, monkeypatch):
     source, out = jsonl(tmp_path / "a.jsonl"), tmp_path / "out"
     prepare(source, tokenizer, tmp_path / "whole", valid_tokens=40)
-    replace = shard_writer._replace
+    save_json = shard_writer._save
 
     def stopping(path: Path, content: dict) -> None:
         if path.name == "index.json":
             raise KeyboardInterrupt
-        replace(path, content)
+        save_json(path, content)
 
     with monkeypatch.context() as patch:
-        patch.setattr(shard_writer, "_replace", stopping)
+        patch.setattr(shard_writer, "_save", stopping)
         with pytest.raises(KeyboardInterrupt):
             prepare(source, tokenizer, out, valid_tokens=40)
     (out / "tokenizer.json").rename(out / ".tokenizer.json.123")  # as a kill in the middle of saving leaves it

@@ -174,7 +174,7 @@ def test_training_reads_files_and_folders(tmp_path):
     expected = Tokenizer.train_from_texts([PROSE, "zzzzzz"], 300).merges
     assert Tokenizer.train(tmp_path, 300).merges == expected
     assert Tokenizer.train([tmp_path / "a.txt", str(tmp_path / "deep")], 300).merges == expected
-    with pytest.raises(ValueError, match=r"c\.bin is not UTF-8 text: byte 0 is 0xff"):
+    with pytest.raises(ValueError, match=r"c\.bin: a binary file \(NUL at byte 2\); it is UTF-16"):
         Tokenizer.train([tmp_path / "c.bin"], 300)
     with pytest.raises(FileNotFoundError):
         Tokenizer.train([tmp_path / "none.txt"], 300)
