@@ -96,7 +96,7 @@ def test_vocabularies_too_small(desk, complaint):
         ("--model.encoder-layers 2", ["decoder-only"]),
         ("--model.context 5000", ["a window needs 5,001"]),
         ("--model.width 100000000000000 --model.heads 1", ["at most 1048576", "try width=1048576"]),
-        ("--train.steps abc", ["--train.steps takes None or INT, not 'abc'"]),
+        ("--train.steps abc", ["--train.steps takes None or a whole number, not 'abc'"]),
         ("--train.steps 0", ["steps (0) must be at least 1"]),
         ("--train.lr fast", ["--train.lr takes a number, not 'fast'"]),
         ("--train.lr nan", ["lr (nan)", "try --train.lr"]),
@@ -158,7 +158,7 @@ def test_unknown_words_bring_the_nearest(home, complaint):
     words(complaint("translate", "translator", "Hi.", "--checkpoint", "7"), "step-00000007", "try --checkpoint 80")
     words(complaint("data", "lst"), "did you mean 'list'")
     words(complaint("tokenizer", "encod"), "did you mean 'encode'")
-    words(complaint("translate"), "run")
+    words(complaint("translate"), "RUN is missing")
 
 
 def test_a_run_that_is_there_is_not_replaced(home, complaint):
@@ -228,7 +228,7 @@ def test_prompts_longer_than_the_context_give_both_numbers(home, complaint):
         ("generate speller Ω", ["'Ω' (U+03A9)", "not in this vocabulary"]),
         ("translate translator Hi --num-beams 0", ["num_beams (0)"]),
         ("translate translator Hi --num-beams -2", ["num_beams (-2)"]),
-        ("translate translator Hi --num-beams two", ["--num-beams takes a number, not 'two'"]),
+        ("translate translator Hi --num-beams two", ["--num-beams takes a whole number, not 'two'"]),
         ("translate translator Hi --num-return-sequences 5", ["(5)", "num_beams (4)"]),
         ("translate translator Hi --max-new-tokens 0", ["max_new_tokens (0)"]),
         ("translate translator Hi --device abacus", ["'abacus'"]),
@@ -250,7 +250,7 @@ def test_prompts_longer_than_the_context_give_both_numbers(home, complaint):
         ("tokenizer encode text.txt Hi", ["text.txt is not a tokenizer"]),
         ("tokenizer decode runs/writer 1 99999", ["99999", "300 tokens"]),
         ("tokenizer decode runs/writer one", ["'one'"]),
-        ("tokenizer train text.txt many --out x", ["VOCAB_SIZE takes a number, not 'many'"]),
+        ("tokenizer train text.txt many --out x", ["VOCAB_SIZE takes a whole number, not 'many'"]),
         ("tokenizer train text.txt 300", ["--out"]),
         ("data show gone.txt", ["gone.txt"]),
         ("data get gone", ["gone"]),

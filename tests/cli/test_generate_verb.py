@@ -7,6 +7,7 @@ import sys
 import pytest
 
 import groundup as gu
+from groundup.cli.generate import Generate
 from groundup.cli.main import main
 from groundup.run.text import TextRun
 
@@ -181,3 +182,27 @@ def test_a_byte_that_is_not_utf8_costs_its_own_line(home, cli, capsys, monkeypat
 @pytest.mark.parametrize("verb", ["generate writer", "attention writer", "attention translator"])
 def test_a_text_that_is_not_utf8_is_refused(home, complaint, verb):
     assert complaint(*verb.split(), "caf\udce9") in ("the prompt is not UTF-8 text", "the text is not UTF-8")
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"), [(r"\n", "\n"), (r"a\tb", "a\tb"), (r"\\n", r"\n"), ("the", "the"), (r"\x", r"\x")]
+)
+def test_a_stop_may_be_a_line_break(said, meant):
+    assert Generate(run="writer", stop=(said,)).ends == (meant,)
+
+
+def test_a_text_ends_before_a_line_break(home, cli):
+    options = ["1. I", "--temperature", "2", "--max-new-tokens", "25", "--seed"]
+    texts = {str(seed): cli("generate", "speller", *options, str(seed)).out for seed in range(9)}
+    seed, whole = next((seed, text) for seed, text in texts.items() if "\n" in text[:-1])
+    assert cli("generate", "speller", *options, seed, "--stop", r"\n").out == whole.partition("\n")[0] + "\n"
+
+
+def test_only_ten_bad_lines_are_named(home, cli):
+    said = cli(
+        "generate", "writer", "--file", "-", "--max-new-tokens", "1", stdin="1. I\n" + ("they " * 99 + "\n") * 13
+    )
+    lines = said.err.splitlines()
+    assert (said.code, len(lines)) == (2, 11)
+    assert lines[9].startswith("groundup: line 11: ")
+    assert lines[10] == "groundup: and 3 more lines that cannot be read"

@@ -1,13 +1,18 @@
 """groundup translate: words that are drawn, scores by either formula, and an answer that grows on a terminal."""
 
 import io
+import os
+import subprocess
 import sys
+import threading
 
 import pytest
 
 import groundup as gu
+from groundup.cli.input import piped_blocks
 from groundup.cli.main import main
 from groundup.decode.choose import Beams, Greedy, Sample
+from groundup.text.reading import piped_lines
 
 LINES = ["I see the dog.", "", "we eat it all.", "they buy the sea."]
 
@@ -170,3 +175,58 @@ def test_a_script_without_a_font_costs_no_warning(home, cli, tmp_path):
     said = cli("attention", "translator", "漢字\x01", "--out", str(tmp_path))
     assert (said.code, said.err) == (0, "")
     assert (tmp_path / "cross.png").stat().st_size
+
+
+def test_sentences_come_from_a_file(home, cli, complaint, tmp_path):
+    (tmp_path / "lines.txt").write_text("\n".join(LINES) + "\n")
+    file = str(tmp_path / "lines.txt")
+    piped = cli("translate", "translator", stdin="\n".join(LINES))
+    assert cli("translate", "translator", "--file", file) == piped
+    assert cli("translate", "translator", "--file", "-", stdin="\n".join(LINES)) == piped
+    assert "not from both" in complaint("translate", "translator", "Hi.", "--file", file)
+    assert "gone.txt" in complaint("translate", "translator", "--file", "gone.txt")
+
+
+@pytest.mark.parametrize(("verb", "run"), [("translate", "translator"), ("generate", "writer")])
+def test_a_word_that_is_a_file_is_noticed(home, cli, verb, run):
+    said = cli(verb, run, "pairs.en")
+    assert said.code == 0
+    assert said.err.startswith("groundup: pairs.en is taken as text, and is a file; did you mean --file pairs.en?\n")
+    assert "did you mean" not in cli(verb, run, "pairs").err
+
+
+def test_nothing_piped_is_nothing_translated(home, cli):
+    assert cli("translate", "translator", stdin="") == (0, "", "")
+
+
+@pytest.mark.posix
+def test_a_line_from_a_pipe_is_answered_before_the_next_one_comes(home, cli):
+    command = [sys.executable, "-m", "groundup", "translate", "translator", "--num-beams", "1"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        watch = threading.Timer(120, process.kill)  # who waits for more lines would wait for ever
+        watch.start()
+        for line in (LINES[0], LINES[2], ""):
+            process.stdin.write(f"{line}\n")
+            process.stdin.flush()
+            assert process.stdout.readline() == (
+                cli("translate", "translator", line, "--num-beams", "1").out if line else "\n"
+            )
+        process.stdin.close()
+        assert process.wait() == 0
+        watch.cancel()
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"a\nb\n", b"a\r\nb", b"\xef\xbb\xbfa\rb\r", b"a\rb\n", b"caf\xe9\n\xc3\xa9", b"\n\n"]
+)
+@pytest.mark.parametrize("size", [1, 3, 100])
+def test_a_pipe_has_the_lines_that_a_stream_has(monkeypatch, data, size):
+    monkeypatch.setattr("groundup.cli.input.CHUNK", size)
+    read, write = os.pipe()
+    os.write(write, data)
+    os.close(write)
+    with os.fdopen(read, encoding="utf-8") as stream:
+        found = [line for block in piped_blocks(stream, most=2) for line in block]
+    assert found == list(piped_lines(io.TextIOWrapper(io.BytesIO(data))))

@@ -165,7 +165,7 @@ def test_groundup_understands(page: str, line: str, capsys: pytest.CaptureFixtur
         words.insert(1, "demo")
     code = said_by(words)
     err = capsys.readouterr().err
-    only_named = not any(word.startswith("-") for word in words) and "Missing from" in err
+    only_named = not any(word.startswith("-") for word in words) and re.search(r" (is|are) missing", err)
     assert code == 0 or only_named, f"{page}: {line}\n{err}"
 
 

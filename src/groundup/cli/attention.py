@@ -2,19 +2,20 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import tyro
 
-from groundup.cli.parse import parse
+from groundup.cli.parse import Run, parse_texts
 
 
 @dataclass(frozen=True)
 class Attention:
     """Draw every layer and head for one sentence (or prompt), as pictures and as one page to step through."""
 
-    run: tyro.conf.Positional[str]
+    run: Run
     """A run folder, or its name under runs/."""
-    text: tyro.conf.Positional[str]
+    text: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="TEXT")]
     """The sentence to translate or reply to, or the prompt to write on after."""
     out: Path | None = None
     """Where to; None is attention/ in the run folder."""
@@ -28,7 +29,7 @@ class Attention:
 
 
 def main(arguments: list[str]) -> None:
-    options = parse(Attention, arguments, prog="groundup attention")
+    options = parse_texts(Attention, arguments, prog="groundup attention")
     from groundup.run.attention import folder_name
     from groundup.run.load import load, which
     from groundup.run.pairs import PairRun

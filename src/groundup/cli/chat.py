@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import tyro
 
 from groundup.cli.choosing import Choosing, given
-from groundup.cli.parse import parse
+from groundup.cli.parse import Run, parse
 from groundup.cli.terminal import shown
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class Chat:
     command has a line in reply: an empty one where it cannot be answered, and standard error says why.
     """
 
-    run: tyro.conf.Positional[str]
+    run: Run
     """A run folder, or its name under runs/."""
     choosing: tyro.conf.OmitArgPrefixes[Choosing] = field(default_factory=Choosing)
     max_new_tokens: int | None = None

@@ -3,6 +3,7 @@
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import tyro
 
@@ -19,7 +20,7 @@ class Compare:
     Interrupted, the same command goes on. With two or more runs instead of a name: their results side by side.
     """
 
-    names: tyro.conf.Positional[tuple[str, ...]]
+    names: Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="COMPARISON | RUN RUN ...")]
     """The name of a comparison (five-families, modern, tokenizers-multi30k, tokenizers-en-it), or two or more runs."""
     lrs: tuple[float, ...] = ()
     """Peak learning rates to try each variant with; left out, those of the comparison."""

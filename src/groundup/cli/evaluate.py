@@ -4,11 +4,11 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import tyro
 
-from groundup.cli.parse import parse
+from groundup.cli.parse import Run, parse
 from groundup.cli.terminal import shown
 
 NAMED = 10  # bad lines that are named one by one
@@ -21,9 +21,9 @@ class Evaluate:
     Two runs are judged on the same pairs, each difference with its p-value (paired bootstrap).
     """
 
-    run: tyro.conf.Positional[str]
+    run: Run
     """A run folder, or its name under runs/."""
-    rival: tyro.conf.Positional[str | None] = None
+    rival: Annotated[str | None, tyro.conf.Positional, tyro.conf.arg(metavar="[RUN_B]")] = None
     """A second run, to be compared with the first."""
     data: str | None = None
     """A file of pairs or of text, or a named corpus; None takes the run's own held-out part."""

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-import tyro
-
-from groundup.cli.parse import parse
+from groundup.cli.parse import Run, parse
 
 if TYPE_CHECKING:
     from groundup.run.pairs import PairRun
@@ -33,7 +31,7 @@ class Export:
     """Write a run as a folder that runs without this package: in transformers (GPT-2, GPT-Neo, LLaMA or Marian), or
     a translator in CTranslate2, which is faster on CPUs."""
 
-    run: tyro.conf.Positional[str]
+    run: Run
     """A run folder, or its name under runs/."""
     out: str
     """The folder to write; it must be empty or not be there."""

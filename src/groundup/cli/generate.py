@@ -1,21 +1,26 @@
 """groundup generate RUN [PROMPT ...]: let a language model write on, as it comes, or many texts at once."""
 
 import math
+import re
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
 from groundup.cli.choosing import Choosing, given
-from groundup.cli.parse import parse
+from groundup.cli.input import tell_of_files
+from groundup.cli.parse import Run, parse_texts
 from groundup.cli.terminal import shown
 
 if TYPE_CHECKING:
     from groundup.decode.choose import Beams, Greedy, Sample
     from groundup.run.text import TextRun
     from groundup.run.writing import Written
+
+NAMED = 10
+"""Bad lines of a file that are named one by one."""
 
 
 @dataclass(frozen=True)
@@ -25,9 +30,9 @@ class Generate:
     Several prompts, or several texts of one, are written together and printed one after the other.
     """
 
-    run: tyro.conf.Positional[str]
+    run: Run
     """A run folder, or its name under runs/."""
-    prompts: tyro.conf.Positional[tuple[str, ...]] = ()
+    prompts: Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="[PROMPT ...]")] = ()
     """What to write on after; none is the beginning of a text."""
     file: Path | None = None
     """Prompts from a file, one a line; - is standard input."""
@@ -35,7 +40,7 @@ class Generate:
     """No text has more tokens."""
     choosing: tyro.conf.OmitArgPrefixes[Choosing] = field(default_factory=lambda: Choosing(temperature=0.8, top_p=0.95))
     stop: tuple[str, ...] = ()
-    """End before the first of these strings."""
+    """End before the first of these strings; in them \\n is a line break, \\t a tab and \\\\ a backslash."""
     num_return_sequences: int = 1
     """How many texts to write after each prompt."""
     slide: bool = False
@@ -48,10 +53,17 @@ class Generate:
     """best, latest or the number of a step."""
     device: str = "auto"
 
+    @property
+    def ends(self) -> tuple[str, ...]:
+        """The strings to stop at, with what a shell does not let people type."""
+        meant = {r"\n": "\n", r"\t": "\t", r"\\": "\\"}
+        return tuple(re.sub(r"\\[nt\\]", lambda found: meant[found[0]], text) for text in self.stop)
+
 
 def main(arguments: list[str]) -> None:
-    options = parse(Generate, arguments, prog="groundup generate")
+    options = parse_texts(Generate, arguments, prog="groundup generate")
     choose = _choose(options, given(arguments))  # complains before the model is loaded
+    tell_of_files(options.prompts)
     from groundup.decode.choose import Beams
     from groundup.run.load import load_text_run, which
 
@@ -61,8 +73,10 @@ def main(arguments: list[str]) -> None:
     bad = _refused(run, prompts, options)
     if bad and options.file is None:
         raise ValueError(next(iter(bad.values())))
-    for number, reason in bad.items():
+    for number, reason in list(bad.items())[:NAMED]:
         print(f"groundup: line {number}: {reason}", file=sys.stderr)
+    if len(bad) > NAMED:
+        print(f"groundup: and {len(bad) - NAMED:,} more lines that cannot be read", file=sys.stderr)
     if good := {number: prompt for number, prompt in prompts.items() if number not in bad}:
         if len(prompts) == options.num_return_sequences == 1 and not isinstance(choose, Beams):
             written = [[_stream(run, next(iter(good.values())), choose, options)]]
@@ -126,7 +140,7 @@ def _stream(run: "TextRun", prompt: str, choose: "Greedy | Sample | Beams", opti
         choose,
         max_new_tokens=options.max_new_tokens,
         min_new_tokens=options.choosing.min_new_tokens,
-        stop=options.stop,
+        stop=options.ends,
         slide=options.slide,
         precision=options.precision,
     )
@@ -150,7 +164,7 @@ def _many(
         choose,
         max_new_tokens=options.max_new_tokens,
         min_new_tokens=options.choosing.min_new_tokens,
-        stop=options.stop,
+        stop=options.ends,
         num_return_sequences=count,
         slide=options.slide,
         precision=options.precision,

@@ -12,7 +12,7 @@ from typing import Any
 from groundup import __version__
 from groundup.nearest import nearest
 from groundup.training.interrupt import interrupts_kept
-from groundup.training.output import drop, named_output, open_what_is_closed
+from groundup.training.output import drop, named_output, open_what_is_closed, spell_out
 
 VERBS = {
     "demo": "train an English-French translator in three minutes, judge it, look into it",
@@ -47,6 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     arguments = [argument for argument in arguments if argument != "--debug"]
     _show_what_was_left_out()
     open_what_is_closed()
+    spell_out()
     try:
         with interrupts_kept(), named_output():
             _run(arguments)

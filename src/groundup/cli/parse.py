@@ -5,13 +5,16 @@ import functools
 import io
 import re
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import tyro
 
+from groundup.cli.complaints import one_line
+from groundup.cli.dashes import marked, unmarked
 from groundup.nearest import nearest
 
 T = TypeVar("T")
+Run = Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
 
 
 def parse(what: Callable[..., T], arguments: Sequence[str], *, prog: str, default: Any = None) -> T:
@@ -25,6 +28,17 @@ def parse(what: Callable[..., T], arguments: Sequence[str], *, prog: str, defaul
         if stop.code in (0, None):
             raise
         raise ValueError(one_line(errors.getvalue(), prog)) from None
+
+
+def parse_texts(what: Callable[..., T], arguments: Sequence[str], *, prog: str) -> T:
+    """`parse` for verbs that take sentences: one such as "-Where?" is text, and no option."""
+    try:
+        return unmarked(parse(what, marked(arguments), prog=prog))
+    except ValueError as error:
+        message = unmarked(str(error))
+        if (unknown := re.match(r"unknown option (--\S+); see", message)) is not None:
+            message += f". A text that begins with dashes goes behind --: {prog} RUN -- {unknown[1]}"
+        raise ValueError(message) from None
 
 
 def parse_verbs(verbs: dict[str, Callable[..., None]], arguments: Sequence[str], *, prog: str) -> None:
@@ -48,31 +62,3 @@ def _later(verb: Callable[..., None]) -> Callable[..., Callable[[], None]]:
         return functools.partial(verb, *values, **options)
 
     return told
-
-
-def one_line(box: str, prog: str) -> str:
-    """What tyro's box says, in one line."""
-    lines = [re.sub(r"[│╭╮╰╯─]+", " ", line).strip() for line in box.splitlines()]
-    body = [line for line in lines[1:] if line]
-    rules = [i for i, line in enumerate(body) if set(line) == {"-"}]
-    start = rules[0] + 1 if rules else 0
-    end = next((i for i in rules if i > start), len(body))
-    message = " ".join(body[start:end])
-    message = re.sub(r"Unrecognized options: (--\S+?),? .*", r"unknown option \1", message + " ").strip()
-    message = re.sub(r"Unrecognized options: (.*)", r"one argument too many, or in the wrong place: \1", message)
-    message = re.sub(
-        r"Error parsing (\S+): no type matching (\S+) could be instantiated from (\[.*?\])",
-        lambda found: f"{found[1]} takes {re.sub('[{}]', '', found[2]).replace('|', ' or ')}, not {found[3][1:-1]}",
-        message,
-    )
-    message = re.sub(r"(Got errors:|For full helptext).*", "", message).strip()
-    message = re.sub(
-        r"Error parsing (\S+): .*(?:invalid literal for int\(\) with base 10|could not convert string to float): ",
-        r"\1 takes a number, not ",
-        message,
-    )
-    if (own := re.match(r"Error parsing [a-z]\w*: (.*)", message)) is not None:
-        return own.group(1)  # an error of a record of ours, cure included
-    near = re.search(r"Perhaps you meant:\s.*?(--[\w.-]+)", "\n".join(lines), re.DOTALL)
-    hint = f"did you mean {near.group(1)}?" if near else f"see {prog} --help"
-    return f"{message.rstrip('.')}; {hint}"

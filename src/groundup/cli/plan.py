@@ -1,7 +1,7 @@
 """groundup plan RECIPE: what a training takes in memory, time and money on machines that are not here."""
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class PlanOptions:
     """What a training takes in memory, time and money on machines that are not here; every assumption is printed."""
 
-    what: tyro.conf.Positional[str]
+    what: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="RECIPE|PRESET")]
     """A recipe (groundup train --help) or a preset (gpt2-xl, llama2-7b ...)."""
     devices: tuple[int, ...] = (1,)
     """How many; several numbers make a table."""

@@ -3,9 +3,7 @@
 import dataclasses
 from pathlib import Path
 
-import tyro
-
-from groundup.cli.parse import parse
+from groundup.cli.parse import Run, parse
 from groundup.flow.start import go_on
 from groundup.run.claim import alone, bring_back
 from groundup.run.folder import RUNS, RunFolder, find_run
@@ -17,7 +15,7 @@ from groundup.training.settings import ParallelName
 class Resume:
     """Go on with a training where it stopped; its recipe is the one it was begun with."""
 
-    run: tyro.conf.Positional[str]
+    run: Run
     """A run folder, or its name under runs/."""
     max_minutes: float | None = None
     """Train for so many minutes in all, those already used included; None keeps the recipe's."""

@@ -16,8 +16,12 @@ USAGE = """usage: groundup train RECIPE [DATA [OTHER]] [options]
 RECIPE is one of:
 {recipes}
 
-DATA is a file, a folder or a named corpus (groundup data list) instead of the recipe's own; OTHER is the second of two
-line-aligned files. `groundup train RECIPE --help` lists every setting. Besides them:
+`groundup train RECIPE --help` lists every setting.
+
+{besides}"""
+
+BESIDES = """DATA is a file, a folder or a named corpus (groundup data list) instead of the recipe's own; OTHER is the
+second of two line-aligned files. Besides the settings of a recipe:
 
   --preset NAME   begin with a published architecture, such as gpt2-tiny, llama3-tiny or transformer-base
   --init-from DIR go on from a Hugging Face folder: its model, its weights, its tokenizer (language models)
@@ -33,6 +37,8 @@ def main(arguments: list[str]) -> None:
         print(usage())
         return
     named_recipe, rest = find_recipe(arguments[0]), arguments[1:]
+    if {"-h", "--help"} & set(rest):
+        print(f"groundup train {arguments[0]} [DATA [OTHER]] [options]: {about(arguments[0])}\n\n{BESIDES}")
     preset_name, rest = take_option(rest, "--preset")
     init_from, rest = take_option(rest, "--init-from")
     dry_run, rest = take_flag(rest, "--dry-run")
@@ -70,7 +76,7 @@ def main(arguments: list[str]) -> None:
 
 def usage() -> str:
     rows = [f"  {name:18} {about(name)}" for name in RECIPES]
-    return USAGE.format(recipes="\n".join(rows))
+    return USAGE.format(recipes="\n".join(rows), besides=BESIDES)
 
 
 def print_plan(recipe: Recipe) -> None:

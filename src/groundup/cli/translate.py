@@ -1,18 +1,21 @@
-"""groundup translate RUN [SENTENCE ...]: the sentences given, or one a line from standard input."""
+"""groundup translate RUN [SENTENCE ...]: the sentences given, the lines of a file, or those of standard input."""
 
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import count, islice
-from typing import TYPE_CHECKING, Literal
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
 from groundup.cli.choosing import Choosing, given
-from groundup.cli.parse import parse
+from groundup.cli.input import batched, piped_blocks, tell_of_files
+from groundup.cli.parse import Run, parse_texts
 from groundup.cli.terminal import shown
-from groundup.text.reading import piped_lines
+from groundup.text.reading import lines
+from groundup.text.unpacked import Unpacked
 
 if TYPE_CHECKING:
     from groundup.run.translator import Answer
@@ -22,15 +25,18 @@ TOGETHER = 1000  # lines, so that those of like length share a batch
 
 @dataclass(frozen=True)
 class Translate:
-    """Translate sentences with a trained run; without any, every line of standard input.
+    """Translate sentences with a trained run; without any, every line of --file or of standard input, as it comes.
 
     On a terminal the best hypothesis grows as it is found. A line that cannot be translated is named on standard error
     and leaves an empty line, so that line n always answers line n; the exit code is then 2.
     """
 
-    run: tyro.conf.Positional[str]
+    run: Run
     """A run folder, or its name under runs/."""
-    sentences: tyro.conf.Positional[tuple[str, ...]] = ()
+    sentences: Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="[SENTENCE ...]")] = ()
+    """What to translate."""
+    file: Path | None = None
+    """Sentences from a file, one a line; - is standard input."""
     choosing: tyro.conf.OmitArgPrefixes[Choosing] = field(default_factory=lambda: Choosing(num_beams=4))
     num_return_sequences: int = 1
     """How many answers to print for each sentence, with their scores when more than one."""
@@ -53,7 +59,10 @@ class Translate:
 
 
 def main(arguments: list[str]) -> None:
-    options = parse(Translate, arguments, prog="groundup translate")
+    options = parse_texts(Translate, arguments, prog="groundup translate")
+    if options.sentences and options.file is not None:
+        raise ValueError(f"sentences come from --file {options.file} or from the command line, not from both")
+    tell_of_files(options.sentences)
     # Complains before the model is loaded.
     choose = options.choosing.strategy(given(arguments), scores=options.shows_scores)
     from groundup.decode.choose import Beams, Going, Sample
@@ -70,7 +79,7 @@ def main(arguments: list[str]) -> None:
         return answer.score if ranks is choose else ranks.score(answer.logprob, len(answer.ids))
 
     what, numbers, failed = "sentence" if options.sentences else "line", count(1), False
-    for block in _blocks(options.sentences):
+    for block in _blocks(options):
         with _growing(len(block) == 1 and (isinstance(by, Beams) or options.num_return_sequences == 1)) as show:
             found = answer_lines(
                 run,
@@ -107,15 +116,15 @@ def _growing(one: bool) -> Iterator[Callable[[str], None] | None]:
         yield lambda text: live.update(Text("".join(c if c.isprintable() else " " for c in text)))
 
 
-def _blocks(sentences: tuple[str, ...]) -> Iterator[list[str]]:
-    """The sentences, or what standard input has: in blocks from a file, line by line from a person."""
-    if sentences:
-        yield list(sentences)
-        return
-    lines = piped_lines(sys.stdin)  # a bad line fails alone
-    size = 1 if sys.stdin.isatty() else TOGETHER
-    while block := list(islice(lines, size)):
-        yield block
+def _blocks(options: Translate) -> Iterator[list[str]]:
+    """The sentences; or the lines of a file in blocks; or of standard input those that are there, as they come."""
+    if options.sentences:
+        yield list(options.sentences)
+    elif options.file is None or str(options.file) == "-":
+        yield from piped_blocks(sys.stdin, most=TOGETHER)  # a bad line fails alone
+    else:
+        with Unpacked(options.file) as file:
+            yield from batched(lines(file), TOGETHER)
 
 
 def _print(answers: "list[Answer] | str", score: "Callable[[Answer], float] | None") -> None:

@@ -1,5 +1,6 @@
 """Output that may fail while the work goes on: a full log disk or a dead `tee` costs lines, never a training."""
 
+import io
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -109,6 +110,13 @@ def open_what_is_closed() -> None:
             with suppress(OSError):
                 _to_nowhere(number)
             setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115
+
+
+def spell_out() -> None:
+    """Let standard output and error write a character that their encoding lacks as \\xe9 or \\u4e2d, not fail at it."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="backslashreplace")
 
 
 def drop(stream: TextIO) -> None:
