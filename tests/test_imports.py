@@ -37,6 +37,8 @@ MAY = {
             "models",
             "build",
             "stock",
+            "config",
+            "batch",
             "fast",
             "training",
             "decode",
@@ -52,7 +54,7 @@ MAY = {
     },
     "comparisons": {
         *("comparisons", "flow", "run", "recipes", "data", "decode", "training", "models", "build", "presets"),
-        *("machine", "files", "nearest", "batch", "records", "__init__"),
+        *("machine", "files", "nearest", "batch", "records", "__version__"),
     },
     "bench": {
         *("bench", "hub", "decode", "training", "models", "build", "fast", "nn", "data", "text", "config", "presets"),

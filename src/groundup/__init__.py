@@ -46,6 +46,13 @@ _PLACES = {
     "Marks": "data.marks",
     "fit": "training.fit",
     "TrainSettings": "training.settings",
+    "TextRecipe": "recipes.recipe",
+    "TextData": "recipes.recipe",
+    "PairRecipe": "recipes.recipe",
+    "PairData": "recipes.recipe",
+    "TokenizerSettings": "recipes.recipe",
+    "find_recipe": "recipes.table",
+    "Comparison": "comparisons.comparison",
     "from_hub": "hub.folder",
     "tokenizer_from_hub": "hub.folder",
     "to_hub": "hub.folder",
@@ -54,6 +61,7 @@ _PLACES = {
 if TYPE_CHECKING:
     from groundup.batch import Batch
     from groundup.build import count_parameters
+    from groundup.comparisons.comparison import Comparison
     from groundup.config import ModelConfig, RopeScaling
     from groundup.data.batches import PairBatches
     from groundup.data.load import load_pairs, load_texts
@@ -71,6 +79,8 @@ if TYPE_CHECKING:
     from groundup.models.seq2seq import Seq2Seq
     from groundup.phrasebook.corpus import phrasebook
     from groundup.presets import preset
+    from groundup.recipes.recipe import PairData, PairRecipe, TextData, TextRecipe, TokenizerSettings
+    from groundup.recipes.table import find_recipe
     from groundup.run.load import load
     from groundup.run.quick import translate, write
     from groundup.run.save import save_run
@@ -87,6 +97,7 @@ __all__ = [  # noqa: RUF022, in the order of the way through the house
     "TokenStream", "train", "validate", "fit", "TrainSettings", "cosine", "inverse_sqrt", "wsd", "constant",
     "Greedy", "Sample", "Beams", "write", "translate", "generate", "beam_search",
     "score_translations", "record_attention", "draw_attention", "load", "save_run",
+    "TextRecipe", "TextData", "PairRecipe", "PairData", "TokenizerSettings", "find_recipe", "Comparison",
     "from_hub", "tokenizer_from_hub", "to_hub",
 ]  # fmt: skip
 

@@ -19,7 +19,7 @@ def go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
     def call(recipe: Recipe, lacks: tuple[str, ...], **options) -> Recipe:
         followed: list[Recipe] = []
-        monkeypatch.setattr(start, "_carry_out", lambda recipe, folder, **_: followed.append(recipe))
+        monkeypatch.setattr(start, "_carry_out", lambda recipe, *_, **__: followed.append(recipe))
         folder = RunFolder(tmp_path / "runs" / recipe.name)
         folder.path.mkdir(parents=True)
         save_recipe(recipe, folder.recipe_file)

@@ -26,6 +26,8 @@ class Attention:
     checkpoint: str = "best"
     """best, latest or the number of a step."""
     device: str = "auto"
+    trust_code: bool = False
+    """Execute the Python file of its own that the run was trained with, a copy of which lies in its folder."""
 
 
 def main(arguments: list[str]) -> None:
@@ -37,7 +39,7 @@ def main(arguments: list[str]) -> None:
 
     if options.text != well_formed(options.text):
         raise ValueError("the text is not UTF-8")
-    run = load(options.run, checkpoint=which(options.checkpoint), device=options.device)
+    run = load(options.run, checkpoint=which(options.checkpoint), device=options.device, trust_code=options.trust_code)
     folder = options.out or run.folder.path / "attention" / folder_name(options.text)
     if isinstance(run, PairRun):
         if options.max_new_tokens is not None:

@@ -36,6 +36,8 @@ class Chat:
     checkpoint: str = "best"
     """best, latest or the number of a step."""
     device: str = "auto"
+    trust_code: bool = False
+    """Execute the Python file of its own that the run was trained with, a copy of which lies in its folder."""
 
 
 def main(arguments: list[str]) -> None:
@@ -46,7 +48,9 @@ def main(arguments: list[str]) -> None:
     from groundup.run.chat import Conversation
     from groundup.run.load import load_pair_run, which
 
-    run = load_pair_run(options.run, "chat", checkpoint=which(options.checkpoint), device=options.device)
+    run = load_pair_run(
+        options.run, "chat", checkpoint=which(options.checkpoint), device=options.device, trust_code=options.trust_code
+    )
     if run.recipe.task != "dialogue":
         raise ValueError(f"{options.run} is a {run.recipe.task} run and cannot chat; use: groundup translate")
     choose = options.choosing.forbidding(choose, run.target)

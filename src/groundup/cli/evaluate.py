@@ -54,6 +54,8 @@ class Evaluate:
     checkpoint: str = "best"
     """best, latest or the number of a step."""
     device: str = "auto"
+    trust_code: bool = False
+    """Execute the Python file of its own that the run was trained with, a copy of which lies in its folder."""
 
 
 def main(arguments: list[str]) -> None:
@@ -63,7 +65,7 @@ def main(arguments: list[str]) -> None:
 
     _check(options)
     checkpoint = which(options.checkpoint)
-    run = load(options.run, checkpoint=checkpoint, device=options.device)
+    run = load(options.run, checkpoint=checkpoint, device=options.device, trust_code=options.trust_code)
     if options.choices is not None:
         from groundup.cli.evaluate_choices import judge_choices
 
@@ -74,7 +76,7 @@ def main(arguments: list[str]) -> None:
         return
     runs = {options.run: run}
     if options.rival is not None:
-        second = load(options.rival, checkpoint=checkpoint, device=options.device)
+        second = load(options.rival, checkpoint=checkpoint, device=options.device, trust_code=options.trust_code)
         if not isinstance(second, PairRun):
             raise ValueError(f"{options.rival} is a language model and {options.run} is not; they share no measure")
         runs[options.rival] = second
@@ -171,7 +173,7 @@ def _report(found: list[tuple], apart: list, options: Evaluate, rows: Sequence[d
             print(f"{options.rival} minus {options.run}", *apart, sep="\n")
         for signature in dict.fromkeys(result.signature for result in everything if result.signature):
             print(f"  {signature}")
-    left_out = ("run", "json", "device", "worst")
+    left_out = ("run", "json", "device", "worst", "trust_code")
     how = {key: value for key, value in asdict(options).items() if key not in left_out}
     for name, run, results in found:
         rival = next((other for other, _, _ in found if other != name), None)

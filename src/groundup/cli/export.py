@@ -37,6 +37,8 @@ class Export:
     """The folder to write; it must be empty or not be there."""
     checkpoint: str = "best"
     """best, latest or the number of a step."""
+    trust_code: bool = False
+    """Execute the Python file of its own that the run was trained with, a copy of which lies in its folder."""
     format: Literal["transformers", "ctranslate2"] = "transformers"
     """ctranslate2 is for translators; it needs pip install ctranslate2 transformers."""
     quantization: Literal["float32", "int8", "int8_float32", "int16", "float16", "bfloat16"] = "float32"
@@ -54,7 +56,7 @@ def main(arguments: list[str]) -> None:
         raise ValueError(f"--quantization ({options.quantization}) is for --format ctranslate2; leave it out")
     from groundup.run.load import load, which
 
-    run = load(options.run, checkpoint=which(options.checkpoint), device="cpu")
+    run = load(options.run, checkpoint=which(options.checkpoint), device="cpu", trust_code=options.trust_code)
     if options.format == "ctranslate2":
         _for_ctranslate2(run, folder, options.quantization)
     else:

@@ -52,6 +52,8 @@ class Generate:
     checkpoint: str = "best"
     """best, latest or the number of a step."""
     device: str = "auto"
+    trust_code: bool = False
+    """Execute the Python file of its own that the run was trained with, a copy of which lies in its folder."""
 
     @property
     def ends(self) -> tuple[str, ...]:
@@ -68,7 +70,13 @@ def main(arguments: list[str]) -> None:
     from groundup.run.load import load_text_run, which
 
     prompts = _prompts(options)
-    run = load_text_run(options.run, "generate", checkpoint=which(options.checkpoint), device=options.device)
+    run = load_text_run(
+        options.run,
+        "generate",
+        checkpoint=which(options.checkpoint),
+        device=options.device,
+        trust_code=options.trust_code,
+    )
     choose = options.choosing.forbidding(choose, run.tokenizer)
     bad = _refused(run, prompts, options)
     if bad and options.file is None:

@@ -57,10 +57,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if debug:
             traceback.print_exc()
         sys.exit(_complain(_sentence(error)))
-    except (MemoryError, RuntimeError) as error:
-        if debug or not _out_of_memory(error):
+    except Exception as error:
+        place = _place(error)
+        if debug or not (place or _out_of_memory(error)):
             raise
-        sys.exit(_complain("there is not memory enough for this; take a smaller model, context or batch"))
+        sys.exit(_complain(_sentence(error)))
     except KeyboardInterrupt as interrupt:
         _complain(str(interrupt) or "interrupted", before="\n")
         sys.exit(130)
@@ -104,8 +105,26 @@ def _help() -> str:
     )
 
 
+def _place(error: BaseException) -> str:
+    """Where it happened, `mine.py, line 12: `, if that was in a recipe of the user's own; else nothing."""
+    from groundup.run.own_code import place_of
+
+    return "" if (place := place_of(error)) is None else f"{place}: "
+
+
 def _sentence(error: BaseException) -> str:
-    """The error in one line; an OSError says which file it means."""
+    """The error in one line, with its place in a file of the user's own."""
+    place, said = _place(error), _said(error)
+    known = isinstance(error, ValueError | OSError | FloatingPointError) or _out_of_memory(error)
+    return f"{place}{said}" if known or not place else f"{place}{type(error).__name__}: {said}"
+
+
+def _said(error: BaseException) -> str:
+    """The message of the error in one line; an OSError says which file it means."""
+    if _out_of_memory(error):
+        return "there is not memory enough for this; take a smaller model, context or batch"
+    if isinstance(error, SyntaxError):  # whose text has file and line again
+        return error.msg
     if isinstance(error, OSError) and error.filename and error.strerror:
         return f"{error.filename}: {error.strerror}"
     if isinstance(error, OSError) and error.strerror:  # a full disk does not say which it is
@@ -122,7 +141,8 @@ def _here() -> str:
 
 def _out_of_memory(error: BaseException) -> bool:
     """Whether a tensor could not be had: on a CPU torch says so in a plain RuntimeError."""
-    return isinstance(error, MemoryError) or "allocate memory" in str(error) or "out of memory" in str(error)
+    said = str(error) if isinstance(error, RuntimeError) else ""
+    return isinstance(error, MemoryError) or "allocate memory" in said or "out of memory" in said
 
 
 def _complain(sentence: str, *, before: str = "") -> int:

@@ -24,6 +24,8 @@ class Resume:
     too; None keeps the recipe's."""
     parallel: ParallelName | None = None
     """Go on in another way: none, or under torchrun ddp or fsdp; None keeps the recipe's."""
+    trust_code: bool = False
+    """Execute the Python file of its own that the run was trained with, a copy of which lies in its folder."""
     convert: bool = False
     """Only turn what fsdp has saved in slices into ordinary checkpoints, and stop."""
 
@@ -40,7 +42,8 @@ def main(arguments: list[str]) -> None:
     folder.recipe()  # a folder that is no run is that first
     if folder.path.resolve() != (RUNS / folder.name).resolve():
         raise ValueError(f"{folder.path} is not under {RUNS}/; run groundup from the folder that holds {RUNS}/")
-    go_on(folder, steps=options.steps, max_minutes=options.max_minutes, parallel=options.parallel)
+    bounds = dict(steps=options.steps, max_minutes=options.max_minutes)
+    go_on(folder, **bounds, parallel=options.parallel, trust_code=options.trust_code)
 
 
 def _convert(checkpoints: Path) -> None:

@@ -3,17 +3,21 @@
 import dataclasses
 import sys
 
+from groundup.cli.choosing import given
+from groundup.cli.own import take_own
 from groundup.cli.parse import parse
 from groundup.flow.check import check, check_machine
 from groundup.flow.complete import planned, with_data, with_preset
+from groundup.flow.find import find
 from groundup.flow.start import begin
 from groundup.recipes.recipe import PairRecipe, Recipe
-from groundup.recipes.table import RECIPES, about, find_recipe
+from groundup.recipes.table import RECIPES, about
+from groundup.run.own_code import OwnCode
 from groundup.training import launch
 
 USAGE = """usage: groundup train RECIPE [DATA [OTHER]] [options]
 
-RECIPE is one of:
+RECIPE is a Python file of yours (mine.py), the recipe.json of a run, which is then trained again, or one of:
 {recipes}
 
 `groundup train RECIPE --help` lists every setting.
@@ -26,6 +30,8 @@ second of two line-aligned files. Besides the settings of a recipe:
   --preset NAME   begin with a published architecture, such as gpt2-tiny, llama3-tiny or transformer-base
   --init-from DIR go on from a Hugging Face folder: its model, its weights, its tokenizer (language models)
   --dry-run       print the recipe with every default and the size of the model, and stop
+  --own.NAME X    a setting that mine.py has invented: own=dict(NAME=...) of its RECIPE
+  --trust-code    execute the copy of mine.py that lies beside a recipe.json
   --overwrite     replace a run of the same name
   --parallel HOW  ddp or fsdp, on the processes that torchrun starts:
                   torchrun --nproc-per-node 2 -m groundup train RECIPE --parallel ddp
@@ -36,17 +42,23 @@ def main(arguments: list[str]) -> None:
     if not arguments or arguments[0] in ("-h", "--help"):
         print(usage())
         return
-    named_recipe, rest = find_recipe(arguments[0]), arguments[1:]
+    rest = arguments[1:]
+    trust_code, rest = take_flag(rest, "--trust-code")
+    named_recipe, code = find(
+        arguments[0], trust_code=trust_code, renamed=not {"--name", "--overwrite"} & given(arguments)
+    )
     if {"-h", "--help"} & set(rest):
-        print(f"groundup train {arguments[0]} [DATA [OTHER]] [options]: {about(arguments[0])}\n\n{BESIDES}")
+        what = about(arguments[0]) if arguments[0] in RECIPES else code.about or named_recipe.name
+        print(f"groundup train {arguments[0]} [DATA [OTHER]] [options]: {what}\n\n{BESIDES}")
     preset_name, rest = take_option(rest, "--preset")
     init_from, rest = take_option(rest, "--init-from")
     dry_run, rest = take_flag(rest, "--dry-run")
     overwrite, rest = take_flag(rest, "--overwrite")
     parallel, rest = take_option(rest, "--parallel")
     rest += [] if parallel is None else ["--train.parallel", parallel]
+    own, rest = take_own(rest, named_recipe.own)
     named = [rest.pop(0) for _ in range(2) if rest and not rest[0].startswith("-")]
-    recipe = with_data(named_recipe, named)
+    recipe = dataclasses.replace(with_data(named_recipe, named), own=own)
     if preset_name is not None:
         if init_from is not None:
             raise ValueError("--init-from brings its own model; leave out --preset")
@@ -65,13 +77,14 @@ def main(arguments: list[str]) -> None:
 
         check_unchanged(parsed, recipe, init_from)  # type: ignore[arg-type]
     if dry_run:
-        print_plan(parsed if init_from is not None else planned(parsed))
+        print_plan(parsed if getattr(parsed, "init_from", None) else planned(parsed), code)
         return
     check_machine(parsed, parsed.train.parallel)
-    if launch.rank() == 0:
+    if launch.rank() == 0 and code.model is None:
         _tell_of_export(parsed)
-    parsed = dataclasses.replace(parsed, based_on=named_recipe.name)
-    begin(parsed, overwrite=overwrite, init_from=init_from)
+    weights = init_from or getattr(parsed, "init_from", None)  # a recipe.json may say so
+    parsed = dataclasses.replace(parsed, based_on=named_recipe.based_on or named_recipe.name)
+    begin(parsed, code=code, overwrite=overwrite, init_from=weights)
 
 
 def usage() -> str:
@@ -79,11 +92,11 @@ def usage() -> str:
     return USAGE.format(recipes="\n".join(rows), besides=BESIDES)
 
 
-def print_plan(recipe: Recipe) -> None:
+def print_plan(recipe: Recipe, code: OwnCode) -> None:
     """The resolved recipe, parameters, and the memory that a step takes; a warning where this machine has less."""
     import json
 
-    from groundup.build import count_parameters, on_meta
+    from groundup.build import count_parameters
     from groundup.plan.here import needs, too_much
 
     held = needs(recipe)
@@ -92,14 +105,15 @@ def print_plan(recipe: Recipe) -> None:
     tokens = recipe.data.batch_tokens if isinstance(recipe, PairRecipe) else recipe.data.batch * recipe.model.context
     of_step = recipe.train.batch_tokens or tokens * recipe.train.accumulate
     print(
-        f"{count_parameters(on_meta(recipe.model)):,} parameters at {recipe.model.vocab_size:,} tokens; "
+        f"{count_parameters(code.skeleton(recipe)):,} parameters at {recipe.model.vocab_size:,} tokens; "
         f"weights, gradients and optimizer take {constant / 1e6:,.0f} MB, "
         f"a batch about {(held.total - constant - held.process) / 1e6:,.0f} MB, "
         f"the process itself {held.process / 1e6:,.0f} MB; {of_step:,} tokens a step"
     )
     if (warning := too_much(recipe)) is not None:
         print(f"groundup: {warning}", file=sys.stderr)
-    _tell_of_export(recipe)
+    if code.model is None:
+        _tell_of_export(recipe)
 
 
 def _tell_of_export(recipe: Recipe) -> None:

@@ -52,6 +52,8 @@ class Translate:
     checkpoint: str = "best"
     """best, latest or the number of a step."""
     device: str = "auto"
+    trust_code: bool = False
+    """Execute the Python file of its own that the run was trained with, a copy of which lies in its folder."""
 
     @property
     def shows_scores(self) -> bool:
@@ -69,7 +71,13 @@ def main(arguments: list[str]) -> None:
     from groundup.run.lines import answer_lines
     from groundup.run.load import load_pair_run, which
 
-    run = load_pair_run(options.run, "translate", checkpoint=which(options.checkpoint), device=options.device)
+    run = load_pair_run(
+        options.run,
+        "translate",
+        checkpoint=which(options.checkpoint),
+        device=options.device,
+        trust_code=options.trust_code,
+    )
     by = choose = options.choosing.forbidding(choose, run.target)
     if isinstance(choose, Sample):
         by = Going(choose.begin(run.device))  # draws go on from block to block

@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-import groundup
+from groundup import __version__
 from groundup.comparisons.comparison import Comparison, tokens
 from groundup.comparisons.intervals import Interval
 from groundup.comparisons.judge import Row, rows
@@ -65,7 +65,7 @@ def circumstances(comparison: Comparison, known: Mapping[Trial, Outcome]) -> dic
         "training": f"{recipe.train.steps:,} steps, {tokens(recipe):,} tokens a run, equal for all",
         "seeds": ", ".join(map(str, comparison.seeds)),
         "hardware": "; ".join(machines) or hardware(),
-        "versions": f"groundup {groundup.__version__}, torch {', '.join(torches)}",
+        "versions": f"groundup {__version__}, torch {', '.join(torches)}",
         "command": shlex.join(["groundup", *sys.argv[1:]]),
         "written": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }

@@ -10,6 +10,7 @@ from groundup.recipes.recipe import Recipe, save_recipe
 from groundup.recipes.table import RECIPES
 from groundup.run.claim import alone, check_replaceable, in_place_of, scratch_folder
 from groundup.run.folder import RUNS, RunFolder
+from groundup.run.own_code import STOCK, OwnCode, kept_code
 from groundup.training import launch
 from groundup.training.output import forgiving_output
 from groundup.training.settings import ParallelName
@@ -19,23 +20,30 @@ if TYPE_CHECKING:
     from groundup.run.text import TextRun
 
 
-def begin(recipe: Recipe, *, overwrite: bool = False, init_from: str | None = None) -> "TextRun | PairRun":
+def begin(
+    recipe: Recipe, *, code: OwnCode = STOCK, overwrite: bool = False, init_from: str | None = None
+) -> "TextRun | PairRun":
     """Train by the recipe into runs/NAME, say where everything lies, show what the recipe says, and return the run.
 
     A launch that torchrun restarted goes on with the run that it began. ValueError where the run is there already, or
-    another process trains into it.
+    another process trains into it. code: what the recipe's Python file says.
     """
+    recipe = code.signed(recipe)
     folder, resume = RunFolder(RUNS / recipe.name), False
     with forgiving_output(), alone(folder) if launch.rank() == 0 else nullcontext():
         again = _is_mine(folder)
         if again and (folder.checkpoints / "latest").is_file():
             recipe, resume = dataclasses.replace(folder.recipe(), name=recipe.name), True
+            if recipe.code != code.sha256:
+                raise ValueError(
+                    f"{code.path} is no longer the file that {folder.path} was begun with; bring that back"
+                )
             if overwrite and launch.rank() == 0:
                 cure = "to replace it give torchrun another --rdzv-id"
                 print(f"going on with {folder.path}, which this launch began; {cure}")
         if folder.path.exists() and not resume and not again and launch.rank() == 0:
             check_replaceable(folder, overwrite=overwrite)
-        return _carry_out(recipe, folder, resume=resume, init_from=init_from)
+        return _carry_out(recipe, folder, code, resume=resume, init_from=init_from)
 
 
 def go_on(
@@ -44,10 +52,12 @@ def go_on(
     steps: int | None = None,
     max_minutes: float | None = None,
     parallel: ParallelName | None = None,
+    trust_code: bool = False,
 ) -> "TextRun | PairRun":
     """Go on with a run to another end, or in another way; None keeps what its recipe says."""
     with forgiving_output(), alone(folder) if launch.rank() == 0 else nullcontext():
         written = folder.recipe()
+        code = kept_code(folder.path, written, trust_code=trust_code)
         recipe = _to_the_end(dataclasses.replace(written, name=folder.name), folder, steps, max_minutes)
         check(recipe, recipe)
         check_machine(recipe, parallel or recipe.train.parallel)
@@ -55,7 +65,7 @@ def go_on(
             save_recipe(recipe, folder.recipe_file)
         if parallel is not None:
             recipe = dataclasses.replace(recipe, train=dataclasses.replace(recipe.train, parallel=parallel))
-        return _carry_out(recipe, folder, resume=True, init_from=None)
+        return _carry_out(recipe, folder, code, resume=True, init_from=None)
 
 
 def _to_the_end(recipe: Recipe, folder: RunFolder, steps: int | None, max_minutes: float | None) -> Recipe:
@@ -85,7 +95,9 @@ def _not_said(recipe: Recipe, folder: RunFolder) -> dict[str, object]:
     return {name: getattr(named, name) for name in settings if name not in said}
 
 
-def _carry_out(recipe: Recipe, folder: RunFolder, *, resume: bool, init_from: str | None) -> "TextRun | PairRun":
+def _carry_out(
+    recipe: Recipe, folder: RunFolder, code: OwnCode, *, resume: bool, init_from: str | None
+) -> "TextRun | PairRun":
     """Train, on rank 0 into the folder and on others beside it; say and show what came of it."""
     from groundup.flow.show import show
     from groundup.flow.train import train
@@ -96,9 +108,10 @@ def _carry_out(recipe: Recipe, folder: RunFolder, *, resume: bool, init_from: st
         if not resume and (stamp := launch.stamp()) is not None:
             place.path.mkdir(parents=True, exist_ok=True)
             place.launch_file.write_text(stamp, encoding="utf-8")
-        run = train(recipe, place, resume=resume, init_from=None if resume else init_from, say=say)
+        run = train(recipe, place, code=code, resume=resume, init_from=None if resume else init_from, say=say)
     print(f"\nrun          {folder.path}: results.json, metrics.jsonl, plots/loss.png, checkpoints/")
     show(run)
+    code.finish(run)
     return run
 
 

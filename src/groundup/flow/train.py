@@ -21,11 +21,10 @@ from groundup.flow.init_from import begun_from, first_weights
 from groundup.flow.parts import Batches, Parts, Tokenizers
 from groundup.flow.watch import watch
 from groundup.hub.folder import tokenizer_from_hub
-from groundup.models.causal_lm import CausalLM
-from groundup.models.seq2seq import Seq2Seq
 from groundup.plan.here import refuse_too_much
 from groundup.recipes.recipe import PairRecipe, Recipe, TextRecipe, save_recipe
 from groundup.run.folder import RunFolder
+from groundup.run.own_code import STOCK, OwnCode
 from groundup.run.pairs import PairRun
 from groundup.run.text import TextRun
 from groundup.training.checkpoint import saved_steps
@@ -37,31 +36,31 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Task:
-    """The acts that differ between text and pairs."""
+    """The acts that differ between text and pairs; what model, loss and end are, `run.own_code` says."""
 
     read: Callable[..., Any]
     """(recipe, known tokenizers, say=) -> Parts"""
     make_batches: Callable[[Any, Any], Batches]
-    model: Callable[[Any], nn.Module]
-    """Built from a ModelConfig."""
     judge: Callable[..., Any]
     """(recipe, folder, model, parts, training=, say=) -> the run, judged"""
 
 
-TEXT = Task(text.read, text.make_batches, CausalLM, score_text.judge)
-PAIRS = Task(pairs.read, pairs.make_batches, Seq2Seq, score_pairs.judge)
+TEXT = Task(text.read, text.make_batches, score_text.judge)
+PAIRS = Task(pairs.read, pairs.make_batches, score_pairs.judge)
 
 
 def train(
     recipe: Recipe,
     folder: RunFolder,
     *,
+    code: OwnCode = STOCK,
     resume: bool = False,
     init_from: str | Path | None = None,
     say: Say = print,
 ) -> TextRun | PairRun:
     """Train by the recipe into the folder, judge on what is held out, and write `results.json`.
 
+    code: what the recipe's Python file makes in place of groundup's own model and loss.
     init_from: a Hugging Face folder to go on from, with its tokenizer and the model that the recipe names.
     """
     began = time.perf_counter()
@@ -73,12 +72,12 @@ def train(
         known = Tokenizers(tokenizer, tokenizer)
     parts: Parts = task.read(recipe, known, say=say)
     if not resume:
-        recipe = _begin(recipe, folder, parts)
+        recipe = _begin(recipe, folder, parts, code)
     keep_held_out(folder, parts.held_out, resume=resume)
     for line in parts.describe():
         say(line)
     refuse_too_much(recipe)
-    model = _build(task, recipe, folder)
+    model = _build(code, recipe, folder)
     say(describe_model(model, recipe.model))
     batches = task.make_batches(recipe, parts)
     say(batches.about)
@@ -92,27 +91,34 @@ def train(
         max_minutes=recipe.max_minutes,
         resume=resume,
         watch=watch(recipe, folder, model, parts.tokenizers.target),
+        loss=code.loss,
     )
     return task.judge(recipe, folder, model.eval(), parts, training=training_record(fitted, model, began), say=say)
 
 
-def _begin(recipe: Recipe, folder: RunFolder, parts: Parts) -> Recipe:
+def _begin(recipe: Recipe, folder: RunFolder, parts: Parts, code: OwnCode) -> Recipe:
     """Complete the recipe with the vocabulary there is, and write both into the folder."""
     source, target = parts.tokenizers
     if not (isinstance(recipe, TextRecipe) and recipe.init_from is not None):  # else the model has its vocabulary
         recipe = completed(recipe, source, target)
     folder.path.mkdir(parents=True, exist_ok=True)
+    code.keep(folder.path)
     save_recipe(recipe, folder.recipe_file)
     folder.save_tokenizers(source, target)
     return recipe
 
 
-def _build(task: Task, recipe: Recipe, folder: RunFolder) -> nn.Module:
+def _build(code: OwnCode, recipe: Recipe, folder: RunFolder) -> nn.Module:
     """The model, untrained or with the weights that the run is begun from."""
     torch.manual_seed(recipe.train.seed)
     with place_of_birth(recipe.train.parallel) as device:
-        model = task.model(recipe.model)
+        model = code.build(recipe)
     begins = device.type != "meta" and not saved_steps(folder.checkpoints)
     if begins and (weights := first_weights(recipe)) is not None:
-        model.load_state_dict(weights)
+        try:
+            model.load_state_dict(weights)
+        except RuntimeError as error:  # a model of one's own may have others
+            raise ValueError(
+                f"--init-from: the weights do not fit this model ({' '.join(str(error).split())})"
+            ) from None
     return model

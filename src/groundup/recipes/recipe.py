@@ -18,6 +18,8 @@ from groundup.records import LARGEST, check_types, parse_json, short
 from groundup.training.settings import TrainSettings
 
 FORMAT = 1  # of recipe.json
+Own = dict[str, str | int | float | bool | None]
+"""Settings that a recipe's Python file has invented."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,6 +136,10 @@ class PairRecipe:
     and the scores that fit replies); None shows nothing."""
     based_on: tyro.conf.Suppress[str | None] = None
     """The named recipe that this is, whatever the run is called."""
+    code: tyro.conf.Suppress[str | None] = None
+    """The SHA-256 of the Python file that makes its model, its loss or its end; None where groundup's own do."""
+    own: tyro.conf.Suppress[Own] = field(default_factory=dict)
+    """What that file's `model(config, **own)` is told besides."""
 
     def __post_init__(self) -> None:
         check_types(self)
@@ -164,6 +170,10 @@ class TextRecipe:
     """Answer so many HellaSwag questions at every validation, where they are at hand; None asks none."""
     based_on: tyro.conf.Suppress[str | None] = None
     """The named recipe that this is, whatever the run is called."""
+    code: tyro.conf.Suppress[str | None] = None
+    """The SHA-256 of the Python file that makes its model, its loss or its end; None where groundup's own do."""
+    own: tyro.conf.Suppress[Own] = field(default_factory=dict)
+    """What that file's `model(config, **own)` is told besides."""
 
     def __post_init__(self) -> None:
         check_types(self)

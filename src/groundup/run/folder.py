@@ -2,6 +2,7 @@
 
 import shlex
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from groundup.nearest import nearest
@@ -104,6 +105,13 @@ class RunFolder:
                     "from a copy of the run, or train it anew (--overwrite)"
                 )
         return Tokenizer.load(self.path / "source.json"), Tokenizer.load(self.path / "target.json")
+
+
+def free_name(name: str) -> str:
+    """The name if no run has it, else name-2, name-3, ..."""
+    if not (RUNS / name).exists():
+        return name
+    return next(f"{name}-{n}" for n in count(2) if not (RUNS / f"{name}-{n}").exists())
 
 
 def find_run(name: str | Path) -> RunFolder:

@@ -1,15 +1,13 @@
 """From a folder on disk to something one can use."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from torch import Tensor
 
-from groundup.build import on_meta
-from groundup.models.causal_lm import CausalLM
-from groundup.models.seq2seq import Seq2Seq
-from groundup.recipes.recipe import Recipe, TextRecipe
+from groundup.recipes.recipe import TextRecipe
 from groundup.run.folder import RunFolder, find_run
+from groundup.run.own_code import kept_code
 from groundup.run.pairs import PairRun
 from groundup.run.text import TextRun
 from groundup.training.checkpoint import load_checkpoint
@@ -19,24 +17,31 @@ from groundup.training.tensors import check_model_tensors, load_model_tensors
 
 
 def load(
-    run: str | Path, *, checkpoint: Literal["best", "latest"] | int = "best", device: str = "auto"
+    run: str | Path,
+    *,
+    checkpoint: Literal["best", "latest"] | int = "best",
+    device: str = "auto",
+    trust_code: bool = False,
 ) -> PairRun | TextRun:
     """The run of this name or folder, ready to use: a `PairRun` (translation, dialogue) or a `TextRun`.
 
     Every byte of the checkpoint is verified first; ValueError names what is damaged, and what may be used instead.
+    A run that was trained with a Python file of its own has a copy of it, recipe.py, without which there is no such
+    model; it is executed only with trust_code=True, and a ValueError without.
     """
     folder = find_run(run)
     recipe = folder.recipe()
+    code = kept_code(folder.path, recipe, trust_code=trust_code)
     place = choose_device(device)
     source, target = folder.tokenizers()
-    weights, file = _read_weights(folder, recipe, checkpoint)
-    if isinstance(recipe, TextRecipe):
-        model = CausalLM(recipe.model)
-        load_model_tensors(model, weights, file=file)
-        return TextRun(folder, recipe, model.to(place).eval(), target)
-    model = Seq2Seq(recipe.model)
+    weights, file = _read_weights(folder, checkpoint)
+    check_model_tensors(code.skeleton(recipe), weights, file=file)  # before a model of another size takes memory
+    model: Any = code.build(recipe)
     load_model_tensors(model, weights, file=file)
-    return PairRun(folder, recipe, model.to(place).eval(), source, target)
+    model = model.to(place).eval()
+    if isinstance(recipe, TextRecipe):
+        return TextRun(folder, recipe, model, target)
+    return PairRun(folder, recipe, model, source, target)
 
 
 def load_pair_run(run: str | Path, task: str, **options) -> PairRun:
@@ -65,16 +70,12 @@ def which(text: str) -> Literal["best", "latest"] | int:
     raise ValueError(f"unknown checkpoint {text!r}; say best, latest or the number of a step")
 
 
-def _read_weights(
-    folder: RunFolder, recipe: Recipe, checkpoint: Literal["best", "latest"] | int
-) -> tuple[dict[str, Tensor], Path]:
-    """The weights and their folder; ValueError where the recipe's model has others, before such a model is built."""
+def _read_weights(folder: RunFolder, checkpoint: Literal["best", "latest"] | int) -> tuple[dict[str, Tensor], Path]:
+    """The weights and their folder."""
     if checkpoint == "best" and folder.replaced.exists() and not (folder.checkpoints / "best").is_file():
         raise ValueError(
             f"{folder.path} has no best checkpoint yet; go on with it (groundup resume {folder.quoted}), or take "
             f"--checkpoint latest; the run that it is to replace is kept in {folder.replaced} until then"
         )
     read = load_checkpoint(folder.checkpoints, checkpoint, optimizer=False)
-    file = folder.checkpoints / step_name(read.step)
-    check_model_tensors(on_meta(recipe.model), read.model, file=file)
-    return read.model, file
+    return read.model, folder.checkpoints / step_name(read.step)

@@ -20,7 +20,7 @@ from groundup.training.distributed import assembled
 from groundup.training.flops import yardstick
 from groundup.training.interrupt import Interrupted, stop_asked
 from groundup.training.log import Metrics, show
-from groundup.training.loop import Step, train
+from groundup.training.loop import Loss, Step, train
 from groundup.training.micro import Data
 from groundup.training.output import forgiving
 from groundup.training.places import resumption, saved_steps, unused
@@ -45,13 +45,14 @@ def fit(
     resume: bool = False,
     report: TextIO | None = None,
     watch: Watch | None = None,
+    loss: Loss | None = None,
 ) -> FitResult:
     """Train the model as the settings say, keep everything in the run folder, and load the best weights at the end.
 
     `valid` is held-out batches or a function that measures a loss. The folder gets checkpoints/, metrics.jsonl and
     plots/loss.png. `max_minutes` bounds training and validation together, over all resumptions. Ctrl-C or SIGTERM
     saves after the step in hand and raises Interrupted; a second one stops at once. ValueError where the folder
-    already holds a training that is not to be resumed.
+    already holds a training that is not to be resumed. `loss` is what `train` minimises; validation is cross-entropy.
 
     Under torchrun every rank calls it alike. The folder that counts is rank 0's, which all must be able to reach; only
     rank 0 prints, writes and returns: what follows a training is for one process, so for the others SystemExit(0) is
@@ -61,6 +62,8 @@ def fit(
         raise ValueError("a training needs an end; give --train.steps, --max-minutes or both")
     if max_minutes is not None and not max_minutes > 0:
         raise ValueError(f"max_minutes ({max_minutes:g}) must be above 0; try --max-minutes 5")
+    if loss is not None:
+        settings.check_own_loss()
     if settings.threads is not None:
         torch.set_num_threads(settings.threads)
     with ExitStack() as open_:
@@ -73,7 +76,7 @@ def fit(
             log_every=settings.log_every,
         )
         stop = open_.enter_context(stop_asked())
-        fitting = _Fitting(model, data, folder, settings, valid, record, team)
+        fitting = _Fitting(model, data, folder, settings, valid, record, team, loss)
         record.watch = watch
         fitting.resume()
         if team.main:
@@ -95,9 +98,10 @@ class _Fitting:
         valid: Sequence[BatchLike] | Callable[[], float],
         record: Record,
         team: Solo,
+        loss: Loss | None,
     ):
         self.model, self.data, self.folder, self.settings, self.valid = model, data, folder, settings, valid
-        self.record, self.team, self.checkpoints = record, team, folder / "checkpoints"
+        self.record, self.team, self.loss, self.checkpoints = record, team, loss, folder / "checkpoints"
         self.precision = choose_precision(team.device, settings.precision)
         self.accumulate = micro.per_step(data, settings, team.size)
         self.trained = team.own(model)  # `model` itself, or slices of it
@@ -193,6 +197,7 @@ class _Fitting:
             elapsed=self.record.seconds,
             skip=settings.skip_nonfinite - tally.skipped,
             team=team,
+            loss=self.loss,
         )
 
     def impatient(self) -> bool:

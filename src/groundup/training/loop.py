@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
-from groundup.batch import IGNORE, BatchLike
+from groundup.batch import IGNORE, Batch, BatchLike
 from groundup.machine import keep_memory
 from groundup.training.head import gives_loss
 from groundup.training.loss import cross_entropy
@@ -19,6 +19,9 @@ from groundup.training.optim import Together, adamw, forget_others
 from groundup.training.precision import Precision, choose_precision
 from groundup.training.schedule import Schedule, constant
 from groundup.training.team import Solo
+
+Loss = Callable[[nn.Module, Batch], Tensor]
+"""loss(model, batch) -> the mean loss of a target token, as a tensor of one number."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,7 @@ def train(
     elapsed: float = 0.0,
     skip: int = 0,
     team: Solo | None = None,
+    loss: Loss | None = None,
 ) -> Iterator[Step]:
     """Train until `steps` are taken or `max_seconds` of wall time are over, whichever comes first; yields each Step.
 
@@ -75,6 +79,8 @@ def train(
     an `optimizer` of yours say. Given, it is the rate of every group, times the group's "share" if it has one.
     weight_decay and betas are for the AdamW that is made where there is no `optimizer`. Gradients of what the optimizer
     does not hold are thrown away. precision: "float32", "bfloat16" or None, what suits the device.
+
+    loss(model, batch) -> the mean loss of a target token, if it is not to be cross-entropy.
 
     A step takes `accumulate` batches and divides by all their target tokens, so it equals one large batch. To resume,
     give `start` (steps already taken), `elapsed` (seconds already used), the loaded optimizer, and batches that begin
@@ -91,6 +97,8 @@ def train(
             raise ValueError(f"{name} ({bound:g}) must be above 0")
     if not 0 <= smoothing < 1:
         raise ValueError(f"smoothing ({smoothing:g}) must be at least 0 and below 1; try 0.1")
+    if smoothing and loss is not None:
+        raise ValueError(f"smoothing ({smoothing:g}) is of the stock loss, not of your own; use 0")
     lr = 3e-4 if lr is None and optimizer is None else lr
     schedule = constant(lr) if isinstance(lr, int | float) else lr  # None: the optimizer has rates of its own
     if isinstance(schedule, Schedule) and steps is not None and schedule.warmup > steps:
@@ -121,16 +129,16 @@ def train(
         for group in optimizer.param_groups if schedule is not None else ():
             group["lr"] = rate * group.get("share", 1.0)
         model.zero_grad(set_to_none=True)
-        losses, tokens = _backward(model.train(), micro, precision, smoothing, seed, n, team)
+        losses, tokens = _backward(model.train(), micro, precision, smoothing, seed, n, team, loss)
         forget_others(model, optimizer)
-        loss, grad_norm, report = _judge(model, losses, list(micro), n, team)
+        total, grad_norm, report = _judge(model, losses, list(micro), n, team)
         if report is None:
             _clip(model, grad_norm, clip)
             optimizer.step()
         elif skip <= 0:
             raise FloatingPointError(f"{report}; try a lower learning rate or a longer warm-up")
         skip -= report is not None
-        yield Step(n, loss, rate, grad_norm, tokens, time.perf_counter() - clock, share(n), report)
+        yield Step(n, total, rate, grad_norm, tokens, time.perf_counter() - clock, share(n), report)
 
 
 def _seed(seed: int, number: int) -> int:
@@ -139,7 +147,14 @@ def _seed(seed: int, number: int) -> int:
 
 
 def _backward(
-    model: nn.Module, micro: dict[int, BatchLike], precision: Precision, smoothing: float, seed: int, n: int, team: Solo
+    model: nn.Module,
+    micro: dict[int, BatchLike],
+    precision: Precision,
+    smoothing: float,
+    seed: int,
+    n: int,
+    team: Solo,
+    own: Loss | None,
 ) -> tuple[Tensor, int]:
     """Gradients of the mean loss over the target tokens of all ranks' micro-batches, by number.
 
@@ -152,21 +167,38 @@ def _backward(
     for number, batch in micro.items():
         torch.manual_seed(_seed(seed, number))
         with team.last(model, len(losses) == len(micro) - 1):
-            loss = forward(model, batch, precision, smoothing) / tokens
+            loss = forward(model, batch, precision, smoothing, own) / tokens
             (loss * team.size).backward()  # gradients become the mean over the ranks
         losses.append(loss.detach())
     return torch.stack(losses), tokens
 
 
-def forward(model: nn.Module, batch: BatchLike, precision: Precision, smoothing: float) -> Tensor:
+def forward(
+    model: nn.Module, batch: BatchLike, precision: Precision, smoothing: float, own: Loss | None = None
+) -> Tensor:
+    """The summed loss of the batch, of one's own where there is one."""
     device = next(model.parameters()).device
     inputs = [None if x is None else x.to(device, non_blocking=True) for x in batch.inputs]
     targets = batch.targets.to(device, non_blocking=True)
     with precision.autocast():
+        if own is not None:
+            return _checked(own(model, Batch(tuple(inputs), targets))) * (targets != IGNORE).sum()
         if gives_loss(model):
             return model(*inputs, targets=targets, smoothing=smoothing)
         logits = model(*inputs)
     return cross_entropy(logits, targets, smoothing=smoothing)[0]
+
+
+def _checked(loss: Tensor) -> Tensor:
+    """ValueError where a loss of one's own is not one number that depends on the weights."""
+    if not isinstance(loss, Tensor) or loss.numel() != 1:
+        what = f"shape {tuple(loss.shape)}" if isinstance(loss, Tensor) else f"a {type(loss).__name__}"
+        raise ValueError(f"loss(model, batch) must give one number as a tensor, the mean of a target token, not {what}")
+    if not loss.requires_grad:
+        raise ValueError(
+            "the loss does not depend on the weights; compute it from model(*batch.inputs) without no_grad"
+        )
+    return loss.reshape(())
 
 
 def _judge(

@@ -134,6 +134,13 @@ class TrainSettings:
                 f"try --train.warmup {self.steps // 10}"
             )
 
+    def check_own_loss(self) -> None:
+        """ValueError for settings that a loss of one's own, given to `fit`, would pass over."""
+        if self.smoothing:
+            raise ValueError(f"smoothing ({self.smoothing:g}) is of the stock loss, not of your own; use 0")
+        if self.chunk_head is not None:
+            raise ValueError(f"chunk_head ({self.chunk_head}) computes the stock loss, not your own; leave it out")
+
 
 def _flag(name: str) -> str:
     return name.replace("_", "-")
