@@ -50,7 +50,7 @@ MAY = {
     "plan": {"plan", "recipes", "config", "presets", "models", "build", "training", "machine", "nearest", "bench"},
     "flow": {
         *("flow", "plan", "run", "recipes", "hub", "measure", "decode", "training", "models", "build", "data", "text"),
-        *("config", "presets", "machine", "files", "batch", "records"),
+        *("config", "presets", "machine", "files", "batch", "records", "terminal"),
     },
     "comparisons": {
         *("comparisons", "flow", "run", "recipes", "data", "decode", "training", "models", "build", "presets"),
@@ -68,6 +68,7 @@ MAY = {
     "files": {"files"},
     "batch": {"batch"},
     "nearest": {"nearest"},
+    "terminal": {"terminal"},
     "records": {"records"},
 }
 FREE = {"cli", "__init__", "__main__"}

@@ -43,7 +43,7 @@ def test_a_text_that_is_none(desk, complaint, name, content, expected):
     ("name", "content", "expected"),
     [
         ("empty.tsv", b"", ["empty.tsv", "empty"]),
-        ("one.tsv", b"a line\tuna riga\n", ["too small to split: 1 pairs", "1,000", "--data.memorise"]),
+        ("one.tsv", b"a line\tuna riga\n", ["too small to split: 1 pairs", "--data.test", "--data.memorise"]),
         ("binary.tsv", b"a\tb\0" * 99, ["binary.tsv", "binary", "byte 3"]),
         ("lines.tsv", b"a\tb\nno tab here\n", ["lines.tsv, line 2:", "one column", "tab in, or delete"]),
         ("more.tsv", b"a\tb\nno tab here\n\nnor here\nnor there\n", ["line 2 (and 2 more lines)", "one column"]),

@@ -10,9 +10,11 @@ from groundup.comparisons.five_families import five_families
 from groundup.comparisons.judge import rows
 from groundup.comparisons.modern import QUOTED, ROWS, ablation, modern
 from groundup.comparisons.report import markdown, table
+from groundup.comparisons.side_by_side import judged_on
 from groundup.comparisons.table import COMPARISONS, find_comparison
 from groundup.comparisons.trials import Outcome, Trial, missing_trials, progress
 from groundup.config import ModelConfig, Position
+from groundup.recipes.table import find_recipe
 from groundup.training.settings import TrainSettings
 
 
@@ -218,3 +220,9 @@ def test_names_are_found_and_misspelt_ones_offered():
         assert find_comparison(name).name == name
     with pytest.raises(ValueError, match="did you mean 'five-families'"):
         find_comparison("five-familes")
+
+
+def test_a_run_of_which_a_tenth_is_held_out_says_so():
+    said = judged_on(find_recipe("translation"))
+    assert said.startswith("a tenth, 1,000 at most, test pairs")
+    assert judged_on(find_recipe("fra-eng")).startswith("2,000 test pairs (2,000 for validation) of fra-eng")

@@ -9,9 +9,10 @@ from groundup.cli import data, tokenizer
 from groundup.cli import train as verb
 from groundup.data.shards import is_shard_folder
 from groundup.flow.check import check
+from groundup.flow.pairs import read_splits
 from groundup.plan.work import work
 from groundup.presets import PRESETS
-from groundup.recipes.recipe import PairRecipe, TokenizerSettings
+from groundup.recipes.recipe import PairData, PairRecipe, TokenizerSettings
 from groundup.recipes.table import RECIPES
 from groundup.training.settings import ScheduleName, TrainSettings
 
@@ -227,3 +228,30 @@ def test_a_plan_for_pairs_takes_no_context(name):
         work(name, context=16)
     assert work(name).config.context == T
     assert work("corpus", context=16).config.context == 16
+
+
+def test_of_data_of_ones_own_a_tenth_is_held_out_at_most(train):
+    for recipe in ("translation", "fra-eng", "replies"):
+        data = train(f"{recipe} pairs.tsv").data
+        assert (data.valid, data.test) == (None, None)
+        assert train(f"{recipe} pairs.tsv --data.valid 7 --data.test 9").data.valid == 7
+    assert train("fra-eng").data.test == 2000
+    assert train("fra-eng multi30k-de-en").data.valid == 1014
+
+
+@pytest.mark.parametrize(("pairs", "learnt"), [(2500, 2000), (30, 24), (20_000, 18_000)])
+def test_small_data_is_mostly_for_learning(tmp_path, pairs, learnt):
+    (tmp_path / "pairs.tsv").write_text("".join(f"a{n}\tb{n}\n" for n in range(pairs)))
+    splits = read_splits(PairData(corpus=str(tmp_path / "pairs.tsv")))
+    assert len(splits.train) == learnt
+    assert len(splits.valid) == len(splits.test)
+
+
+def test_data_too_small_to_split_names_both_flags(tmp_path):
+    (tmp_path / "pairs.tsv").write_text("a\tb\n")
+    with pytest.raises(ValueError, match=r"too small to split: 1 pairs.*--data.valid and --data.test"):
+        read_splits(PairData(corpus=str(tmp_path / "pairs.tsv")))
+
+
+def test_memorised_data_has_no_held_out_parts_to_size(refused):
+    assert "leave it or --data.valid (9) out" in refused("dialogue --data.valid 9")

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from groundup.cli.terminal import shown
 from groundup.cli.tokenizer import main
+from groundup.terminal import shown
 from groundup.text.tokenizer import Tokenizer
 
 

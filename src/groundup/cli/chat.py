@@ -11,7 +11,7 @@ import tyro
 
 from groundup.cli.choosing import Choosing, given
 from groundup.cli.parse import Run, parse
-from groundup.cli.terminal import shown
+from groundup.terminal import shown
 
 if TYPE_CHECKING:
     from groundup.run.chat import Conversation

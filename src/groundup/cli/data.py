@@ -9,7 +9,6 @@ import tyro
 
 from groundup.cli.data_prepare import check, prepare
 from groundup.cli.parse import parse_verbs
-from groundup.cli.terminal import shown
 from groundup.data.catalogue import SOURCES, source
 from groundup.data.dialogue import dialogue_rows
 from groundup.data.load import load_pairs, load_texts, named
@@ -17,6 +16,7 @@ from groundup.data.pairs import Pair, clean, layout, read_rows
 from groundup.data.records import JSON_SUFFIXES, read_records
 from groundup.data.shards import is_shard_folder
 from groundup.data.sources import Source, locate, whereabouts
+from groundup.terminal import shown
 from groundup.text.unpacked import suffix
 
 Name = Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="NAME")]

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import tyro
 
 from groundup.cli.parse import Run, parse
-from groundup.cli.terminal import shown
+from groundup.terminal import shown
 
 NAMED = 10  # bad lines that are named one by one
 

@@ -12,7 +12,7 @@ import tyro
 from groundup.cli.choosing import Choosing, given
 from groundup.cli.input import tell_of_files
 from groundup.cli.parse import Run, parse_texts
-from groundup.cli.terminal import shown
+from groundup.terminal import shown
 
 if TYPE_CHECKING:
     from groundup.decode.choose import Beams, Greedy, Sample

@@ -11,6 +11,7 @@ from typing import Any
 
 from groundup import __version__
 from groundup.nearest import nearest
+from groundup.terminal import shown
 from groundup.training.interrupt import interrupts_kept
 from groundup.training.output import drop, named_output, open_what_is_closed, spell_out
 
@@ -148,7 +149,7 @@ def _out_of_memory(error: BaseException) -> bool:
 def _complain(sentence: str, *, before: str = "") -> int:
     """Print the sentence on standard error, if that can be written, and return the exit code of a mistake."""
     try:
-        print(f"{before}groundup: {sentence}", file=sys.stderr, flush=True)
+        print(f"{before}groundup: {shown(sentence, sys.stderr)}", file=sys.stderr, flush=True)
     except OSError:
         drop(sys.stderr)
     return 2

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import tyro
 
-from groundup.cli.terminal import shown
 from groundup.data.corpus import read_texts, text_files
 from groundup.data.notext import NoText
+from groundup.terminal import shown
 from groundup.text.files import Format
 from groundup.text.patterns import PATTERNS
 from groundup.text.tokenizer import Tokenizer

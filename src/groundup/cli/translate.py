@@ -13,7 +13,7 @@ import tyro
 from groundup.cli.choosing import Choosing, given
 from groundup.cli.input import batched, piped_blocks, tell_of_files
 from groundup.cli.parse import Run, parse_texts
-from groundup.cli.terminal import shown
+from groundup.terminal import shown
 from groundup.text.reading import lines
 from groundup.text.unpacked import Unpacked
 

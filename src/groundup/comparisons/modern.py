@@ -1,4 +1,4 @@
-"""The small GPT-2 that everyone quotes on tiny Shakespeare, made modern one change at a time."""
+"""nanoGPT's small GPT-2 for tiny Shakespeare, made modern one change at a time."""
 
 import dataclasses
 from typing import Any
@@ -8,7 +8,8 @@ from groundup.presets import preset
 from groundup.recipes.recipe import Recipe, TextData, TextRecipe, TokenizerSettings
 from groundup.training.settings import TrainSettings
 
-# The CPU recipe usually quoted: 4 layers, width 128, context 64, batch 12, no dropout, no biases; a third of its steps.
+# The recipe for a CPU in the README of https://github.com/karpathy/nanoGPT: 4 layers, width 128, context 64, batch 12,
+# no dropout, no biases; a third of its steps.
 QUOTED = TextRecipe(
     name="quoted",
     data=TextData(corpus="tinyshakespeare", valid=0.1, batch=12),

@@ -58,7 +58,8 @@ def judged_on(recipe: Recipe) -> str:
     sides = f"{data.corpus}{f' and {data.other}' if data.other else ''}{', reversed' if data.reverse else ''}"
     if data.memorise:
         return f"all of {sides}, learnt by heart"
-    return f"{data.test:,} test pairs ({data.valid:,} for validation) of {sides}{made}, split seed {data.split_seed}"
+    test, valid = ("a tenth, 1,000 at most," if n is None else f"{n:,}" for n in (data.test, data.valid))
+    return f"{test} test pairs ({valid} for validation) of {sides}{made}, split seed {data.split_seed}"
 
 
 def sizes(record: dict[str, Any]) -> str:

@@ -115,7 +115,8 @@ def _check_held_out(data: PairData, default: PairData) -> None:
         if wanted in (getattr(default, name), pairs):
             continue
         if data.memorise:
-            raise ValueError(f"--data.memorise holds nothing out; leave it or --data.{name} ({wanted:,}) out")
+            said = "None" if wanted is None else f"{wanted:,}"
+            raise ValueError(f"--data.memorise holds nothing out; leave it or --data.{name} ({said}) out")
         if published is not None:
             valid, test = published
             raise ValueError(

@@ -9,14 +9,18 @@ from groundup.text.tokenizer import Tokenizer
 
 
 def with_data(recipe: Recipe, paths: list[str]) -> Recipe:
-    """The recipe on a corpus, or on two line-aligned files; published corpora bring the sizes of their parts."""
+    """The recipe on a corpus, or on two line-aligned files.
+
+    Published corpora bring the sizes of their parts; of any other but the recipe's own a tenth is held out at most.
+    """
     if not paths:
         return recipe
     if isinstance(recipe, TextRecipe):
         if len(paths) > 1:
             raise ValueError(f"{recipe.name} learns from one file or folder, not also {paths[1]!r}")
         return dataclasses.replace(recipe, data=dataclasses.replace(recipe.data, corpus=paths[0]))
-    valid, test = PUBLISHED.get(paths[0], (recipe.data.valid, recipe.data.test))
+    own = (recipe.data.valid, recipe.data.test) if paths[0] == recipe.data.corpus else (None, None)
+    valid, test = PUBLISHED.get(paths[0], own)
     other = paths[1] if len(paths) > 1 else None
     data = dataclasses.replace(recipe.data, corpus=paths[0], other=other, valid=valid, test=test)
     return dataclasses.replace(recipe, data=data)

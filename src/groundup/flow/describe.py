@@ -15,10 +15,10 @@ from groundup.text.tokenizer import Tokenizer
 from groundup.training.fit import FitResult
 
 
-def describe_tokenizer(tokenizer: Tokenizer, held_out: Sequence[str], tokens: int) -> str:
-    """Size and how well it packs text it was not trained on, in one line; tokens: how many the text became."""
-    size = sum(len(text.encode()) for text in held_out)
-    return f"{tokenizer.vocab_size:,} tokens, {size / max(1, tokens):.2f} bytes a token on held-out text"
+def describe_tokenizer(tokenizer: Tokenizer, texts: Sequence[str], tokens: int, *, where: str = "held-out text") -> str:
+    """Size and how well it packs the texts, in one line; tokens: how many they became; where: what they are."""
+    size = sum(len(text.encode()) for text in texts)
+    return f"{tokenizer.vocab_size:,} tokens, {size / max(1, tokens):.2f} bytes a token on {where}"
 
 
 def describe_unseen(train: Sequence[str], held_out: Sequence[str]) -> str:
@@ -36,7 +36,7 @@ def describe_unseen(train: Sequence[str], held_out: Sequence[str]) -> str:
 
 
 def describe_model(model: nn.Module, config: ModelConfig) -> str:
-    """A table of the parts and their parameters; tied weights count once, where they first stand."""
+    """A table of the parts and their parameters; tied weights count once, where they first stand, and then say so."""
     counted: set[int] = set()
     rows = []
     for name, child in model.named_children():
@@ -47,7 +47,9 @@ def describe_model(model: nn.Module, config: ModelConfig) -> str:
     what = f"width {config.width}, {config.heads} heads, {config.position} positions, {config.mlp} x {config.hidden}"
     lines = [f"model        {type(model).__name__}: {count_parameters(model):,} parameters; {what}"]
     lines += [
-        f"  {name:20} {_shape(module):34} {count:>12,}" for name, count, module in rows if count or name == "head"
+        f"  {name:20} {_shape(module):34} {f'{count:,}' if count else 'tied':>12}"
+        for name, count, module in rows
+        if count or name == "head"
     ]
     return "\n".join(lines)
 

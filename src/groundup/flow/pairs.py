@@ -44,7 +44,8 @@ class PairParts:
     def describe(self) -> Iterator[str]:
         for tokenizer, side in {self.tokenizers.source: 0, self.tokenizers.target: 1}.items():  # one line if shared
             texts = [pair[side] for pair in self.splits.valid]
-            yield f"tokenizer    {describe_tokenizer(tokenizer, texts, self.valid[side].tokens)}"
+            where = "the pairs to memorise" if self.memorise else "held-out text"
+            yield f"tokenizer    {describe_tokenizer(tokenizer, texts, self.valid[side].tokens, where=where)}"
 
 
 def read(recipe: PairRecipe, known: Tokenizers | None, *, say: Callable[[str], None]) -> PairParts:

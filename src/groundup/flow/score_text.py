@@ -90,6 +90,7 @@ def score_ids(run: TextRun, ids: NDArray[np.integer], *, split: str) -> list[Res
             value=value,
             split=split,
             size=characters,
+            unit="characters",
             seed=run.recipe.train.seed,
             seconds=round(time.perf_counter() - began, 1),
             signature=signature,

@@ -1,6 +1,7 @@
 """What a training shows when it is over, as its recipe says: a passage, translations, a listing, conversations."""
 
 import math
+import shlex
 from collections.abc import Callable, Sequence
 
 from groundup.data.dialogue import MARK
@@ -12,18 +13,32 @@ from groundup.measure.translation import sentence_scores
 from groundup.run.pairs import PairRun
 from groundup.run.results import keep_evaluation
 from groundup.run.text import TextRun
+from groundup.terminal import shown
 
 BEAMS = (1, 2, 3)
 SHOWN = 10  # sentences or conversations
 
 
 def show(run: TextRun | PairRun) -> None:
-    """Print what the run's recipe says; nothing where it says nothing."""
+    """Print what the run's recipe says to show, if anything, and how to use the run."""
     if isinstance(run, TextRun):
         if run.recipe.sample is not None:
             write_sample(run, run.recipe.sample)
     elif run.recipe.show is not None:
         SHOWS[run.recipe.show](run, read_splits(run.recipe.data).test)
+    print(f"\nuse it       groundup {_use(run)}")
+
+
+def _use(run: TextRun | PairRun) -> str:
+    """The verb, the run and what to say to it."""
+    if isinstance(run, TextRun):
+        prompt = shlex.quote(run.opening(run.recipe.sample or "I"))
+        return f"generate {run.folder.quoted} {shown(prompt)} --temperature 0.8"
+    if run.recipe.task == "dialogue":
+        return f"chat {run.folder.quoted}"
+    english = run.recipe.data.corpus.startswith("phrasebook") and not run.recipe.data.reverse
+    sentence = "She never drinks coffee." if english else "a sentence of yours"
+    return f"translate {run.folder.quoted} '{sentence}'   (or --file FILE, a sentence a line)"
 
 
 def write_sample(run: TextRun, prompt: str, *, max_new_tokens: int = 300) -> None:
@@ -33,26 +48,26 @@ def write_sample(run: TextRun, prompt: str, *, max_new_tokens: int = 300) -> Non
     text = prompt + "".join(run.generate(prompt, choose=choose, max_new_tokens=max_new_tokens))
     run.folder.samples.mkdir(exist_ok=True)
     (run.folder.samples / "after-training.txt").write_text(text + "\n", encoding="utf-8")
-    print(f"\n{text}")
-    print(f"\nuse it       groundup generate {run.folder.quoted} {prompt or run.opening('I')} --temperature 0.8")
+    after = f" after {prompt!r}" if prompt else ""
+    print(f"\nwhat it writes{after}, drawn at temperature 0.8 and top-p 0.95:\n\n{shown(text)}")
 
 
 def _translations(run: PairRun, test: Sequence[Pair]) -> None:
-    """Ten translations of sentences never seen, by one, two and three beams, and one of them to look into."""
+    """Ten translations of test sentences, by one, two and three beams, and one of them to look into."""
     pairs = readable(run, test)[:SHOWN]
     if not pairs:
         return
     answers = {beams: run.answers([pair.source for pair in pairs], num_beams=beams) for beams in BEAMS}
-    print("\nten sentences never seen, with 1, 2 and 3 beams (score: mean ln p of a token; BLEU of the sentence)")
+    which = "of the sentences learnt by heart" if run.recipe.data.memorise else "sentences never seen"
+    print(f"\n{len(pairs)} {which}, with 1, 2 and 3 beams (score: mean ln p of a token; BLEU of the sentence)")
     for i, pair in enumerate(pairs):
-        print(f"\n{pair.source}  (expected: {pair.target})")
+        print(shown(f"\n{pair.source}  (expected: {pair.target})"))
         for beams in BEAMS:
             best = answers[beams][i][0]
             bleu = sentence_scores([best.text], [pair.target])[0].bleu
-            print(f"  {beams}  {best.score:7.4f}  BLEU {bleu:5.1f}  {best.text}")
+            print(shown(f"  {beams}  {best.score:7.4f}  BLEU {bleu:5.1f}  {best.text}"))
     page, *_ = run.attention(max((pair.source for pair in pairs), key=len)).save(run.folder.path / "attention")
     print(f"\nlook inside  open {page} in a browser: step through the words and see where each head looks")
-    print(f"use it       groundup translate {run.folder.quoted} 'She never drinks coffee.'")
 
 
 def _listing(run: PairRun, test: Sequence[Pair]) -> None:
@@ -64,11 +79,11 @@ def _listing(run: PairRun, test: Sequence[Pair]) -> None:
         ("target", [pair.target for pair in pairs]),
         ("predict", run.translate([pair.source for pair in pairs])),
     ):
-        print(f">>>>> {title} text", *lines, sep="\n")
+        print(f">>>>> {title} text", *map(shown, lines), sep="\n")
 
 
 def _conversations(run: PairRun, test: Sequence[Pair]) -> None:
-    """The scores that fit replies, kept in results.json, and the model's replies in ten held-out conversations."""
+    """The scores that fit replies, kept in results.json, and the model's replies in ten conversations of the test."""
     _score_replies(run, test)
     replies: dict[str, str] = {}
     for pair in test:
@@ -76,10 +91,14 @@ def _conversations(run: PairRun, test: Sequence[Pair]) -> None:
     answered = [source for source in replies if not run.refused([source])]
     longest = sorted(answered, key=lambda source: MARK not in source)[: 5 * SHOWN]  # those of several turns first
     chosen = longest[:: max(1, len(longest) // SHOWN)][:SHOWN]
-    print("\nheld-out conversations (=: a reply of the corpus, >: the model's)")
+    print(f"\n{_judged(run)} conversations (=: a reply of the corpus, >: the model's)")
     for source, answer in zip(chosen, run.translate(chosen), strict=True):
-        print("", *(f"  - {turn}" for turn in source.split(MARK)), f"  = {replies[source]}", f"  > {answer}", sep="\n")
-    print(f"\nuse it       groundup chat {run.folder.quoted}")
+        lines = ["", *(f"  - {turn}" for turn in source.split(MARK)), f"  = {replies[source]}", f"  > {answer}"]
+        print(*map(shown, lines), sep="\n")
+
+
+def _judged(run: PairRun) -> str:
+    return "memorised" if run.recipe.data.memorise else "held-out"
 
 
 def _score_replies(run: PairRun, test: Sequence[Pair]) -> None:
@@ -88,7 +107,7 @@ def _score_replies(run: PairRun, test: Sequence[Pair]) -> None:
     scores = score_answers(run, once, several, "test, all references")
     print(
         f"\nread along   {loss.value:.3f} nats a token, perplexity {math.exp(loss.value):.1f}, "
-        f"{accuracy.value:.1f}% of tokens foreseen, {loss.size:,} held-out replies\n"
+        f"{accuracy.value:.1f}% of tokens foreseen, {loss.size:,} {_judged(run)} replies\n"
         f"all replies  BLEU {scores[0].value:.2f}, {len(several):,} contexts against all of {len(test):,} replies\n"
         "             A context has many good replies and these are a few of them, so BLEU is low by nature:\n"
         "             compare runs by the perplexity, and judge the replies by reading them."

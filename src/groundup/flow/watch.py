@@ -1,5 +1,6 @@
 """What a long training shows of itself at every validation: a line that the model writes, and questions it answers."""
 
+import sys
 from collections.abc import Callable
 from functools import partial
 
@@ -11,6 +12,7 @@ from groundup.recipes.recipe import Recipe, TextRecipe
 from groundup.run.folder import RunFolder
 from groundup.run.questions import FILE, answer, hellaswag
 from groundup.run.text import TextRun
+from groundup.terminal import shown
 from groundup.text.tokenizer import Tokenizer
 from groundup.training.record import Watch
 
@@ -50,7 +52,7 @@ def _write(run: TextRun, step: int, *, say: Say, max_new_tokens: int) -> None:
     if prompt is None:
         return
     text = prompt + "".join(run.generate(prompt, choose=choose, max_new_tokens=max_new_tokens))
-    say(f"step {step}  writes: {' '.join(text.split())}")
+    say(shown(f"step {step}  writes: {' '.join(text.split())}", sys.stderr))
     run.folder.samples.mkdir(exist_ok=True)
     (run.folder.samples / f"step-{step:08d}.txt").write_text(text + "\n", encoding="utf-8")
 

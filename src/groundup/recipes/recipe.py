@@ -37,10 +37,10 @@ class PairData:
     """Swap the two sides: translate from the second language to the first."""
     phrasebook: int = 100_000
     """How many training pairs the built-in phrasebook makes; other corpora are used whole."""
-    valid: int = 1000
-    """Held-out pairs the training may look at to choose its best checkpoint."""
-    test: int = 1000
-    """Held-out pairs for the final figure, looked at once."""
+    valid: int | None = None
+    """Held-out pairs the training may look at to choose its best checkpoint; None is 1,000, a tenth at most."""
+    test: int | None = None
+    """Held-out pairs for the final figure, looked at once; None is 1,000, a tenth at most."""
     split_seed: int = 0
     max_length: int = 64
     """Pairs with a longer side, in tokens, are left out and counted."""
@@ -52,7 +52,8 @@ class PairData:
     def __post_init__(self) -> None:
         check_types(self, "data.")
         for name in ("phrasebook", "valid", "test", "max_length", "batch_tokens"):
-            _between(1, 2**31, f"data.{name}", getattr(self, name))
+            if (value := getattr(self, name)) is not None:
+                _between(1, 2**31, f"data.{name}", value)
         _between(1, 10**8, "data.phrasebook", self.phrasebook)
         if self.batch_tokens < 2 * self.max_length:
             raise ValueError(

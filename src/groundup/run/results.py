@@ -25,7 +25,7 @@ class Result:
     split: str
     """What it was measured on: test, validation, train, or a file."""
     size: int
-    """Pairs, or characters of text."""
+    """Of what it was measured on, in `unit`."""
     seed: int
     """Of the training."""
     seconds: float
@@ -35,12 +35,14 @@ class Result:
     num_beams: int | None = None
     margin: float | None = None
     """Half the width of the 95% interval, where there is one; the signature says how it was found."""
+    unit: str = "pairs"
+    """What is counted: pairs, or characters of text."""
 
     def __str__(self) -> str:
         margin = "" if self.margin is None else f" ± {self.margin:.{self.digits}f}"
         return (
             f"{self.metric:13} {self.value:.{self.digits}f}{margin}{searched(self.num_beams)}"
-            f"  on {self.split} ({self.size:,})"
+            f"  on {self.split}, {self.size:,} {self.unit}"
         )
 
     @property
