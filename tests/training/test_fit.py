@@ -203,7 +203,7 @@ def test_minutes_bound_training_and_validation_over_all_resumptions(go, toy_data
     monkeypatch.setattr(time, "perf_counter", lambda: next(clock))
     settings = TrainSettings(**{**vars(SETTINGS), "steps": None})
     whole = go("whole", settings=settings, max_minutes=1.0)
-    assert "the time of 1 minute is used up" in whole.stopped
+    assert "the time is used up (1 min)" in whole.stopped
     assert 60 <= whole.seconds < 64
     with pytest.raises(Interrupted):
         go("parts", settings=settings, max_minutes=1.0, data=StopsAt(toy_data(), 20))

@@ -167,7 +167,7 @@ class _Fitting:
         if self.impatient():
             return self.finish(f"no better validation loss in {tally.worse} validations")
         done = settings.steps is not None and tally.step >= settings.steps
-        return self.finish(f"all {tally.step} steps done" if done else _used_up(max_minutes))
+        return self.finish(f"all {tally.step} steps done" if done else f"the time is used up ({max_minutes:g} min)")
 
     def leave_if_asked(self, stop: threading.Event) -> None:
         """Save and raise Interrupted if a signal asked some rank to stop."""
@@ -248,7 +248,3 @@ class _Fitting:
             f"{stopped}; the model has the best weights, of step {tally.best_step}: {tally.best_loss:.3f}"
         )
         return FitResult.of(tally, stopped)
-
-
-def _used_up(minutes: float | None) -> str:
-    return "the time of 1 minute is used up" if minutes == 1 else f"the time of {minutes:g} minutes is used up"
