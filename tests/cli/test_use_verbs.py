@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from html.parser import HTMLParser
 
 import pytest
@@ -50,6 +51,24 @@ def test_evaluate_judges_repeated_rows_and_the_other_split(home, cli, tmp_path):
     said = cli("evaluate", "translator", "--split", "validation", "--worst", "2", "--num-beams", "1")
     assert said.out.count("chrF ") == 2
     assert "on validation (8)" in said.out
+
+
+def test_evaluate_two_language_models(desk, trained, cli):
+    for name in ("writer", "speller"):
+        shutil.copytree(trained / "runs" / name, desk / "runs" / name)
+    said = cli("evaluate", "writer", "speller", "--json")
+    found = json.loads(said.out)
+    (bits,) = found["differences"]  # their tokens differ
+    assert bits["first"] == pytest.approx(found["first"][2]["value"])
+    plain = cli("evaluate", "writer", "speller").out
+    assert "speller minus writer" in plain
+    assert re.search(r"^bits-per-byte [+-]\d\.\d{4} .*p = \d\.\d{3}$", plain, re.MULTILINE)
+    assert "paired bootstrap over" in plain
+    for name in ("writer", "speller"):
+        kept = json.loads((desk / "runs" / name / "results.json").read_text())["evaluations"]
+        assert kept[-1]["results"][-1]["metric"] == "bits-per-byte"
+        assert "p_value" in kept[-1]["results"][-1]
+    assert len(cli("evaluate", "writer").out) > 20, "what was kept is read again"
 
 
 def test_evaluate_language_models_on_a_file_compares_by_bytes(home, cli, tmp_path):

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 import groundup as gu
+from groundup.cli.main import main
 from groundup.data.marks import EOS, PAD
 
 TEXT = "the cat sat on the mat, and the dog sat on the log.\n" * 40
@@ -81,6 +82,26 @@ def test_a_model_is_kept_as_a_run(writer_parts, tmp_path):
     assert [path.name for path in (tmp_path / "letters").iterdir()] == ["a.txt"]
     with pytest.raises(ValueError, match="the tokenizer has 400 tokens, the model 290 rows"):
         gu.save_run(model, tmp_path / "other", tokenizer=gu.Tokenizer.characters(map(chr, range(48, 448))))
+
+
+def test_verbs_that_want_the_data_of_such_a_run_ask_for_a_file(writer_parts, pair_parts, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    gu.save_run(writer_parts[0], "runs/mine", tokenizer=writer_parts[1])
+    letters = gu.Tokenizer.characters("".join(map(chr, range(32, 127))) + "è", specials=(PAD, "<bos>", EOS))
+    gu.save_run(pair_parts[0], "runs/pairs", tokenizer=letters)
+    for verb in ("evaluate", "resume"):
+        for name in ("mine", "pairs"):
+            with pytest.raises(SystemExit) as stop:
+                main([verb, name])
+            assert stop.value.code == 2
+            (line,) = capsys.readouterr().err.splitlines()
+            assert f"groundup evaluate {name} --data FILE" in line
+    with pytest.raises(SystemExit):
+        main(["train", "runs/mine/recipe.json"])
+    assert "name it behind the recipe" in capsys.readouterr().err
+    (tmp_path / "text.txt").write_text("the cat and the dog and the cat\n" * 9)
+    main(["evaluate", "mine", "--data", "text.txt"])
+    assert "perplexity" in capsys.readouterr().out
 
 
 def test_a_pair_model_is_kept_as_a_run(pair_parts, tmp_path):

@@ -18,7 +18,7 @@ NAMED = 10  # bad lines that are named one by one
 class Evaluate:
     """Judge a run: BLEU, chrF and TER of pairs with 95% intervals, perplexity and bits per byte of text.
 
-    Two runs are judged on the same pairs, each difference with its p-value (paired bootstrap).
+    Two runs are judged on the same pairs or text, each difference with its p-value (paired bootstrap).
     """
 
     run: Run
@@ -71,15 +71,16 @@ def main(arguments: list[str]) -> None:
 
         _report([(options.run, run, judge_choices(run, options))], [], options)
         return
-    if not isinstance(run, PairRun):
-        _report([(options.run, run, _judge_text(run, options))], [], options)
-        return
     runs = {options.run: run}
     if options.rival is not None:
         second = load(options.rival, checkpoint=checkpoint, device=options.device, trust_code=options.trust_code)
-        if not isinstance(second, PairRun):
-            raise ValueError(f"{options.rival} is a language model and {options.run} is not; they share no measure")
+        if isinstance(second, PairRun) != isinstance(run, PairRun):
+            text, pairs = (options.rival, options.run) if isinstance(run, PairRun) else (options.run, options.rival)
+            raise ValueError(f"{text} is a language model and {pairs} is not; they share no measure")
         runs[options.rival] = second
+    if not isinstance(run, PairRun):
+        _judge_text(runs, options)
+        return
     _judge_pairs(runs, options)
 
 
@@ -183,16 +184,23 @@ def _report(found: list[tuple], apart: list, options: Evaluate, rows: Sequence[d
             print(f"groundup: this is not kept in {run.folder.results_file}: {error}", file=sys.stderr)
 
 
-def _judge_text(run, options: Evaluate) -> list:
+def _judge_text(runs: dict, options: Evaluate) -> None:
+    """Judge one language model, or two and the difference between them; print it, and keep it in their results.json."""
     from groundup.data.load import load_texts
+    from groundup.flow.rivals import judge_two
     from groundup.flow.score_text import score_held_out, score_text
 
     if options.other is not None:
         raise ValueError(f"{options.run} is a language model: it is judged on text, not on two aligned files")
     if options.split == "test":
         raise ValueError(f"{options.run} is a language model, which holds out validation only; take --data FILE")
-    useless = ("rival", "num_beams", "all_references", "lowercase", "tokenize", "teacher_forced", "worst")
+    useless = ("num_beams", "all_references", "lowercase", "tokenize", "teacher_forced", "worst")
     _leave_out(options, useless, f"{options.run} is a language model")
-    if options.data is not None:
-        return score_text(run, load_texts(options.data), split=options.data)
-    return score_held_out(run)
+    apart: list = []
+    if options.rival is not None:
+        found, apart = judge_two(runs, data=options.data)
+    elif options.data is not None:
+        found = [score_text(runs[options.run], load_texts(options.data), split=options.data)]
+    else:
+        found = [score_held_out(runs[options.run])]
+    _report([(name, run, results) for (name, run), results in zip(runs.items(), found, strict=True)], apart, options)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from groundup.data.catalogue import PUBLISHED, SOURCES
 from groundup.recipes.recipe import PairData, PairRecipe, Recipe, TextRecipe
+from groundup.run.folder import NO_CORPUS
 from groundup.training import launch
 from groundup.training.settings import ParallelName
 
@@ -26,6 +27,8 @@ def check(recipe: Recipe, default: Recipe) -> None:
             "this recipe is for data of yours, and none is named; try: groundup train translation pairs.tsv "
             "(a source, a tab and its target on every line), or a corpus such as fra-eng"
         )
+    if recipe.data.corpus == NO_CORPUS:
+        raise ValueError("this recipe was saved from Python, and its data is not known; name it behind the recipe")
     if recipe.model.vocab_size != default.model.vocab_size:
         raise ValueError("the tokenizer decides the model's vocabulary; set --tokenizer.vocab-size instead")
     encoder = recipe.model.encoder_layers is not None

@@ -17,6 +17,7 @@ from groundup.flow.score_pairs import (
 )
 from groundup.measure.paired import paired_scores
 from groundup.measure.translation import sentence_scores
+from groundup.run.folder import check_known
 from groundup.run.pairs import PairRun
 from groundup.run.results import Difference, Result
 
@@ -57,6 +58,7 @@ def same_pairs(
 
 
 def _own_test(run: PairRun, part: str) -> Test:
+    check_known(run.folder, run.recipe)
     splits = read_splits(run.recipe.data)
     pairs = splits.test if part == "test" else splits.valid
     if not run.recipe.data.memorise:

@@ -1,12 +1,13 @@
 """Judge a language model: perplexity and bits per byte over a whole held-out text."""
 
 import time
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from groundup.batch import Batch
 from groundup.data.stream import Windows
 from groundup.flow.held_out import check_held_out
 from groundup.flow.progress import progress
@@ -14,7 +15,7 @@ from groundup.flow.text import TextParts, document_end, encode_texts, open_shard
 from groundup.measure.perplexity import Perplexity
 from groundup.models.causal_lm import CausalLM
 from groundup.recipes.recipe import TextRecipe
-from groundup.run.folder import RunFolder
+from groundup.run.folder import RunFolder, check_known
 from groundup.run.results import Result, save_results
 from groundup.run.text import TextRun
 from groundup.text.tokenizer import Tokenizer
@@ -49,27 +50,47 @@ def score_text(run: TextRun, texts: Sequence[str], *, split: str) -> list[Result
 
 
 def score_held_out(run: TextRun) -> list[Result]:
-    """Score the run on what it held out itself: of a text all, of shards as much as it validated on."""
-    shards = open_shards(run.recipe.data)
+    """Score the run on what it held out itself."""
+    return score_ids(run, held_out(run).ids, split="validation")
+
+
+class HeldOut(NamedTuple):
+    """What a run held out itself: of a text all, of shards as much as it validated on."""
+
+    ids: NDArray[np.integer]
+    texts: list[str] | None
+    """None of shards, which have tokens only."""
+
+
+def held_out(run: TextRun) -> HeldOut:
+    """Read what the run held out. ValueError where that is no longer there, or has changed."""
+    check_known(run.folder, run.recipe)
+    shards, texts = open_shards(run.recipe.data), None
     if shards is None:
-        ids = encode_texts(read_texts(run.recipe.data)[1], run.tokenizer)
+        texts = read_texts(run.recipe.data)[1]
+        ids = encode_texts(texts, run.tokenizer)
     else:
         ids = shard_parts(shards, run.recipe.data, run.tokenizer).valid
     check_held_out(run.folder, {"validation": ids})
-    return score_ids(run, ids, split="validation")
+    return HeldOut(ids, texts)
 
 
-def score_ids(run: TextRun, ids: NDArray[np.integer], *, split: str) -> list[Result]:
-    """Score the run on one row of ids: loss, perplexity, bits per byte."""
+def windows(run: TextRun, ids: NDArray[np.integer]) -> Iterable[Batch]:
+    """The ids as the run reads them, with a progress bar."""
+    end = document_end(run.recipe.data, run.tokenizer)
+    batches = Windows(ids, length=run.recipe.model.context, batch=run.recipe.data.batch, end_of_text=end)
+    return progress(batches, what=f"reading {len(ids):,} held-out tokens")
+
+
+def score_ids(run: TextRun, ids: NDArray[np.integer], *, split: str, nats: float | None = None) -> list[Result]:
+    """Score the run on one row of ids: loss, perplexity, bits per byte. nats: their sum, where it is known already."""
     began = time.perf_counter()
     data, context = run.recipe.data, run.recipe.model.context
-    end = document_end(data, run.tokenizer)
-    held_out = Windows(ids, length=context, batch=data.batch, end_of_text=end)
-    precision = choose_precision(run.device, "float32")
-    batches = progress(held_out, what=f"reading {len(ids):,} held-out tokens")
+    if nats is None:
+        nats = validate(run.model, windows(run, ids), choose_precision(run.device, "float32")) * (len(ids) - 1)
     text_bytes, characters = text_size(ids, run.tokenizer)
     measured = Perplexity.from_totals(
-        validate(run.model, batches, precision) * (len(ids) - 1),
+        nats,
         len(ids) - 1,
         text_bytes=text_bytes,
         skipped_bytes=text_size(ids[:1], run.tokenizer)[0],
@@ -99,10 +120,15 @@ def score_ids(run: TextRun, ids: NDArray[np.integer], *, split: str) -> list[Res
     ]
 
 
+def spelled(tokenizer: Tokenizer) -> list[bytes]:
+    """The bytes of every token, in the order of the ids; special tokens have none."""
+    there = {id: token for token, id in tokenizer.vocabulary.ids.items() if id not in tokenizer.specials.values()}
+    return [there.get(id, b"") for id in range(tokenizer.vocab_size)]
+
+
 def text_size(ids: NDArray[np.integer], tokenizer: Tokenizer) -> tuple[int, int]:
     """How many bytes and characters the ids stand for; special tokens stand for none."""
-    there = {id: token for token, id in tokenizer.vocabulary.ids.items() if id not in tokenizer.specials.values()}
-    tokens = [there.get(id, b"") for id in range(tokenizer.vocab_size)]
+    tokens = spelled(tokenizer)
     counts = np.zeros(tokenizer.vocab_size, np.int64)
     for first in range(0, len(ids), _LOOK):
         counts += np.bincount(ids[first : first + _LOOK], minlength=tokenizer.vocab_size)

@@ -9,7 +9,7 @@ from groundup.flow.check import check, check_machine
 from groundup.recipes.recipe import Recipe, save_recipe
 from groundup.recipes.table import RECIPES
 from groundup.run.claim import alone, check_replaceable, in_place_of, scratch_folder
-from groundup.run.folder import RUNS, RunFolder
+from groundup.run.folder import RUNS, RunFolder, check_known
 from groundup.run.own_code import STOCK, OwnCode, kept_code
 from groundup.training import launch
 from groundup.training.output import forgiving_output
@@ -57,6 +57,7 @@ def go_on(
     """Go on with a run to another end, or in another way; None keeps what its recipe says."""
     with forgiving_output(), alone(folder) if launch.rank() == 0 else nullcontext():
         written = folder.recipe()
+        check_known(folder, written)
         code = kept_code(folder.path, written, trust_code=trust_code)
         recipe = _to_the_end(dataclasses.replace(written, name=folder.name), folder, steps, max_minutes)
         check(recipe, recipe)

@@ -1,8 +1,14 @@
-"""Is one system better than another, or was it luck? sacreBLEU's paired bootstrap test (Koehn 2004; Post 2018)."""
+"""Is one system better than another, or was it luck? The paired bootstrap test (Koehn 2004; Post 2018).
 
-from collections.abc import Sequence
+Of translations it is sacreBLEU's, over sentences; of language models it is the same over windows of the text.
+"""
+
+import math
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
 from sacrebleu.significance import PairedTest, Result
 
 from groundup.measure.translation import Reference, metrics, reference_streams
@@ -18,6 +24,61 @@ class PairedScore(NamedTuple):
     p_value: float
     """How often so large a difference would come by chance, if the two were equally good; 1 where there is none."""
     signature: str
+    margin: float | None = None
+    """Half the width of the 95% interval of the difference, where it was found."""
+
+
+Numbers = NDArray[np.float64]
+SEED = 12345
+"""sacreBLEU's."""
+LEAST = 30
+"""Windows below which there is no interval."""
+
+
+class WindowLosses(NamedTuple):
+    """How surprised a language model is by each window of a text; each (W,)."""
+
+    nats: Numbers
+    tokens: Numbers
+    bytes: Numbers
+
+
+FIGURES: dict[str, Callable[[WindowLosses], Numbers]] = {
+    "loss": lambda sums: sums.nats / sums.tokens,
+    "perplexity": lambda sums: np.exp(sums.nats / sums.tokens),
+    "bits-per-byte": lambda sums: sums.nats / math.log(2) / sums.bytes,
+}
+
+
+def paired_losses(first: WindowLosses, second: WindowLosses, *, resamples: int = 1000) -> list[PairedScore]:
+    """Loss, perplexity and bits per byte of both models, each difference with its p-value and its 95% interval.
+
+    The same windows are drawn for both, with replacement, so a difference is one on the same text. Models whose tokens
+    are not the same have no loss in common, only bits per byte. ValueError for unequal numbers of windows.
+    """
+    W = len(first.nats)
+    if len(second.nats) != W or W == 0:
+        raise ValueError(f"windows ({W:,} and {len(second.nats):,}) must be equally many, and at least 1")
+    rng, drawn = np.random.default_rng(SEED), []
+    for _ in range(resamples):
+        rows = rng.integers(W, size=W)
+        drawn.append([[column[rows].sum() for column in model] for model in (first, second)])
+    sums = np.array(drawn).transpose(1, 2, 0)  # (2, 3, resamples)
+    whole = [WindowLosses(*(column.sum() for column in model)) for model in (first, second)]
+    names = [*FIGURES] if np.array_equal(first.tokens, second.tokens) else ["bits-per-byte"]
+    found = []
+    for name in names:
+        one, other = (float(FIGURES[name](sum)) for sum in whole)
+        with np.errstate(over="ignore"):
+            deltas = FIGURES[name](WindowLosses(*sums[1])) - FIGURES[name](WindowLosses(*sums[0]))
+        # As sacreBLEU counts: how often a difference is as far from the mean difference as the one that was found.
+        as_large = int((np.abs(deltas - deltas.mean()) >= abs(other - one)).sum())
+        low, high = np.quantile(deltas, [0.025, 0.975])
+        signature = f"paired bootstrap over {W:,} windows, {resamples:,} resamples, seed {SEED}"
+        margin = float(high - low) / 2 if W >= LEAST else None
+        p_value = 1.0 if one == other else (as_large + 1) / (resamples + 1)
+        found.append(PairedScore(name, one, other, p_value, signature, margin))
+    return found
 
 
 def paired_scores(

@@ -10,6 +10,8 @@ from groundup.recipes.recipe import Recipe, load_recipe
 from groundup.text.tokenizer import Tokenizer
 
 RUNS = Path("runs")
+NO_CORPUS = "(saved from Python)"
+"""Stands for the corpus in the recipe of a run that `run.save` made, whose data is not known."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,15 @@ class RunFolder:
                     "from a copy of the run, or train it anew (--overwrite)"
                 )
         return Tokenizer.load(self.path / "source.json"), Tokenizer.load(self.path / "target.json")
+
+
+def check_known(folder: RunFolder, recipe: Recipe) -> None:
+    """ValueError for a run that was saved from Python, whose data nobody knows."""
+    if recipe.data.corpus == NO_CORPUS:
+        raise ValueError(
+            f"{folder.path} was saved from Python, and which data it was trained on is not known; to judge it name a "
+            f"file: groundup evaluate {folder.quoted} --data FILE (to train on: gu.fit, in Python)"
+        )
 
 
 def free_name(name: str) -> str:

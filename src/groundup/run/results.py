@@ -39,21 +39,13 @@ class Result:
     """What is counted: pairs, or characters of text."""
 
     def __str__(self) -> str:
-        margin = "" if self.margin is None else f" ± {self.margin:.{self.digits}f}"
-        return (
-            f"{self.metric:13} {self.value:.{self.digits}f}{margin}{searched(self.num_beams)}"
-            f"  on {self.split}, {self.size:,} {self.unit}"
-        )
-
-    @property
-    def digits(self) -> int:
-        """Decimals worth printing."""
-        return 4 if self.metric in ("loss", "bits-per-byte") else 2
+        figure = _with_margin(f"{self.value:.{digits(self.metric)}f}", self)
+        return f"{self.metric:13} {figure}{searched(self.num_beams)}  on {self.split}, {self.size:,} {self.unit}"
 
 
 @dataclass(frozen=True)
 class Difference:
-    """How far a second run is from a first one, on the same pairs."""
+    """How far a second run is from a first one, on the same pairs or the same text."""
 
     metric: str
     first: float
@@ -61,11 +53,22 @@ class Difference:
     p_value: float
     """How often so large a difference would come by chance, if the two were equally good."""
     signature: str
-    num_beams: int
+    num_beams: int | None = None
+    margin: float | None = None
+    """Half the width of the 95% interval of the difference, where it was found."""
 
     def __str__(self) -> str:
-        delta = self.second - self.first
-        return f"{self.metric:13} {delta:+.2f}  p = {self.p_value:.3f}{searched(self.num_beams)}"
+        delta = _with_margin(f"{self.second - self.first:+.{digits(self.metric)}f}", self)
+        return f"{self.metric:13} {delta}  p = {self.p_value:.3f}{searched(self.num_beams)}"
+
+
+def digits(metric: str) -> int:
+    """Decimals worth printing."""
+    return 4 if metric in ("loss", "bits-per-byte") else 2
+
+
+def _with_margin(figure: str, of: Result | Difference) -> str:
+    return figure if of.margin is None else f"{figure} ± {of.margin:.{digits(of.metric)}f}"
 
 
 def searched(num_beams: int | None) -> str:

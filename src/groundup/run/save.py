@@ -7,7 +7,7 @@ import torch
 from groundup.models.causal_lm import CausalLM
 from groundup.models.seq2seq import Seq2Seq
 from groundup.recipes.recipe import PairData, PairRecipe, TextData, TextRecipe, TokenizerSettings, save_recipe
-from groundup.run.folder import RunFolder
+from groundup.run.folder import NO_CORPUS, RunFolder
 from groundup.run.load import load
 from groundup.run.pairs import PairRun
 from groundup.run.text import TextRun
@@ -16,9 +16,6 @@ from groundup.text.tokenizer import Tokenizer
 from groundup.text.vocabulary import BytePair, Characters
 from groundup.training.checkpoint import load_checkpoint, save_checkpoint
 from groundup.training.tensors import model_tensors
-
-NO_CORPUS = "(saved from Python)"
-"""Stands for the corpus in the recipe of such a run, whose data is not known."""
 
 
 def save_run(

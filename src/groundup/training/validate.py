@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Sized
 from itertools import islice
 
 import torch
-from torch import nn
+import torch.nn.functional as F
+from torch import Tensor, nn
 
 from groundup.batch import IGNORE, BatchLike
 from groundup.training.loop import forward
@@ -44,6 +45,26 @@ def validate(
     if tokens == 0:
         raise ValueError("there is nothing to validate on: no batch has a target")
     return total / tokens
+
+
+def token_losses(model: nn.Module, batches: Iterable[BatchLike], precision: Precision | str | None = None) -> Tensor:
+    """The loss in nats of every target of the batches, one after the other (N,), without dropout; on the CPU."""
+    device, was_training = next(model.parameters()).device, model.training
+    precision, found = choose_precision(device, precision), []
+    model.eval()
+    try:
+        with torch.no_grad():
+            for batch in batches:
+                with precision.autocast():
+                    logits = model(*(None if x is None else x.to(device) for x in batch.inputs))
+                for row, targets in zip(
+                    logits, batch.targets.to(device), strict=True
+                ):  # rows: one in float32 at a time
+                    losses = F.cross_entropy(row.float(), targets, ignore_index=IGNORE, reduction="none")
+                    found.append(losses[targets != IGNORE].cpu())
+    finally:
+        model.train(was_training)
+    return torch.cat(found)
 
 
 def _ending(batches: Iterable[BatchLike]) -> Iterator[BatchLike]:
