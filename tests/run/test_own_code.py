@@ -147,7 +147,7 @@ def test_finish_gets_the_run(desk, capsys):
         (MINE.replace("return made", "return made.stack"), "gave a Stack without config, begin, step"),
         (MINE.replace("def model", "def other"), r"own \({'start': 0.25}\) is for a model"),
         (f"{MINE}\nimport dataclasses as d\nRECIPE = d.replace(RECIPE, train=gu.TrainSettings(steps=2, warmup=1, "
-         "smoothing=0.1))\ndef loss(model, batch): ...", r"smoothing \(0.1\) is of the stock loss"),
+         "smoothing=0.1))\ndef loss(model, batch): ...", r"smoothing \(0.1\) belongs to the built-in loss"),
         (f"{MINE}\ndef loss(model, batch): return model(*batch.inputs)", "must give one number as a tensor"),
         (f"{MINE}\ndef loss(model, batch): return torch.zeros(())", "does not depend on the weights"),
     ],

@@ -68,7 +68,7 @@ def sliced_flips(count: int, folder: Path, *, seed: int = 0, sizes: tuple[int, .
 def opened(folder: Path) -> Iterator[tuple[Store, Any, Any, Any]]:
     """On a rank: a store for the tiny model in slices, with its parameters and optimizer."""
     with assembled(SETTINGS["adamw"]) as team:
-        team.wrap(trained := team.own(tiny_model()))
+        team.wrap(trained := team.local_model(tiny_model()))
         optimizer = adamw(trained, lr=1e-2)
         yield Store(folder, trained, optimizer, team, keep=2), list(trained.parameters()), optimizer, team
 

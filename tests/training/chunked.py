@@ -76,7 +76,7 @@ def on_a_rank(parallel: str) -> Any:
     settings = TrainSettings(**{**SETTINGS, "parallel": parallel})
     model = model_of("gpt2")
     with assembled(settings) as team:
-        trained = team.own(model)
+        trained = team.local_model(model)
         prepare.chunk_head(trained, 7)
         running = team.wrap(trained)
         steps = train(
@@ -91,5 +91,5 @@ def on_a_rank(parallel: str) -> Any:
             team=team,
         )
         losses = [step.loss for step in steps]
-        with team.at_home(trained, model):
+        with team.whole_model(trained, model):
             return losses, {name: tensor.detach().clone() for name, tensor in model_tensors(model).items()}

@@ -34,7 +34,7 @@ from groundup.training import fit as fit_module
 from groundup.training.distributed import assembled
 from groundup.training.fit import fit
 from groundup.training.settings import TrainSettings
-from groundup.training.skeleton import place_of_birth
+from groundup.training.skeleton import initial_device
 from groundup.training.store import Store
 from groundup.training.tensors import load_model_tensors
 
@@ -117,7 +117,7 @@ def train(
 ) -> dict[str, Any]:
     """Fit the tiny model; what was said, how it ended, and the weights that it ended with."""
     settings = TrainSettings(**{**SETTINGS, **changes})
-    with place_of_birth(settings.parallel):
+    with initial_device(settings.parallel):
         said, model = io.StringIO(), tiny()
     held_out = [TinyData(seed=9).batch(m) for m in range(3)]
     mean = lambda: float(sum(p.detach().abs().mean() for p in model.parameters()))  # noqa: E731
@@ -139,7 +139,7 @@ def reload(folder: str) -> int:
     """Read the latest slices onto these ranks, and save them as the step after."""
     settings = TrainSettings(**{**SETTINGS, "parallel": "fsdp"})
     with assembled(settings) as team:
-        model = team.wrap(trained := team.own(tiny()))
+        model = team.wrap(trained := team.local_model(tiny()))
         optimizer = optim.from_settings(trained, settings)
         store = Store(Path(folder), trained, optimizer, team, keep=9)
         checkpoint, warning = store.load()
@@ -155,7 +155,7 @@ def fallen_back(folder: str) -> tuple[int, str | None]:
     """The step that these ranks would go on from, and what they say of it."""
     settings = TrainSettings(**{**SETTINGS, "parallel": "fsdp"})
     with assembled(settings) as team:
-        team.wrap(trained := team.own(tiny()))
+        team.wrap(trained := team.local_model(tiny()))
         checkpoint, warning = Store(Path(folder), trained, optim.from_settings(trained, settings), team, keep=9).load()
         load_model_tensors(trained, checkpoint.model, file=folder)
     return checkpoint.step, warning
@@ -164,7 +164,7 @@ def fallen_back(folder: str) -> tuple[int, str | None]:
 def gone_on(folders: list[str], parallel: str) -> int:
     """The step that these ranks go on from, each with a folder of its own."""
     with assembled(TrainSettings(**{**SETTINGS, "parallel": parallel})) as team:
-        team.wrap(trained := team.own(tiny()))
+        team.wrap(trained := team.local_model(tiny()))
         optimizer = optim.from_settings(trained, TrainSettings(**SETTINGS))
         return Store(Path(folders[team.rank]), trained, optimizer, team, keep=9).load()[0].step
 
@@ -209,9 +209,9 @@ def handed_out(position: str, born: str) -> dict[str, Any]:
     settings = TrainSettings(**{**SETTINGS, "parallel": "fsdp"})
     with assembled(settings) as team:
         torch.manual_seed(team.rank)
-        with place_of_birth("fsdp") if born == "meta" else nullcontext():
+        with initial_device("fsdp") if born == "meta" else nullcontext():
             model = CausalLM(dataclasses.replace(preset("gpt2-tiny", position=position, tied="head"), **SHAPE))
-        trained = team.own(model)
+        trained = team.local_model(model)
         between = numbers(trained)
         team.wrap(trained)
         whole = {name: team.whole(tensor) for name, tensor in trained.state_dict().items()}

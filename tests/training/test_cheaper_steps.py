@@ -55,7 +55,7 @@ def test_recomputed_gradients_are_the_same_bit_for_bit_dropout_included(make):
     assert list(changed.state_dict()) == names
     for name, gradient in expected.items():
         assert torch.equal(got[name], gradient), name
-    prepare.as_it_was(changed)
+    prepare.undo(changed)
     changed.zero_grad()
     again, kept, _ = gradients(changed, inputs)
     assert kept == much

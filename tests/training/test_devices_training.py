@@ -161,7 +161,7 @@ def test_ranks_take_their_gpu_before_they_meet_and_agree_through_the_processor(g
         "MASTER_PORT": port,
     }.items():
         monkeypatch.setenv(name, str(value))
-    done, meet = [], distributed._meet
+    done, meet = [], distributed._start_group
     monkeypatch.setattr("torch.cuda.device_count", lambda: 4)
     monkeypatch.setattr("torch.cuda.set_device", lambda device: done.append(str(device)))
 
@@ -169,7 +169,7 @@ def test_ranks_take_their_gpu_before_they_meet_and_agree_through_the_processor(g
         done.append(backend)
         meet(backend.replace("nccl", "fake"), timeout)
 
-    monkeypatch.setattr(distributed, "_meet", met)
+    monkeypatch.setattr(distributed, "_start_group", met)
     with distributed.assembled(TrainSettings(device="cuda")) as team:
         assert done == ["cuda:2", "cpu:gloo,cuda:nccl"]
         assert team.device == torch.device("cuda", 2)

@@ -131,7 +131,7 @@ def test_without_targets_it_still_answers_with_logits_and_it_can_be_undone():
     assert gives_loss(model)
     assert torch.equal(model(*batch.inputs), expected)
     assert model(*batch.inputs, targets=batch.targets).shape == ()
-    prepare.as_it_was(model)
+    prepare.undo(model)
     assert not gives_loss(model)
     with pytest.raises(TypeError):
         model(*batch.inputs, targets=batch.targets)
@@ -151,7 +151,7 @@ def test_it_goes_with_compilation(monkeypatch):
     assert [step.loss for step in got] == pytest.approx([step.loss for step in expected], abs=1e-5)
     assert [step.grad_norm for step in got] == pytest.approx([step.grad_norm for step in expected], rel=1e-4)
     assert graphs.frame_count == 1
-    prepare.as_it_was(model)
+    prepare.undo(model)
     assert "hidden" not in vars(model)
 
 

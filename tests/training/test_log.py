@@ -39,7 +39,7 @@ MFU = Yardstick(per_token=1e9, peak=1e14, unit="MFU", note="100% MFU is 100 TFLO
 def test_a_logged_step_stands_for_several_and_says_what_one_took_and_what_share_of_the_peak():
     stream = io.StringIO()
     with show(stream, steps=200) as display:
-        display.against(MFU)
+        display.set_yardstick(MFU)
         for seconds in (1.0, 3.0):
             display.tick(replace(STEP, seconds=seconds))
         display.log(replace(STEP, tokens=160_000, seconds=4.0))  # 40,000 a second of 1 GFLOP each: 40 TFLOP/s
@@ -58,7 +58,7 @@ def test_the_longest_line_fits_a_terminal(monkeypatch):
     step = Step(n=19073, loss=10.939, lr=8.4e-07, grad_norm=14.2035, tokens=524_288, seconds=128.4, progress=0.0057)
     stream = io.StringIO()
     with show(stream, steps=19073) as display:
-        display.against(replace(MFU, unit="of peak"))
+        display.set_yardstick(replace(MFU, unit="of peak"))
         display.tick(replace(step, progress=0.0))
         display.log(step)
     line = stream.getvalue().splitlines()[-1]
@@ -81,7 +81,7 @@ def test_a_bar_with_every_figure_on_a_terminal(monkeypatch):
     stream = Terminal()
     with show(stream, steps=200) as display:
         assert isinstance(display, Bar)
-        display.against(MFU)
+        display.set_yardstick(MFU)
         display.note("training on [cpu]")
         display.log(STEP)
         display.valid(50, 5.25, best=True)

@@ -207,7 +207,7 @@ def test_a_model_in_slices_is_shown_on_the_gpu_if_that_has_room(monkeypatch):
     with PretendGPU():
         for free, place in ((2 * size, "cuda"), (size, "cpu")):
             monkeypatch.setattr("torch.cuda.mem_get_info", lambda device, free=free: (free, 10 * size))
-            with OnlyOne().at_home(trained, model) as fits:
+            with OnlyOne().whole_model(trained, model) as fits:
                 assert fits == (place == "cuda")
                 assert {p.device.type for p in model.parameters()} == {place}
             assert {p.device.type for p in model.parameters()} == {"cpu"}

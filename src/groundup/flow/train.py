@@ -29,7 +29,7 @@ from groundup.run.pairs import PairRun
 from groundup.run.text import TextRun
 from groundup.training.checkpoint import saved_steps
 from groundup.training.fit import fit
-from groundup.training.skeleton import place_of_birth
+from groundup.training.skeleton import initial_device
 
 Say = Callable[[str], None]
 
@@ -111,7 +111,7 @@ def _begin(recipe: Recipe, folder: RunFolder, parts: Parts, code: OwnCode) -> Re
 def _build(code: OwnCode, recipe: Recipe, folder: RunFolder) -> nn.Module:
     """The model, untrained or with the weights that the run is begun from."""
     torch.manual_seed(recipe.train.seed)
-    with place_of_birth(recipe.train.parallel) as device:
+    with initial_device(recipe.train.parallel) as device:
         model = code.build(recipe)
     begins = device.type != "meta" and not saved_steps(folder.checkpoints)
     if begins and (weights := first_weights(recipe)) is not None:

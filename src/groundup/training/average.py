@@ -1,7 +1,7 @@
-"""The running mean of the weights: steadier than the weights of any one step, which the last batches push about.
+"""A running mean of the weights. It varies less than the weights of one step, which depend on the last batches.
 
-Vaswani et al. 2017, section 6.1, average the last five checkpoints; an exponential mean does the same without keeping
-five of them, and can be judged at every validation.
+Vaswani et al. 2017, section 6.1, average the last five checkpoints. An exponential mean has the same effect, does not
+need five checkpoints, and can be evaluated at every validation.
 """
 
 from collections.abc import Iterator
@@ -14,9 +14,10 @@ from groundup.training.tensors import model_tensors
 
 
 class WeightAverage:
-    """mean += share * (weights - mean) after every step, share = max(1 / steps, 9 / (9 + n)).
+    """After every step n: mean += share * (weights - mean), share = max(1 / steps, 9 / (9 + n)).
 
-    So it looks back over about `steps` steps, and at first over fewer, lest it remember the untrained weights.
+    The mean covers about the last `steps` steps. Early in the run it covers fewer, so that the untrained weights are
+    forgotten.
     """
 
     def __init__(self, model: nn.Module, steps: int):
@@ -26,18 +27,18 @@ class WeightAverage:
         self.mean = self._copies()
 
     def restart(self) -> None:
-        """Take the model's present weights for the mean."""
+        """Set the mean to the model's current weights."""
         self.mean = self._copies()
 
     def update(self, n: int) -> None:
-        """Take in the weights after step n."""
+        """Add the weights after step n to the mean."""
         with torch.no_grad():
             for mean, parameter in zip(self.mean, self.parameters, strict=True):
                 mean.lerp_(parameter, max(1 / self.steps, 9 / (9 + n)))
 
     @contextmanager
     def in_place(self) -> Iterator[dict[str, torch.Tensor] | None]:
-        """The model has the mean for weights inside the `with`, which gets its own by name, and its own after it."""
+        """Use the mean as weights inside the `with`. Yields the model's own weights by name, then restores them."""
         by_name = {name: tensor.clone() for name, tensor in model_tensors(self.model).items()}
         own = self._copies()
         self._put(self.mean)
@@ -55,8 +56,8 @@ class WeightAverage:
                 parameter.copy_(tensor)
 
 
-class LastWeights:
-    """What stands in a `WeightAverage`'s place where none is wanted: the weights are judged as they are."""
+class NoAverage:
+    """The same methods as `WeightAverage` without an average: validation uses the current weights."""
 
     def restart(self) -> None:
         pass

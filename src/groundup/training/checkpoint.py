@@ -1,11 +1,13 @@
-"""Checkpoints that are whole or not there: a folder a step, written aside, hashed, synced, and only then renamed.
+"""Checkpoints that are either complete or absent: one folder for each step.
+
+A checkpoint is written under a temporary name, hashed, synced to disk, and then renamed.
 
     checkpoints/step-00000500/model.safetensors  optimizer.safetensors  state.json  MANIFEST.json
-                              unaveraged.safetensors, where model.safetensors is a running mean of the weights
+                              unaveraged.safetensors, if model.safetensors is a running mean of the weights
     checkpoints/latest, checkpoints/best         "step-00000500 <SHA-256 of its MANIFEST.json>"
 
-Every byte is verified before anything is used (`manifest`); until `latest` names a new checkpoint, the one before it
-counts (`places`). Nothing here is a pickle.
+Every byte is verified before it is used (`manifest`). The previous checkpoint is the current one until `latest` names
+the new one (`places`). No file is a pickle.
 """
 
 import json
@@ -32,7 +34,7 @@ from groundup.training.places import (
     newest_whole,
     prune,
     put,
-    resumption,
+    resume_command,
     saved_steps,
     settle,
     step_name,
@@ -44,24 +46,24 @@ __all__ = ["Checkpoint", "load_checkpoint", "read_checkpoint", "save_checkpoint"
 MODEL, OPTIMIZER, STATE = "model.safetensors", "optimizer.safetensors", "state.json"
 UNAVERAGED = "unaveraged.safetensors"
 REST = "optimizer.json"
-"""Where this file lies, the others are slices that ranks have written: for `sharded` to read."""
+"""A folder with this file holds slices written by several ranks; `sharded` reads them."""
 REQUIRED = {MODEL, STATE}
 
 
 class InSlices(ValueError):
-    """A checkpoint that is whole, but for `sharded` to read."""
+    """The checkpoint is undamaged, but it is in slices, which only `sharded` can read."""
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What was read, verified: `model` for `load_model_tensors`, `optimizer` for `load_optimizer`."""
+    """A verified checkpoint: pass `model` to `load_model_tensors` and `optimizer` to `load_optimizer`."""
 
     step: int
     model: dict[str, Tensor]
     optimizer: dict[str, Any] | None
     state: dict[str, Any]
     unaveraged: dict[str, Tensor] | None = None
-    """The weights to train on from, where `model` is their running mean."""
+    """The weights to resume from, if `model` is their running mean."""
 
 
 def save_checkpoint(
@@ -75,11 +77,11 @@ def save_checkpoint(
     best: bool = False,
     keep: int = 2,
 ) -> Path:
-    """Write folder/step-N, point `latest` (and `best`) to it, remove all but the `keep` latest and the best.
+    """Write folder/step-N, point `latest` (and `best`) to it, and remove all but the `keep` latest and the best.
 
-    `model` and `unaveraged` as `model_tensors` gives them, `optimizer` is its state_dict, `state` anything JSON.
-    OSError where the disk refuses, FloatingPointError for a number that is not finite: then what was saved before
-    stands.
+    `model` and `unaveraged` come from `model_tensors`, `optimizer` is a state_dict, `state` is any JSON object.
+    Raises OSError if the disk cannot be written and FloatingPointError if a number is not finite. Earlier checkpoints
+    are then unchanged.
     """
     folder = Path(folder)
     files, rest = {MODEL: model}, ""
@@ -104,7 +106,7 @@ def save_checkpoint(
 
 @contextmanager
 def all_or_nothing(folder: Path, step: int, size: int) -> Iterator[None]:
-    """Clear up after a save of `size` bytes that failed; an OSError then says what it was that could not be written."""
+    """Clean up if a save of `size` bytes fails, and raise an OSError that says which checkpoint it was."""
     try:
         yield
     except BaseException as error:
@@ -120,9 +122,10 @@ def all_or_nothing(folder: Path, step: int, size: int) -> Iterator[None]:
 
 
 def load_checkpoint(folder: str | Path, which: Pointer | int = "latest", *, optimizer: bool = True) -> Checkpoint:
-    """Read the latest, the best or a given step after verifying every byte of it; its optimizer only if wanted.
+    """Verify every byte of the latest, the best or a given step, then read it. `optimizer=False` skips the optimizer.
 
-    FileNotFoundError where there is none; ValueError naming the damaged file, what differs, and a step that is whole.
+    Raises FileNotFoundError if there is none. Raises ValueError with the damaged file, the difference, and a step
+    that is undamaged.
     """
     folder = Path(folder)
     try:
@@ -136,11 +139,11 @@ def load_checkpoint(folder: str | Path, which: Pointer | int = "latest", *, opti
 
 
 def read_checkpoint(step: int, path: Path, *, optimizer: bool = True) -> Checkpoint:
-    """The checkpoint in this folder, every byte verified. ValueError where it is damaged or, InSlices, in slices."""
+    """Verify and read the checkpoint in this folder. Raises ValueError if it is damaged, InSlices if in slices."""
     in_slices = is_sharded(path)
     files = verify(path, step, {STATE} if in_slices else REQUIRED)
     if in_slices:
-        again = resumption(path.resolve().parents[1])
+        again = resume_command(path.resolve().parents[1])
         raise InSlices(f"{path}: in slices, as fsdp saves them; try: {again} --convert")
     moments = None
     if optimizer and OPTIMIZER in files:
@@ -166,9 +169,9 @@ def _write(aside: Path, files: dict[str, dict[str, Tensor]], rest: str, state: d
     (aside / STATE).write_text(json.dumps(state, indent=1, allow_nan=False) + "\n", encoding="utf-8")
     for name, tensors in files.items():
         save_file(tensors, aside / name, metadata={"rest": rest} if name == OPTIMIZER else None)
-        shutil.copymode(aside / STATE, aside / name)  # safetensors lets nobody else read its files
+        shutil.copymode(aside / STATE, aside / name)  # safetensors gives its files permissions for the owner only
 
 
 def is_sharded(path: Path) -> bool:
-    """Whether a checkpoint's folder holds slices, damaged or not."""
+    """Whether the checkpoint in this folder is in slices. Works for damaged ones too."""
     return (path / REST).is_file() or any(path.glob("shard-*.safetensors"))

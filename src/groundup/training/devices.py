@@ -1,7 +1,8 @@
-"""What accelerators can do, from their makers' public data sheets. No torch here: `groundup plan` reads it.
+"""The speed and memory of accelerators, from the makers' public data sheets. No torch here: `groundup plan` reads it.
 
-Peaks are of dense bfloat16 matrix products with float32 sums; sheets that print the rate "with sparsity" print twice as
-much. Links are counted in one direction. The network is what such machines are usually rented with, not on any sheet.
+Peak rates are for dense bfloat16 matrix products with float32 sums; data sheets that quote the rate "with sparsity"
+show twice as much. Link speeds are for one direction. The network speed is not from a data sheet: it is what machines
+of this kind are usually rented with.
 """
 
 import re
@@ -16,22 +17,24 @@ class Device:
 
     name: str
     words: frozenset[str]
-    """All of them stand in the name that the driver gives."""
+    """The driver's name for this device contains all of these words."""
     peak: float
+    """FLOP/s of dense bfloat16 matrix products."""
     memory: float
+    """Bytes of memory."""
     bandwidth: float
-    """Of its memory."""
+    """Bytes a second to and from its own memory."""
     link: float
-    """To the other devices of its node."""
+    """Bytes a second to another device of the same node."""
     network: float
-    """To other nodes, its share of the node's."""
+    """Bytes a second to other nodes: the node's network speed divided by its devices."""
 
 
 def _row(name: str, words: str, tflops: float, gb: float, bandwidth: float, link: float, network: float) -> Device:
     return Device(name, frozenset(words.split()), tflops * 1e12, gb * 1e9, bandwidth * 1e9, link * 1e9, network * 1e9)
 
 
-# TFLOP/s, GB, then GB/s of memory, of NVLink or PCIe, of the network. The more particular of two names stands first.
+# TFLOP/s, GB, then GB/s of memory, of NVLink or PCIe, of the network. If two names match, the more specific is first.
 DEVICES = (
     _row("b200", "b200", 2250, 180, 7700, 900, 50),
     _row("h200", "h200", 989.5, 141, 4800, 450, 50),
@@ -50,7 +53,7 @@ DEVICES = (
 
 
 def find_device(name: str) -> Device:
-    """The device of that short name; ValueError offers the nearest."""
+    """Return the device with this short name. Raises ValueError that suggests the nearest name."""
     by_name = {device.name: device for device in DEVICES}
     if name.lower() not in by_name:
         hint = nearest(name.lower(), by_name, otherwise="known are cpu, {known}")
@@ -59,6 +62,6 @@ def find_device(name: str) -> Device:
 
 
 def recognise(driver_name: str) -> Device | None:
-    """The device that a driver calls by this name, such as "NVIDIA A100-SXM4-80GB"; None for an unknown one."""
+    """Return the device for a driver's name such as "NVIDIA A100-SXM4-80GB", or None if it is unknown."""
     said = set(re.findall(r"[a-z0-9]+", driver_name.lower()))
     return next((device for device in DEVICES if device.words <= said), None)

@@ -1,13 +1,13 @@
-"""One training on several processes: who this one is, what they agree on, and how they share a model.
+"""Training on several processes: each one's rank, how they exchange values, and how they share a model.
 
-torchrun starts the processes and tells each its rank. Everything reaches the loop through one object: `team.Solo`, the
-only process; `Ranks`, each with the whole model and its own micro-batches (DistributedDataParallel, Li et al. 2020);
-`Shards`, each with a slice of every weight (fully_shard, after Rajbhandari et al. 2020, ZeRO). Only this file and
-`slices` import torch.distributed. Small agreements go through the CPU (gloo), gradients through NCCL on GPUs.
+torchrun starts the processes and gives each its rank. The training loop sees one object: `team.Solo` for a single
+process; `Ranks`, where each process has the whole model and its own micro-batches (DistributedDataParallel, Li et al.
+2020); or `Shards`, where each has a slice of every weight (fully_shard, after Rajbhandari et al. 2020, ZeRO). Only this
+file and `slices` import torch.distributed. Small values are exchanged on the CPU (gloo), gradients by NCCL on GPUs.
 """
 
 # pyright: reportPrivateImportUsage=false
-# Documented as torch.distributed's, but not on its list of exports.
+# These names are documented in torch.distributed, but its modules do not export them.
 
 import os
 import sys
@@ -33,16 +33,20 @@ from groundup.training.tensors import model_tensors
 
 T = TypeVar("T")
 
-# gloo's threads let go of tensors a moment after an exchange, for which they need Python's lock. Should a model in
-# DistributedDataParallel be the last to hold the group, freeing it would wait for them with that lock held: for ever.
+# gloo's threads release tensors shortly after an exchange, and need Python's lock to do so. If a model in
+# DistributedDataParallel held the last reference to the group, freeing the group would wait for those threads while
+# holding that lock: a deadlock. So this list keeps a reference to every group that has ended.
 ENDED: list[Any] = []
 
-# A model that is to be shown on a GPU needs its own size there, and a quarter more for what it computes.
+# To run the whole model on a GPU, its own size is needed there, and a quarter more for activations.
 ROOM = 1.25
 
 
 class Ranks(Solo):
-    """One of several processes that each hold the whole model. `ours` says that the group they form is ours to end."""
+    """One of several processes that each hold the whole model.
+
+    ours: whether `assembled` started the process group, so that we end it.
+    """
 
     def __init__(self, device: torch.device, *, ours: bool):
         super().__init__(device)
@@ -58,14 +62,14 @@ class Ranks(Solo):
 
         devices = [self.device] if self.device.type == "cuda" else None
         wrapped = DistributedDataParallel(model, devices, gradient_as_bucket_view=True)
-        wrapped.broadcast_buffers = False  # tables that never change; the argument of this name is on its way out
+        wrapped.broadcast_buffers = False  # our buffers never change; the constructor's argument is deprecated
         return wrapped
 
     def last(self, model: nn.Module, is_last: bool) -> AbstractContextManager[Any]:
         return nullcontext() if is_last else model.no_sync()  # type: ignore[operator]
 
     def sum(self, *numbers: float) -> list[float]:
-        # By rank 0 and back down a tree: for so few bytes gloo's all_reduce would go twice around a ring of all ranks.
+        # Rank 0 sums and broadcasts down a tree. For a few bytes, gloo's all_reduce would go twice around a ring.
         total = torch.tensor(numbers, dtype=torch.float64)
         every = [torch.empty_like(total) for _ in range(self.size)] if self.main else None
         dist.gather(total, every)
@@ -96,7 +100,7 @@ class Ranks(Solo):
 
     def leave(self) -> None:
         if self.ours:
-            _part()  # all at once: NCCL may wait for the others here, and rank 0 still has long work to do
+            _end_group()  # on all ranks at once: NCCL may wait for the others here, and rank 0 still has long work
         if not self.main:
             sys.exit(0)
 
@@ -106,10 +110,10 @@ class Shards(Ranks):
 
     sharded = True
 
-    def own(self, model: nn.Module) -> nn.Module:
-        """Its modules without numbers, until `wrap`. The caller's model counts on rank 0 alone, and stays whole there.
+    def local_model(self, model: nn.Module) -> nn.Module:
+        """Return the model's modules without storage; `wrap` fills them. Only rank 0's model has weights.
 
-        So a rank needs memory for its slices only; the others may build theirs at `skeleton.place_of_birth`.
+        So a rank needs memory for its slices only. The other ranks may build their model on `skeleton.initial_device`.
         """
         self.given = model
         return skeleton(model)
@@ -119,17 +123,17 @@ class Shards(Ranks):
 
         self.mesh = init_device_mesh(self.device.type, (self.size,))
         for block in blocks(model):
-            # An encoder-decoder reads its cross-attention outside the block's own forward; the root gathers that.
+            # An encoder-decoder calls its cross-attention outside the block's forward, so the root gathers it instead.
             if getattr(block, "cross", None) is None:
                 fully_shard(block, mesh=self.mesh)
-        # The root too lets go after its forward pass, so that weights always are what a save or an average sees.
+        # The root reshards after its forward pass too, so that a save or an average always sees slices.
         fully_shard(model, mesh=self.mesh, reshard_after_forward=True)
         self._hand_out(model.to_empty(device=self.device))
         return model
 
     @torch.no_grad()
     def _hand_out(self, model: nn.Module) -> None:
-        """Fill the model with rank 0's numbers, a tensor at a time."""
+        """Fill the model with slices of rank 0's weights, one tensor at a time."""
 
         def sent(whole: Tensor) -> Tensor:
             return whole.to(self.device) if self.main else torch.empty_like(whole, device=self.device)
@@ -156,13 +160,13 @@ class Shards(Ranks):
         return distribute_tensor(whole.to(self.device), model.device_mesh, model.placements, src_data_rank=None)
 
     @contextmanager
-    def at_home(self, trained: nn.Module, model: nn.Module) -> Iterator[bool]:
+    def whole_model(self, trained: nn.Module, model: nn.Module) -> Iterator[bool]:
         fits = self.from_main(lambda: _has_room(self.device, model))
         if self.main and fits:
             model.to(self.device)
         home = model.state_dict()
         for name, tensor in model_tensors(trained).items():
-            whole = self.whole(tensor)  # one at a time, and kept by rank 0 alone
+            whole = self.whole(tensor)  # one tensor at a time; only rank 0 keeps it
             if self.main:
                 home[name].copy_(whole)
         try:
@@ -180,7 +184,7 @@ def _tried(make: Callable[[], T]) -> tuple[T | None, Exception | None]:
 
 
 def _has_room(device: torch.device, model: nn.Module) -> bool:
-    """Whether the whole model fits on the device beside what is there now."""
+    """Whether the whole model fits into the device's free memory."""
     if device.type != "cuda":
         return True
     torch.cuda.empty_cache()
@@ -190,9 +194,10 @@ def _has_room(device: torch.device, model: nn.Module) -> bool:
 
 @contextmanager
 def assembled(settings: TrainSettings) -> Iterator[Solo]:
-    """The processes of a training, met; within it a lost or silent one is a ConnectionError or a TimeoutError.
+    """Start the process group of a training and yield this rank's team.
 
-    ValueError where what was asked for does not fit how this process was started.
+    Inside the `with`, a lost rank raises ConnectionError and one that does not answer raises TimeoutError. Raises
+    ValueError if the settings do not fit how this process was started.
     """
     parallel, device = launch.chosen(settings.parallel), choose_device(settings.device)
     if parallel == "none":
@@ -207,12 +212,12 @@ def assembled(settings: TrainSettings) -> Iterator[Solo]:
                 f"device {device} puts all {here} ranks of this machine on one GPU; try --train.device cuda"
             )
         if device.index is None:
-            device = choose_device(f"cuda:{launch.place()}")
+            device = choose_device(f"cuda:{launch.local_rank()}")
         torch.cuda.set_device(device)
     ours = not dist.is_initialized()
     try:
         if ours:
-            _meet("gloo" if device.type == "cpu" else "cpu:gloo,cuda:nccl", timedelta(seconds=settings.timeout))
+            _start_group("gloo" if device.type == "cpu" else "cpu:gloo,cuda:nccl", timedelta(seconds=settings.timeout))
         yield Shards(device, ours=ours) if parallel == "fsdp" else Ranks(device, ours=ours)
     except RuntimeError as error:
         said = lost(error, settings.timeout)
@@ -221,10 +226,10 @@ def assembled(settings: TrainSettings) -> Iterator[Solo]:
         raise said from error
     finally:
         if ours:
-            _part()
+            _end_group()
 
 
-def _meet(backend: str, timeout: timedelta) -> None:
+def _start_group(backend: str, timeout: timedelta) -> None:
     if not launch.shares_a_store():
         dist.init_process_group(backend, timeout=timeout)
         return
@@ -234,7 +239,7 @@ def _meet(backend: str, timeout: timedelta) -> None:
     dist.init_process_group(backend, store=store, rank=launch.rank(), world_size=launch.size(), timeout=timeout)
 
 
-def _part() -> None:
+def _end_group() -> None:
     if dist.is_initialized():
         ENDED.append(dist.group.WORLD)
         dist.destroy_process_group()

@@ -1,4 +1,4 @@
-"""Drive `train` from first step to last: log, validate, save, stop early, resume, and leave the best model loaded."""
+"""Run `train` from the first step to the last: log, validate, save, stop early, resume, and load the best weights."""
 
 import math
 import os
@@ -15,7 +15,7 @@ from torch import nn
 
 from groundup.batch import BatchLike
 from groundup.training import micro, optim, prepare, schedule
-from groundup.training.average import LastWeights, WeightAverage
+from groundup.training.average import NoAverage, WeightAverage
 from groundup.training.distributed import assembled
 from groundup.training.flops import yardstick
 from groundup.training.interrupt import Interrupted, stop_asked
@@ -23,7 +23,7 @@ from groundup.training.log import Metrics, show
 from groundup.training.loop import Loss, Step, train
 from groundup.training.micro import Data
 from groundup.training.output import forgiving
-from groundup.training.places import resumption, saved_steps, unused
+from groundup.training.places import resume_command, saved_steps, unused
 from groundup.training.plot import draw_losses
 from groundup.training.precision import choose_precision
 from groundup.training.record import Record, Watch
@@ -47,16 +47,16 @@ def fit(
     watch: Watch | None = None,
     loss: Loss | None = None,
 ) -> FitResult:
-    """Train the model as the settings say, keep everything in the run folder, and load the best weights at the end.
+    """Train the model with these settings, write the run folder, and load the best weights at the end.
 
     `valid` is held-out batches or a function that measures a loss. The folder gets checkpoints/, metrics.jsonl and
-    plots/loss.png. `max_minutes` bounds training and validation together, over all resumptions. Ctrl-C or SIGTERM
-    saves after the step in hand and raises Interrupted; a second one stops at once. ValueError where the folder
-    already holds a training that is not to be resumed. `loss` is what `train` minimises; validation is cross-entropy.
+    plots/loss.png. `max_minutes` limits training and validation together, over all resumptions. Ctrl-C or SIGTERM
+    saves after the current step and raises Interrupted; a second one stops at once. Raises ValueError if the folder
+    already holds a training and `resume` is false. `loss` is what `train` minimises; validation is cross-entropy.
 
-    Under torchrun every rank calls it alike. The folder that counts is rank 0's, which all must be able to reach; only
-    rank 0 prints, writes and returns: what follows a training is for one process, so for the others SystemExit(0) is
-    raised at its end. A rank that is lost or silent for `settings.timeout` is a ConnectionError or TimeoutError.
+    Under torchrun every rank calls it with the same arguments. Rank 0's folder is used, and all ranks must be able to
+    reach it. Only rank 0 prints, writes and returns; in the other processes SystemExit(0) is raised at the end. A rank
+    that is lost raises ConnectionError; one that does not answer within `settings.timeout` raises TimeoutError.
     """
     if settings.steps is None and max_minutes is None:
         raise ValueError("a training needs an end; give --train.steps, --max-minutes or both")
@@ -87,7 +87,7 @@ def fit(
 
 
 class _Fitting:
-    """One training under way. Every method that a rank calls all ranks call, in the same order."""
+    """One training in progress. All ranks call the same methods in the same order."""
 
     def __init__(
         self,
@@ -104,7 +104,7 @@ class _Fitting:
         self.record, self.team, self.loss, self.checkpoints = record, team, loss, folder / "checkpoints"
         self.precision = choose_precision(team.device, settings.precision)
         self.accumulate = micro.per_step(data, settings, team.size)
-        self.trained = team.own(model)  # `model` itself, or slices of it
+        self.trained = team.local_model(model)  # `model` itself, or slices of it
         notes = [f"training on {team.described()}, {self.precision.reason}"]
         if settings.recompute:
             prepare.recompute(self.trained)
@@ -116,13 +116,13 @@ class _Fitting:
         if compiled:
             prepare.compile_forward(self.trained, by_block=team.sharded)
         notes += [why] if why else []
-        self.running = team.wrap(self.trained)  # what is called: the same weights, with their exchange
+        self.running = team.wrap(self.trained)  # call this one: the same weights, with exchange between ranks
         record.display.note(", ".join(notes))
         if team.main:
-            record.display.against(yardstick(model, self.precision, device=team.device, ranks=team.size))
+            record.display.set_yardstick(yardstick(model, self.precision, device=team.device, ranks=team.size))
         self.optimizer = optim.from_settings(self.trained, settings, team)
         self.store = Store(self.checkpoints, self.trained, self.optimizer, team, keep=settings.keep)
-        self.average = WeightAverage(self.trained, settings.average) if settings.average else LastWeights()
+        self.average = WeightAverage(self.trained, settings.average) if settings.average else NoAverage()
         self.saved = -1
 
     @property
@@ -130,54 +130,54 @@ class _Fitting:
         return self.record.tally
 
     def resume(self) -> None:
-        """Go back to the latest whole checkpoint, if there is one."""
+        """Load the latest undamaged checkpoint, if there is one."""
         if not self.team.from_main(lambda: saved_steps(self.checkpoints)):
             return
         checkpoint, warning = self.store.load()
         self.record.resume(self.store.restore(checkpoint, self.average))
         tally, self.saved = self.tally, checkpoint.step
-        try:  # what `best` points to may be newer than the step resumed, and is what will be loaded at the end
+        try:  # `best` may point to a newer step than the one resumed, and its weights will be loaded at the end
             best = self.store.best_tally()
             tally.best_step, tally.best_loss = best.best_step, best.best_loss
         except (ValueError, FileNotFoundError) as error:
-            if tally.best_step is not None:  # before the first validation there is none to miss
+            if tally.best_step is not None:  # before the first validation there is no best one
                 warning = warning or f"{error}; the next validation counts as the best"
             tally.best_step, tally.best_loss = None, None
         self.record.display.note(f"resumed at step {checkpoint.step}" + (f"; warning: {warning}" if warning else ""))
 
     def run(self, max_minutes: float | None, stop: threading.Event) -> FitResult:
-        """The loop: every step is counted, some are followed by a validation or a checkpoint, the last by both."""
+        """Count every step, validate and save after some of them, and do both after the last."""
         settings, tally = self.settings, self.tally
         if tally.step == 0:
             self.measure()
-        for step in () if self.impatient() else self.steps(max_minutes):
+        for step in () if self.out_of_patience() else self.steps(max_minutes):
             if step.skipped is None:
                 self.average.update(step.n)
             self.record.count(step, self.accumulate * self.team.size)
             improved = step.n % settings.validate_every == 0 and tally.judged(self.measure())
             if improved or step.n % settings.save_every == 0:
                 self.save(best=improved)
-            self.leave_if_asked(stop)
-            if self.impatient():
+            self.stop_if_asked(stop)
+            if self.out_of_patience():
                 break
         if tally.validated != tally.step or tally.best_step is None:
             self.save(best=tally.judged(self.measure()))
         self.save()
-        self.leave_if_asked(stop)  # what comes after a training takes its time, too
-        if self.impatient():
+        self.stop_if_asked(stop)  # the work after a training takes long, too
+        if self.out_of_patience():
             return self.finish(f"no better validation loss in {tally.worse} validations")
         done = settings.steps is not None and tally.step >= settings.steps
         return self.finish(f"all {tally.step} steps done" if done else f"the time is used up ({max_minutes:g} min)")
 
-    def leave_if_asked(self, stop: threading.Event) -> None:
-        """Save and raise Interrupted if a signal asked some rank to stop."""
+    def stop_if_asked(self, stop: threading.Event) -> None:
+        """Save and raise Interrupted if a signal asked any rank to stop."""
         if self.team.any(stop.is_set()):
             self.save()
-            self.team.leave()  # one of them says it
-            raise Interrupted(f"stopped at step {self.tally.step}, saved; go on with: {resumption(self.folder)}")
+            self.team.leave()  # only rank 0 raises and reports
+            raise Interrupted(f"stopped at step {self.tally.step}, saved; go on with: {resume_command(self.folder)}")
 
     def steps(self, max_minutes: float | None) -> Iterator[Step]:
-        """`train`, as the settings say, from the step and the micro-batch reached so far."""
+        """Start `train` with these settings at the step and the micro-batch reached so far."""
         settings, tally, team = self.settings, self.tally, self.team
         tally.batches = micro.reached(tally, settings, self.accumulate * team.size)
         return train(
@@ -200,14 +200,14 @@ class _Fitting:
             loss=self.loss,
         )
 
-    def impatient(self) -> bool:
+    def out_of_patience(self) -> bool:
         return self.settings.patience is not None and self.tally.worse >= self.settings.patience
 
     def measure(self) -> float:
-        """The validation loss now, on record. The untrained model's does not compete."""
+        """Measure and record the validation loss. The untrained model's loss cannot be the best."""
         with self.average.in_place():
             if callable(self.valid):
-                with self.team.at_home(self.trained, self.model):
+                with self.team.whole_model(self.trained, self.model):
                     loss = self.team.from_main(self.valid)
             else:
                 loss = validate(self.trained, self.valid, self.precision, self.team)
@@ -217,7 +217,7 @@ class _Fitting:
             )
         self.record.valid(loss)
         if self.record.watch is not None:
-            with self.average.in_place(), self.team.at_home(self.trained, self.model) as fits:
+            with self.average.in_place(), self.team.whole_model(self.trained, self.model) as fits:
                 if fits:
                     self.team.from_main(lambda: self.record.show(self.model))
                 else:
@@ -226,7 +226,7 @@ class _Fitting:
         return loss
 
     def save(self, *, best: bool = False) -> None:
-        """Save a checkpoint of this step, unless there is one already. OSError where the run's folder is gone."""
+        """Save a checkpoint of this step unless there is one. Raises OSError if the run folder no longer exists."""
         if self.saved == self.tally.step and not best:
             self.team.from_main(self.record.sync)
             return
@@ -236,9 +236,9 @@ class _Fitting:
         self.saved = self.tally.step
 
     def finish(self, stopped: str) -> FitResult:
-        """Load the best weights, draw the curves, and say what came of it; on rank 0, where the others leave."""
+        """Load the best weights, draw the loss curves and return the result on rank 0. The other ranks exit here."""
         tally, team = self.tally, self.team
-        prepare.as_it_was(self.trained)
+        prepare.undo(self.trained)
         team.leave()
         if team.sharded or tally.best_step != tally.step or self.settings.average:
             self.store.load_best(self.model)

@@ -1,13 +1,14 @@
-"""How much arithmetic a training token costs, and what share of the hardware's own rate a training reaches.
+"""How many FLOPs a training token costs, and what share of the hardware's peak rate a training reaches.
 
-    a token = 6 N + 12 C K        FLOPs, forward and backward
+    FLOPs of a token = 6 N + 12 C K        forward and backward
 
-N are the numbers in matrices that every token is multiplied with (the head is one, look-up tables are not); C is the
-width, and K the keys a query sees, on average over a text as long as the context, summed over the layers: (T + 1) / 2
-in a causal layer, less in one with a window. Multiplications of activation checkpointing are not counted: MFU, the
-model FLOPs utilisation of Chowdhery et al. 2022 (appendix B, which counts attention as if it were not causal).
+N is the number of weights in matrices that every token is multiplied with (the head counts, embeddings do not). C is
+the width. K is the number of keys that a query sees, averaged over a text as long as the context and summed over the
+layers: (T + 1) / 2 in a causal layer, fewer in a layer with a window. Recomputation (activation checkpointing) is not
+counted. This is MFU, the model FLOPs utilisation of Chowdhery et al. 2022 (appendix B, which counts attention as if it
+were not causal).
 
-Of an encoder-decoder only 6 N is counted, for as many source as target tokens: its texts are short.
+For an encoder-decoder only 6 N is counted, with as many source as target tokens: its texts are short.
 """
 
 import time
@@ -20,16 +21,16 @@ from torch import nn
 from groundup.training.devices import recognise
 from groundup.training.precision import Precision
 
-SECONDS = 0.3  # of measuring
+SECONDS = 0.3  # how long to measure
 
 
 def matrix_parameters(model: nn.Module) -> int:
-    """N of the formula above; works on the meta device."""
+    """Return N of the formula above. Works on the meta device."""
     return sum(module.weight.numel() for module in model.modules() if isinstance(module, nn.Linear))
 
 
 def flops_per_token(model: nn.Module) -> float:
-    """FLOPs of forward and backward for one (target) token of the model, whose `config` says its shape."""
+    """Return the FLOPs of forward and backward for one (target) token. The model's `config` gives its shape."""
     config = model.config  # pyright: ignore[reportAttributeAccessIssue]
     flops = 6.0 * matrix_parameters(model)  # pyright: ignore[reportArgumentType]
     if config.encoder_layers is not None:  # pyright: ignore
@@ -47,16 +48,16 @@ def mean_keys(T: int, window: int | None) -> float:
 
 @dataclass(frozen=True)
 class Yardstick:
-    """What a training's speed is held against."""
+    """The peak rate that a training's speed is compared with."""
 
     per_token: float
-    """FLOPs."""
+    """FLOPs that one token costs."""
     peak: float
     """FLOP/s of all devices together."""
     unit: str
-    """"MFU" where the peak is a data sheet's, "of peak" where it was measured."""
+    """"MFU" if the peak is from a data sheet, "of peak" if it was measured."""
     note: str
-    """The two figures in words, for people."""
+    """A sentence with both figures, for people."""
 
     def share(self, tokens_per_second: float) -> float:
         return tokens_per_second * self.per_token / self.peak
@@ -65,7 +66,7 @@ class Yardstick:
 def yardstick(
     model: nn.Module, precision: Precision, *, device: torch.device | None = None, ranks: int = 1
 ) -> Yardstick | None:
-    """The data sheet's rate of the device, or the measured one; None for a model without a `config` of ours."""
+    """Take the device's rate from its data sheet, or measure it. None for a model without our `config`."""
     if not hasattr(model, "config"):
         return None
     device, per_token = device or next(model.parameters()).device, flops_per_token(model)
@@ -82,9 +83,9 @@ def yardstick(
 
 
 def measure_products(device: torch.device | str, dtype: torch.dtype, *, seconds: float = SECONDS) -> float:
-    """FLOP/s of the best of many products of two square matrices: what the hardware gives at most.
+    """Return the FLOP/s of the fastest of many products of two square matrices: the most that the hardware gives.
 
-    Measured once in a process for a device, a format and a number of threads.
+    A process measures once for each device, format and number of threads.
     """
     return _measured(torch.device(device), dtype, seconds, torch.get_num_threads())
 
@@ -92,7 +93,7 @@ def measure_products(device: torch.device | str, dtype: torch.dtype, *, seconds:
 @cache
 def _measured(device: torch.device, dtype: torch.dtype, seconds: float, threads: int) -> float:
     side = 1024 if device.type == "cpu" else 8192
-    random = torch.Generator(device).manual_seed(0)  # a training's own random numbers stay as they are
+    random = torch.Generator(device).manual_seed(0)  # does not change the training's random numbers
     a, b = torch.randn(2, side, side, device=device, generator=random).to(dtype)
 
     def product() -> float:

@@ -1,8 +1,8 @@
-"""Head and loss together, a few rows of hidden states at a time, so that all logits are never held at once.
+"""Head and loss together, a few rows of hidden states at a time, so that all logits are never in memory at once.
 
-The logits of 64 x 1,024 tokens over 50,304 entries are 6.6 GB in bfloat16, and cross-entropy needs their gradient and
-float32 beside them. A loss is a sum over rows, so each chunk of rows can go forward and back by itself, at once: what
-stays is one gradient of the hidden states and one of the head's weights. No product is made twice.
+The logits of 64 x 1,024 tokens over 50,304 entries are 6.6 GB in bfloat16, and cross-entropy also needs their gradient
+and a float32 copy. A loss is a sum over rows, so each chunk of rows can go forward and backward by itself. Only the
+gradients of the hidden states and of the head's weights are kept. No product is computed twice.
 """
 
 from typing import Any
@@ -16,7 +16,7 @@ from groundup.training.loss import cross_entropy
 
 
 def head_loss_plainly(x: Tensor, weight: Tensor, targets: Tensor, *, smoothing: float = 0.0) -> Tensor:
-    """The summed loss from all logits: what `head_loss` must equal, its gradients too."""
+    """The summed loss from all logits. `head_loss` must give the same loss and the same gradients."""
     return cross_entropy(F.linear(x, weight), targets, smoothing=smoothing)[0]
 
 
@@ -40,7 +40,7 @@ def head_loss(
 
 
 class _HeadLoss(torch.autograd.Function):
-    """Each chunk's backward pass follows its forward pass, on copies of the leaves that no hook watches."""
+    """Run each chunk's backward pass right after its forward pass, on detached copies that have no hooks."""
 
     @staticmethod
     def forward(
@@ -70,10 +70,10 @@ class _HeadLoss(torch.autograd.Function):
 
 
 class WithLoss:
-    """The forward pass of a model with `hidden` and `head`, which goes on to the loss if it is given targets.
+    """The forward pass of a model with `hidden` and `head`, which returns the loss if it is given targets.
 
-    It stands in the place of the model's own, so that whatever watches that one (the hooks of DistributedDataParallel
-    and fully_shard, which gathers the head's weights only within it) watches the loss too.
+    It replaces the model's own `forward`. So the hooks of DistributedDataParallel and fully_shard also cover the loss;
+    fully_shard gathers the head's weights only inside `forward`.
     """
 
     def __init__(self, model: nn.Module, rows: int):
@@ -88,6 +88,6 @@ class WithLoss:
 
 
 def gives_loss(model: nn.Module) -> bool:
-    """Whether `model(*inputs, targets=..., smoothing=...)` is a loss; seen through DistributedDataParallel."""
+    """Whether `model(*inputs, targets=..., smoothing=...)` returns a loss. Looks inside DistributedDataParallel."""
     inner = getattr(model, "module", model)
     return isinstance(vars(inner).get("forward"), WithLoss)

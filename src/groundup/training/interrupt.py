@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: a training stops between two steps, and an interrupt at any other moment is not lost."""
+"""Ctrl-C and SIGTERM: a training stops between two steps, and an interrupt at any other time is not lost."""
 
 import _thread
 import os
@@ -11,27 +11,26 @@ from types import FrameType
 
 SIGNALS = signal.SIGINT, signal.SIGTERM
 GRACE = 1.0
-"""Seconds that the main thread has to answer a second signal itself before the process is ended over its head."""
-
+"""Seconds that the main thread has to handle a second signal before a thread ends the process."""
 
 AGAIN = 0.02
-"""Seconds after which a Ctrl-C that came during an import is tried again."""
+"""Seconds after which a Ctrl-C that came during an import is sent again."""
 
 
 class Interrupted(KeyboardInterrupt):
-    """The training was asked to stop; what it had done is saved."""
+    """The training was asked to stop, and has saved a checkpoint."""
 
 
 @contextmanager
 def interrupts_kept() -> Iterator[None]:
-    """Within it a Ctrl-C raises KeyboardInterrupt only where that is not lost: elsewhere it is kept for a moment.
+    """Inside the `with`, a Ctrl-C raises KeyboardInterrupt only where Python does not lose it; elsewhere it is delayed.
 
-    While a module is imported it may be swallowed (torch and numpy import each other from C), and what is then half
-    imported fails much later; in a `__del__` it always is.
+    An exception during an import may be lost (torch and numpy import each other from C), and the half-imported module
+    then fails much later. An exception in a `__del__` is always lost.
     """
     main = threading.current_thread() is threading.main_thread()
     if not main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-        yield  # somebody else's handler stays
+        yield  # keep a handler that others have set
         return
 
     def on_signal(number: int, frame: FrameType | None) -> None:
@@ -50,7 +49,7 @@ def interrupts_kept() -> Iterator[None]:
 
 
 def _interrupt_main() -> None:
-    """Ctrl-C once more; where the system can, as a signal, which also ends a system call that waits."""
+    """Send Ctrl-C again. Use a signal if the system can, because it also ends a waiting system call."""
     main = threading.main_thread().ident
     if hasattr(signal, "pthread_kill") and main is not None:
         signal.pthread_kill(main, signal.SIGINT)
@@ -70,14 +69,15 @@ def _is_lost(frame: FrameType | None) -> bool:
 
 @contextmanager
 def stop_asked() -> Iterator[threading.Event]:
-    """Set by the first Ctrl-C or SIGTERM, so that no step is cut in half; the second raises KeyboardInterrupt.
+    """Yield an event that the first Ctrl-C or SIGTERM sets, so that no step is cut short. The second signal raises
+    KeyboardInterrupt.
 
-    Python answers signals between two of its own instructions, and one call of torch may take minutes. So a thread
-    counts them too, and where the second is not answered soon it ends the process with exit code 130.
+    Python handles signals between two of its own instructions, and one call of torch may take minutes. So a thread
+    counts the signals too. If the second is not handled soon, the thread ends the process with exit code 130.
     """
     asked, answered = threading.Event(), threading.Event()
     if threading.current_thread() is not threading.main_thread():
-        yield asked  # Python gives signals to the main thread only
+        yield asked  # Python handles signals in the main thread only
         return
 
     def on_signal(number: int, frame: object) -> None:
@@ -87,11 +87,11 @@ def stop_asked() -> Iterator[threading.Event]:
         asked.set()
 
     reader, writer = os.pipe()
-    if os.name == "posix":  # Windows takes a pipe as it is
+    if os.name == "posix":  # Windows accepts a blocking pipe
         os.set_blocking(writer, False)
     watcher = threading.Thread(target=_watch, args=(reader, answered), daemon=True)
     watcher.start()
-    woken = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)  # every signal writes its number there, at once
+    woken = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)  # every signal writes its number there immediately
     before = {number: signal.signal(number, on_signal) for number in SIGNALS}
     try:
         yield asked
@@ -106,7 +106,7 @@ def stop_asked() -> Iterator[threading.Event]:
 
 
 def _watch(reader: int, answered: threading.Event) -> None:
-    """Read signals until the pipe is closed; end the process where a second one is not answered in time."""
+    """Read signals until the pipe is closed. End the process if a second one is not handled in time."""
     count = 0
     while numbers := os.read(reader, 64):
         count += sum(number in SIGNALS for number in numbers)

@@ -1,4 +1,4 @@
-"""How this process was started: alone, or by torchrun as one of several. No torch here: the command line asks."""
+"""How this process was started: alone, or by torchrun as one of several. No torch here: the command line uses it."""
 
 import os
 import shlex
@@ -8,40 +8,40 @@ from groundup.training.settings import ParallelName
 
 
 def launched() -> bool:
-    """Whether torchrun, or something that speaks as it does, started this process."""
+    """Whether torchrun, or a launcher that sets the same variables, started this process."""
     return {"RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"} <= os.environ.keys()
 
 
 def rank() -> int:
-    """This process's number among all."""
+    """Return this process's number among all processes, from 0."""
     return int(os.environ["RANK"]) if launched() else 0
 
 
 def size() -> int:
-    """How many processes there are."""
+    """Return the number of processes (the world size)."""
     return int(os.environ["WORLD_SIZE"]) if launched() else 1
 
 
-def place() -> int:
-    """This process's number on its machine: the GPU it takes."""
+def local_rank() -> int:
+    """Return this process's number on its machine, which is also the number of its GPU."""
     return int(os.environ.get("LOCAL_RANK", "0")) if launched() else 0
 
 
 def attempt() -> int:
-    """How often torchrun has started these processes again."""
+    """Return how often torchrun has restarted these processes."""
     return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")) if launched() else 0
 
 
 def restarted() -> bool:
-    """Whether torchrun started this process in place of one that failed."""
+    """Whether torchrun started this process to replace one that failed."""
     return attempt() > 0
 
 
 def stamp() -> str | None:
-    """What all attempts of one launch share, and no other launch: its name for torchrun, and what it was told to do.
+    """Return an identifier that all attempts of one launch share: torchrun's run id and the command line.
 
-    Over several machines `attempt` counts on each by itself, so it cannot tell. On one, the process that starts the
-    others stands for a name. None where there is neither.
+    On one machine the id of the parent process replaces a missing run id. None if there is neither. `attempt` cannot
+    serve for this, because on several machines each counts its own attempts.
     """
     name = os.environ.get("TORCHELASTIC_RUN_ID", "none")
     if name == "none":
@@ -50,14 +50,14 @@ def stamp() -> str | None:
 
 
 def restarts() -> bool:
-    """Whether torchrun would."""
+    """Whether torchrun restarts failed workers (--max-restarts > 0)."""
     return launched() and int(os.environ.get("TORCHELASTIC_MAX_RESTARTS", "0")) > 0
 
 
 def shares_a_store() -> bool:
-    """Whether all attempts meet at one store, which forgets nothing in between: the addresses of dead processes too.
+    """Whether all attempts use one store, which still holds the addresses of dead processes after a restart.
 
-    ValueError over several machines, whose counts of attempts may differ (PyTorch issue 135712).
+    Raises ValueError on several machines, whose counts of attempts may differ (PyTorch issue 135712).
     """
     if not restarts() or os.environ.get("TORCHELASTIC_USE_AGENT_STORE") != "True":
         return False
@@ -70,7 +70,7 @@ def shares_a_store() -> bool:
 
 
 def chosen(wanted: ParallelName) -> ParallelName:
-    """`auto` resolved; ValueError where what is wanted does not fit how this process was started."""
+    """Resolve `auto`. Raises ValueError if `wanted` does not fit how this process was started."""
     if wanted == "auto":
         return "ddp" if launched() else "none"
     if wanted == "none" and size() > 1:

@@ -1,4 +1,4 @@
-"""What a training tells: a bar on a terminal, plain lines elsewhere, and metrics.jsonl always."""
+"""The output of a training: a progress bar on a terminal, plain lines elsewhere, and always metrics.jsonl."""
 
 import json
 import math
@@ -21,10 +21,10 @@ from groundup.training.loop import Step
 
 
 class Display(Protocol):
-    """Where the course of a training is shown; also a context, which tidies the terminal at the end."""
+    """Shows the progress of a training. It is also a context manager, which restores the terminal at the end."""
 
-    def against(self, yardstick: Yardstick | None) -> None:
-        """Say what the speed is held against, and from now on show the share of it."""
+    def set_yardstick(self, yardstick: Yardstick | None) -> None:
+        """Print the peak rate, and from now on show the share of it that the training reaches."""
         ...
 
     def tick(self, step: Step) -> None:
@@ -40,7 +40,7 @@ class Display(Protocol):
         ...
 
     def note(self, text: str) -> None:
-        """Something to say once."""
+        """Print a message once."""
         ...
 
     def __enter__(self) -> Self: ...
@@ -48,17 +48,17 @@ class Display(Protocol):
 
 
 def show(stream: TextIO, *, steps: int | None) -> Display:
-    """A bar where the stream is a terminal, else plain lines."""
+    """Return a progress bar if the stream is a terminal, otherwise plain lines."""
     return Bar(stream, steps=steps) if stream.isatty() else Lines(stream)
 
 
 class Pace:
-    """What both displays add to a logged step: the share of the hardware's rate, and the seconds of one step."""
+    """What both displays add to a logged step: the share of the hardware's peak rate, and the seconds of one step."""
 
     def __init__(self) -> None:
         self.yardstick: Yardstick | None = None
         self.steps, self.seconds = 0, 0.0
-        """Steps since the last log, and what they took: a logged step stands for several."""
+        """Steps since the last log, and their seconds: a logged step is the mean of several."""
 
     def tick(self, step: Step) -> None:
         self.steps, self.seconds = self.steps + 1, self.seconds + step.seconds
@@ -73,7 +73,7 @@ class Pace:
 
 
 def duration(seconds: float) -> str:
-    """85 ms, 9.12 s, 128 s."""
+    """Format seconds as 85 ms, 9.12 s or 128 s."""
     if seconds < 0.995:
         return f"{1000 * seconds:.0f} ms"
     return f"{seconds:.2f} s" if seconds < 99.5 else f"{seconds:.0f} s"
@@ -86,9 +86,9 @@ class Lines:
         self.stream = stream
         self.pace = Pace()
         self.first: tuple[float, float] | None = None
-        """When this display saw its first step, and how much of the run was over then."""
+        """The time at which this display saw its first step, and the progress of the run at that time."""
 
-    def against(self, yardstick: Yardstick | None) -> None:
+    def set_yardstick(self, yardstick: Yardstick | None) -> None:
         self.pace.yardstick = yardstick
         if yardstick is not None:
             self.note(yardstick.note)
@@ -102,7 +102,7 @@ class Lines:
         self.note(f"{step}{self.pace.log(step)}  {step.progress:4.0%}{self._to_go(step.progress)}")
 
     def _to_go(self, progress: float) -> str:
-        """The time that the rest takes if it goes on at this pace."""
+        """The remaining time at the pace so far, in words."""
         if self.first is None or progress <= self.first[1]:
             return ""
         began, already = self.first
@@ -122,7 +122,7 @@ class Lines:
 
 
 class Bar:
-    """Live lines: a bar over steps or minutes with time gone and to go; the latest figures; the latest validation."""
+    """Live lines: a progress bar with elapsed and remaining time, the latest figures, and the latest validation."""
 
     def __init__(self, stream: TextIO, *, steps: int | None):
         self.of = "" if steps is None else f"/{steps}"
@@ -135,7 +135,7 @@ class Bar:
         self.text = Text()
         self.live = Live(Group(self.bar, self.text), console=Console(file=stream), refresh_per_second=4)
 
-    def against(self, yardstick: Yardstick | None) -> None:
+    def set_yardstick(self, yardstick: Yardstick | None) -> None:
         self.pace.yardstick = yardstick
         if yardstick is not None:
             self.note(yardstick.note)
@@ -164,10 +164,10 @@ class Bar:
 
 
 class Metrics:
-    """metrics.jsonl: one JSON object a line, each with its `step`, on the disk as soon as it is written."""
+    """metrics.jsonl: one JSON object a line, each with its `step`; flushed after every line."""
 
     def __init__(self, path: str | Path, *, resumed: int | None = None, records: int | None = None):
-        """Start the file anew, or after `resumed` steps go on with its first `records`: what came later comes again."""
+        """Start an empty file, or keep the first `records` lines up to step `resumed`: later steps will come again."""
         self.path = path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         kept = [] if resumed is None else [record for record in read_metrics(path) if record["step"] <= resumed]
@@ -177,7 +177,7 @@ class Metrics:
         self.file = path.open("a", encoding="utf-8")
 
     def write(self, **record: Any) -> None:
-        """Append one record. An OSError says which file it means, which a full disk alone would not."""
+        """Append one record. An OSError names the file, which the error of a full disk does not."""
         try:
             self.file.write(f"{json.dumps(record, allow_nan=False)}\n")
             self.file.flush()
@@ -186,7 +186,7 @@ class Metrics:
         self.records += 1
 
     def sync(self) -> None:
-        """Put on the disk what was written, before a checkpoint that counts on it. OSError where the file is gone."""
+        """Sync the file to disk before a checkpoint that relies on it. Raises OSError if the file no longer exists."""
         try:
             there = os.path.samestat(os.fstat(self.file.fileno()), self.path.stat())
         except FileNotFoundError:
@@ -203,7 +203,7 @@ class Metrics:
 
 
 def read_metrics(path: str | Path) -> list[dict[str, Any]]:
-    """All records of a metrics.jsonl; a last line that a crash cut short is left out, no file is no records."""
+    """Read all records of a metrics.jsonl. An incomplete last line is left out; a missing file has no records."""
     path = Path(path)
     if not path.is_file():
         return []
@@ -221,7 +221,7 @@ def read_metrics(path: str | Path) -> list[dict[str, Any]]:
 
 
 def _is_record(record: Any) -> bool:
-    """Whether it is an object with a whole number for its step, and finite numbers or text for the rest."""
+    """Whether this is an object whose step is an integer and whose other values are finite numbers or text."""
     if not isinstance(record, dict) or type(record.get("step")) is not int:
         return False
     losses = [record[name] for name in ("loss", "valid_loss") if name in record]

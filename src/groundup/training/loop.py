@@ -1,5 +1,7 @@
-"""The training loop: a generator that takes one optimizer step and yields what happened, so that logging, validating
-and saving are the caller's own `for` loop and nothing is hidden in callbacks."""
+"""The training loop: a generator that takes one optimizer step and yields what happened.
+
+So the caller logs, validates and saves in its own `for` loop, and nothing is hidden in callbacks.
+"""
 
 import math
 import time
@@ -21,7 +23,7 @@ from groundup.training.schedule import Schedule, constant
 from groundup.training.team import Solo
 
 Loss = Callable[[nn.Module, Batch], Tensor]
-"""loss(model, batch) -> the mean loss of a target token, as a tensor of one number."""
+"""loss(model, batch) -> mean loss per target token, a tensor of one number."""
 
 
 @dataclass(frozen=True)
@@ -29,21 +31,21 @@ class Step:
     """One optimizer step, of all ranks together."""
 
     n: int
-    """Its number, from 1."""
+    """The number of this step, from 1."""
     loss: float
-    """What was minimised, in nats a token (label smoothing included)."""
+    """The loss that was minimised, in nats per token (label smoothing included)."""
     lr: float
-    """Of every parameter group without a "share" of its own (Muon's matrices have one)."""
+    """The learning rate of every parameter group without a "share" (Muon's matrices have one)."""
     grad_norm: float
-    """Norm of the whole gradient before clipping."""
+    """The norm of the whole gradient before clipping."""
     tokens: int
-    """Target tokens in this step."""
+    """The number of target tokens in this step."""
     seconds: float
-    """What this step took, without what the caller did since the last one."""
+    """The time of this step, without the caller's work between two steps."""
     progress: float
-    """Share of the run that is over after it, 0 .. 1."""
+    """The share of the run that is over after this step, 0 .. 1."""
     skipped: str | None = None
-    """Why it was not taken after all: what of its loss or gradient was no number, and where."""
+    """Why the step was skipped: what in its loss or gradient was not finite, and where."""
 
     def __str__(self) -> str:
         speed = self.tokens / max(self.seconds, 1e-9)
@@ -73,22 +75,22 @@ def train(
     team: Solo | None = None,
     loss: Loss | None = None,
 ) -> Iterator[Step]:
-    """Train until `steps` are taken or `max_seconds` of wall time are over, whichever comes first; yields each Step.
+    """Train until `steps` are taken or `max_seconds` of wall time are over, whichever is first. Yields each Step.
 
-    lr is a rate, a schedule or a function of (step, share of the run that is over); None is 3e-4, or what the groups of
-    an `optimizer` of yours say. Given, it is the rate of every group, times the group's "share" if it has one.
-    weight_decay and betas are for the AdamW that is made where there is no `optimizer`. Gradients of what the optimizer
-    does not hold are thrown away. precision: "float32", "bfloat16" or None, what suits the device.
+    lr: a rate, a schedule, or a function of (step, progress). None is 3e-4, or the rates of the `optimizer` you pass.
+    If given, it is the rate of every group, times the group's "share" if it has one. weight_decay and betas are for
+    the AdamW that is created if you pass no `optimizer`. Gradients of parameters that the optimizer does not hold are
+    dropped. precision: "float32", "bfloat16", or None for the best one on this device.
 
-    loss(model, batch) -> the mean loss of a target token, if it is not to be cross-entropy.
+    loss: a function (model, batch) -> mean loss per target token; None is cross-entropy.
 
     A step takes `accumulate` batches and divides by all their target tokens, so it equals one large batch. To resume,
-    give `start` (steps already taken), `elapsed` (seconds already used), the loaded optimizer, and batches that begin
-    where the last run stopped, whose number is `first` (None: `start` times what a step takes): dropout's randomness
-    is made from (seed, number of the batch), so nothing else is needed. Torch's global seed is set at every batch.
-    Of several ranks, a `team`, each gives its own batches: every team.size-th from first + team.rank on.
-    ValueError where the bounds, the schedule or the batches do not fit; FloatingPointError where loss or gradient is
-    not finite, on all ranks and before the weights are touched, after `skip` such steps were passed over.
+    pass `start` (steps already taken), `elapsed` (seconds already used), the loaded optimizer, and batches that begin
+    where the last run stopped. `first` is the number of the first of them (None: `start` times the batches of a step).
+    Dropout depends on (seed, number of the batch) only, so nothing else is needed; torch's global seed is set at every
+    batch. With a `team` of several ranks, each passes its own batches: every team.size-th from first + team.rank on.
+    Raises ValueError if limits, schedule or batches do not fit. Raises FloatingPointError on all ranks, before the
+    weights change, if loss or gradient is not finite and `skip` such steps were skipped before.
     """
     if steps is None and max_seconds is None:
         raise ValueError("a training needs an end; give steps, max_seconds or both")
@@ -98,9 +100,9 @@ def train(
     if not 0 <= smoothing < 1:
         raise ValueError(f"smoothing ({smoothing:g}) must be at least 0 and below 1; try 0.1")
     if smoothing and loss is not None:
-        raise ValueError(f"smoothing ({smoothing:g}) is of the stock loss, not of your own; use 0")
+        raise ValueError(f"smoothing ({smoothing:g}) belongs to the built-in loss, not to your own; use 0")
     lr = 3e-4 if lr is None and optimizer is None else lr
-    schedule = constant(lr) if isinstance(lr, int | float) else lr  # None: the optimizer has rates of its own
+    schedule = constant(lr) if isinstance(lr, int | float) else lr  # None: keep the optimizer's own rates
     if isinstance(schedule, Schedule) and steps is not None and schedule.warmup > steps:
         raise ValueError(f"warmup ({schedule.warmup} steps) is longer than the run ({steps} steps); try {steps // 10}")
     device = next(model.parameters()).device
@@ -114,7 +116,7 @@ def train(
 
     def share(done: int) -> float:
         by_steps, by_time = done / steps if steps is not None else 0.0, 0.0
-        if max_seconds is not None:  # only one clock counts, or ranks would stop at different steps
+        if max_seconds is not None:  # use the clock of rank 0 only, or ranks would stop at different steps
             by_time = team.sum(time.perf_counter() - began if team.main else 0.0)[0] / max_seconds
         return min(1.0, max(by_steps, by_time))
 
@@ -142,7 +144,7 @@ def train(
 
 
 def _seed(seed: int, number: int) -> int:
-    """One 32-bit seed for (seed, number of the batch): torch's CPU generator looks at no more than 32 bits."""
+    """Return a 32-bit seed for (seed, number of the batch); torch's CPU generator uses 32 bits only."""
     return (seed * 1_000_003 + number + 1) % 2**32
 
 
@@ -156,9 +158,9 @@ def _backward(
     team: Solo,
     own: Loss | None,
 ) -> tuple[Tensor, int]:
-    """Gradients of the mean loss over the target tokens of all ranks' micro-batches, by number.
+    """Compute the gradients of the mean loss over the target tokens of all ranks' micro-batches.
 
-    Returns each one's share of that loss, and the tokens.
+    micro maps a micro-batch's number to it. Returns each one's share of the loss, and the number of tokens.
     """
     tokens = int(team.sum(sum(int((batch.targets != IGNORE).sum()) for batch in micro.values()))[0])
     if tokens == 0:
@@ -176,7 +178,7 @@ def _backward(
 def forward(
     model: nn.Module, batch: BatchLike, precision: Precision, smoothing: float, own: Loss | None = None
 ) -> Tensor:
-    """The summed loss of the batch, of one's own where there is one."""
+    """The summed loss of the batch: the user's own loss if there is one, else cross-entropy."""
     device = next(model.parameters()).device
     inputs = [None if x is None else x.to(device, non_blocking=True) for x in batch.inputs]
     targets = batch.targets.to(device, non_blocking=True)
@@ -190,10 +192,10 @@ def forward(
 
 
 def _checked(loss: Tensor) -> Tensor:
-    """ValueError where a loss of one's own is not one number that depends on the weights."""
+    """Raise ValueError if a user's own loss is not one number that depends on the weights."""
     if not isinstance(loss, Tensor) or loss.numel() != 1:
         what = f"shape {tuple(loss.shape)}" if isinstance(loss, Tensor) else f"a {type(loss).__name__}"
-        raise ValueError(f"loss(model, batch) must give one number as a tensor, the mean of a target token, not {what}")
+        raise ValueError(f"loss(model, batch) must give one number as a tensor, the mean per target token, not {what}")
     if not loss.requires_grad:
         raise ValueError(
             "the loss does not depend on the weights; compute it from model(*batch.inputs) without no_grad"
@@ -204,7 +206,7 @@ def _checked(loss: Tensor) -> Tensor:
 def _judge(
     model: nn.Module, losses: Tensor, numbers: Sequence[int], n: int, team: Solo
 ) -> tuple[float, float, str | None]:
-    """Loss and gradient norm as numbers, after the one wait for the device; and a report where they are none."""
+    """Return loss and gradient norm as numbers, and a report if one is not finite. Waits for the device once."""
     norm = team.whole(get_total_norm([p.grad for p in model.parameters() if p.grad is not None]))
     *here, norm_value = torch.cat([losses, norm[None]]).tolist()
     loss, strange = team.sum(math.fsum(here), float(not math.isfinite(norm_value)))
@@ -222,14 +224,14 @@ def _judge(
 
 
 def _not_finite(model: nn.Module, team: Solo) -> list[str]:
-    """The first parameters, by name, whose gradient is not finite."""
+    """Return the names of the first parameters whose gradient is not finite, at most 3."""
     grads = ((name, p.grad) for name, p in model.named_parameters() if p.grad is not None)
     bad = (name.removeprefix("module.") for name, grad in grads if not team.piece(grad).isfinite().all())
     return list(islice(bad, 3))
 
 
 def _clip(model: nn.Module, norm: float, clip: float | None) -> None:
-    """Scale the gradients, whose norm is known, down to norm `clip`."""
+    """Scale the gradients, whose norm is `norm`, down to the norm `clip`."""
     if clip is not None and norm > clip:
         parameters = [p for p in model.parameters() if p.grad is not None]
         clip_grads_with_norm_(parameters, clip, torch.tensor(norm, device=parameters[0].device))

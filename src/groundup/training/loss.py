@@ -11,13 +11,13 @@ from torch.autograd.function import once_differentiable
 
 from groundup.batch import IGNORE
 
-# Logits are the largest thing in a small model's step. On a CPU they are worked through in pieces of this many
-# numbers, which stay in the processor's cache; a GPU takes them whole.
+# Logits are the largest tensor in a small model's step. On a CPU they are processed in pieces of this many numbers,
+# which stay in the processor's cache; a GPU processes them all at once.
 PIECE = 2**18
 
 
 def cross_entropy_plainly(logits: Tensor, targets: Tensor, *, smoothing: float = 0.0) -> tuple[Tensor, Tensor]:
-    """The formula above, written out: what `cross_entropy` must equal."""
+    """The formula above, written out; `cross_entropy` must give the same result."""
     learn = targets != IGNORE
     log_p = torch.log_softmax(logits.float(), dim=-1)
     of_target = log_p.gather(-1, targets.masked_fill(~learn, 0)[..., None])[..., 0]
@@ -26,9 +26,9 @@ def cross_entropy_plainly(logits: Tensor, targets: Tensor, *, smoothing: float =
 
 
 def cross_entropy(logits: Tensor, targets: Tensor, *, smoothing: float = 0.0) -> tuple[Tensor, Tensor]:
-    """The summed loss in nats over the targets that are not IGNORE, and how many those are.
+    """The summed loss in nats over the targets that are not IGNORE, and the number of those targets.
 
-    logits (B, T, V) of any float type, the sums in float32; targets (B, T) int64 -> (), ().
+    logits (B, T, V) of any float type, targets (B, T) int64 -> (), (). The sums are in float32.
     """
     assert logits.shape[:-1] == targets.shape, f"logits {tuple(logits.shape)} for targets {tuple(targets.shape)}"
     flat = targets.reshape(-1)
@@ -39,8 +39,8 @@ def cross_entropy(logits: Tensor, targets: Tensor, *, smoothing: float = 0.0) ->
 class _CrossEntropy(torch.autograd.Function):
     """Loss and gradient in one pass: each piece of logits is read from memory once and its gradient written once.
 
-    The gradient, (softmax - q) at each position, needs nothing from later layers, so it can be made at once, and
-    neither float32 copies of bf16 logits nor the log-probabilities are kept.
+    The gradient, (softmax - q) at each position, needs nothing from later operations. So it is computed in the forward
+    pass, and neither a float32 copy of bf16 logits nor the log-probabilities are kept.
     """
 
     @staticmethod
@@ -55,7 +55,7 @@ class _CrossEntropy(torch.autograd.Function):
             here = slice(at, at + piece)
             z, target, weight = logits[here], targets[here, None], learn[here].float()
             p = torch.softmax(z, dim=-1, dtype=torch.float32)
-            # The largest p is 1 / sum(exp(z - max z)), so that no second exponential is needed.
+            # The largest p is 1 / sum(exp(z - max z)), so no second exponential is needed.
             losses = z.amax(dim=1).float() - p.amax(dim=1).log()  # log(sum(exp(z)))
             losses -= (1 - smoothing) * z.gather(1, target)[:, 0].float()
             if smoothing:

@@ -1,13 +1,13 @@
-"""When another rank does not answer: what PyTorch's many lines about a failed exchange mean, in one."""
+"""Explain in one line what PyTorch's long errors about a failed exchange between ranks mean."""
 
 from groundup.training import launch
 
-# What gloo and NCCL say when the other end of a connection is no more.
+# Words in the errors of gloo and NCCL when the process at the other end has gone.
 GONE = ("connection closed", "connection reset", "connection refused", "broken pipe", "remote process exited")
 
 
 def lost(error: RuntimeError, timeout: float) -> OSError | None:
-    """What a failed exchange means, in a line; None for any other error."""
+    """Return the error to raise for a failed exchange between ranks, or None if `error` is about something else."""
     text, rank = str(error).lower(), launch.rank()
     if "timed out" in text or "timeout" in text:
         return TimeoutError(

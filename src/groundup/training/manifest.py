@@ -17,10 +17,10 @@ FORMAT = 1
 
 
 def seal(folder: Path, step: int, *, best: bool = False, known: Mapping[str, dict[str, Any]] | None = None) -> None:
-    """Write the folder's manifest, after everything else in it, and put all of it on the disk.
+    """Write the folder's manifest, after all its other files, and sync everything to disk.
 
-    `best` goes on record here too, so that renaming the folder says at once that it is there and that it is the best.
-    `known` are files that those who wrote them have measured; OSError where one of them is not here as long as it was.
+    best: recorded here too, so that one rename of the folder publishes the checkpoint and that it is the best one.
+    known: size and hash of files that other ranks wrote and measured. Raises OSError if one has another size here.
     """
     known = known or {}
     for name, measured in known.items():
@@ -34,9 +34,10 @@ def seal(folder: Path, step: int, *, best: bool = False, known: Mapping[str, dic
 
 
 def verify(folder: Path, step: int, required: set[str]) -> set[str]:
-    """The files vouched for; ValueError naming the file and what differs, unless every one is what was written.
+    """Check every file against the manifest and return the names of the verified files.
 
-    A file that the manifest does not list is nobody's: leave it unread.
+    Raises ValueError with the file and the difference if one is not what was written. A file that the manifest does
+    not list is not verified: do not read it.
     """
     manifest = folder / MANIFEST
     try:
@@ -55,7 +56,7 @@ def verify(folder: Path, step: int, required: set[str]) -> set[str]:
     if strange:
         raise ValueError(f"{manifest}: lists {strange[0]!r}, which is no file of this folder; do not trust this run")
     paths = {name: folder / name for name in sorted(required | set(files))}
-    with ThreadPoolExecutor() as pool:  # slices are many and large, and hashing lets go of Python's lock
+    with ThreadPoolExecutor() as pool:  # slices are many and large, and hashing releases Python's lock
         found = pool.map(lambda path: measure(path) if path.is_file() else None, paths.values())
     for (name, path), here in zip(paths.items(), found, strict=True):
         listed = files.get(name)
@@ -67,14 +68,14 @@ def verify(folder: Path, step: int, required: set[str]) -> set[str]:
             if not isinstance(listed, dict) or listed.get(what) != here[what]:
                 said = listed.get(what) if isinstance(listed, dict) else listed
                 raise ValueError(f"{path}: damaged, its {what} is {here[what]} and {MANIFEST} says {said}")
-    # The files are right, so a whole manifest is the very text that we would write now.
+    # The files are correct, so an undamaged manifest is exactly the text that we would write now.
     if text != _text(step, files, best):
         raise ValueError(f"{manifest}: damaged, it is not what was written")
     return set(files)
 
 
 def is_plain_name(name: object) -> bool:
-    """Whether it names a file in the same folder, on any system: no path, no drive, no parent."""
+    """Whether this is the name of a file in the same folder on any system: no path, no drive, no parent."""
     return isinstance(name, str) and name not in ("", ".", "..") and not set(name) & set("/\\:\0")
 
 
@@ -87,7 +88,7 @@ def says_best(folder: Path) -> bool:
 
 
 def measure(path: Path) -> dict[str, Any]:
-    """What the manifest says of a file."""
+    """Return the manifest's entry for a file: its size in bytes and its SHA-256."""
     return {"bytes": path.stat().st_size, "sha256": digest(path)}
 
 

@@ -1,11 +1,11 @@
-"""Which micro-batches make up a step, and who takes which: arithmetic only, so that any number of ranks agree.
+"""Which micro-batches make up a step, and which rank takes which. This is arithmetic only, so all ranks agree.
 
-Micro-batches are numbered through a whole training: 0, 1, 2, ... A step is k of them in a row, and of W ranks number r
-takes every W-th, from the r-th on. So 1 rank with 4, 2 with 2 and 4 with 1 learn from the same numbers.
+Micro-batches are numbered through the whole training: 0, 1, 2, ... A step is k consecutive ones. With W ranks, rank r
+takes the micro-batches r, r + W, r + 2 W, ... So 1 rank with 4 micro-batches, 2 with 2 and 4 with 1 learn the same.
 
-Where all ranks at once would take more than a step, micro-batches are made smaller (`micro_batch`). Windows are dealt
-in order, so a step is still of the same ones; but then the number of the next micro-batch follows from the steps taken,
-not from the micro-batches (`reached`).
+If one micro-batch from each rank would be more than a step, micro-batches are made smaller (`micro_batch`). Windows are
+given out in order, so a step still has the same windows. The number of the next micro-batch then follows from the steps
+taken and not from the micro-batches (`reached`).
 """
 
 import inspect
@@ -17,20 +17,20 @@ from groundup.batch import BatchLike
 from groundup.training.settings import TrainSettings
 from groundup.training.tally import Tally
 
-PEEK = 4  # micro-batches looked at, to see whether they are of one size
+PEEK = 4  # how many micro-batches to look at to see whether they have one size
 
 
 class Data(Protocol):
-    """Batches in an order that is arithmetic, so that `batches(n)` begins at batch n at once, and never ends.
+    """Batches in a computable order: `batches(n)` starts at batch n directly, and never ends.
 
-    With a second parameter `every`, `batches(n, every)` are number n, n + every, ... without making those between.
+    If the method has a second parameter `every`, `batches(n, every)` gives n, n + every, ... and skips the others.
     """
 
     def batches(self, start: int = 0) -> Iterator[BatchLike]: ...
 
 
 def every(data: Data, start: int, step: int) -> Iterator[BatchLike]:
-    """Micro-batches start, start + step, ..."""
+    """Return the micro-batches start, start + step, ..."""
     if step == 1:
         return data.batches(start)
     if "every" in inspect.signature(data.batches).parameters:
@@ -39,14 +39,14 @@ def every(data: Data, start: int, step: int) -> Iterator[BatchLike]:
 
 
 def shapes(data: Data) -> set[tuple[int, ...]]:
-    """The shapes of the first few micro-batches' targets."""
+    """Return the shapes of the targets of the first few micro-batches."""
     return {tuple(batch.targets.shape) for batch in islice(data.batches(0), PEEK)}
 
 
 def micro_batch(batch_tokens: int, *, context: int, ranks: int, most: int, flag: str = "--train.batch-tokens") -> int:
-    """Windows of `context` tokens that a rank takes at a time: as many, up to `most`, as make up batch_tokens exactly.
+    """Return how many windows of `context` tokens a rank takes at a time: the most, up to `most`, that divide a step.
 
-    ValueError where the ranks cannot share the windows of a step alike; `flag` is what a person sets batch_tokens with.
+    Raises ValueError if the ranks cannot share the windows of a step equally. flag: the option that sets batch_tokens.
     """
     at_once = context * ranks
     each, rest = divmod(batch_tokens, at_once)
@@ -64,9 +64,9 @@ def micro_batch(batch_tokens: int, *, context: int, ranks: int, most: int, flag:
 
 
 def per_step(data: Data, settings: TrainSettings, size: int) -> int:
-    """How many micro-batches of one rank make a step on `size` ranks.
+    """Return how many micro-batches each of `size` ranks takes in a step.
 
-    ValueError where `batch_tokens` is not a whole number of what all ranks take at once.
+    Raises ValueError if `batch_tokens` is not a multiple of one micro-batch from every rank.
     """
     if settings.batch_tokens is None:
         return settings.accumulate
@@ -89,7 +89,7 @@ def per_step(data: Data, settings: TrainSettings, size: int) -> int:
 
 
 def reached(tally: Tally, settings: TrainSettings, of_step: int) -> int:
-    """The number of the next micro-batch, a step being `of_step` of them over all ranks."""
+    """Return the number of the next micro-batch. of_step: micro-batches of one step over all ranks."""
     if tally.batches is None or settings.batch_tokens is not None:
         return tally.step * of_step
     return tally.batches

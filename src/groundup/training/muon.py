@@ -1,20 +1,20 @@
 """Muon (Jordan et al. 2024): momentum whose direction is made orthogonal, for the matrices inside a model's layers.
 
     B <- m B + (1 - m) G                      the running mean of the gradients
-    O = U V^T of (1 - m) G + m B = U S V^T    every direction of the step equally long
+    O = U V^T of (1 - m) G + m B = U S V^T    the step is equally long in every direction
     W <- (1 - lr * decay) W - lr * sqrt(max(1, rows / columns)) * O
 
-The orthogonal factor comes from five Newton-Schulz iterations in bfloat16: singular values within about 0.7 .. 1.2, but
-for those that are tiny beside the largest, which stay below.
+The orthogonal factor comes from five Newton-Schulz iterations in bfloat16. They bring singular values to about
+0.7 .. 1.2; values that are tiny compared with the largest stay below that.
 This is `torch.optim.Muon`, but the iterations of all matrices of one shape run as one batch: on two cores a step takes
-10 ms in place of 18 for the 24 matrices of four layers of width 128; from width 512 on both take the same.
+10 ms instead of 18 for the 24 matrices of four layers of width 128; from width 512 on both take the same time.
 
-The direction of a matrix needs all of its rows. Where ranks hold slices, each gathers every matrix and makes the same
-direction, of which it takes its slice: right and simple, not the least traffic.
+The direction of a matrix needs all of its rows. If ranks hold slices, each rank gathers every matrix, computes the same
+direction, and keeps its slice of it. This is correct and simple, but not the least traffic.
 """
 
 # pyright: reportPrivateImportUsage=false
-# The _foreach calls are underscored but are what every optimizer of PyTorch is made of.
+# The _foreach functions have an underscore, but every optimizer of PyTorch uses them.
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -30,7 +30,7 @@ ITERATIONS = 5
 
 
 class Muon(torch.optim.Optimizer):
-    """For matrices (rows, columns) only; embeddings, heads and vectors are AdamW's."""
+    """Muon trains matrices (rows, columns) only; AdamW trains embeddings, heads and vectors."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class Muon(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self, closure: None = None) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """One step for every matrix that has a gradient."""
+        """Take one step for every matrix that has a gradient."""
         for group in self.param_groups:
             alike: dict[torch.Size, list[Tensor]] = defaultdict(list)
             for p in group["params"]:
@@ -62,7 +62,7 @@ class Muon(torch.optim.Optimizer):
                 torch._foreach_add_(matrices, cut, alpha=-length)
 
     def _mean_gradients(self, matrices: list[Tensor], momentum: float) -> Tensor:
-        """Nesterov's look ahead of the running means, (n, rows, columns)."""
+        """Update the running means and return them with Nesterov's look-ahead, (n, rows, columns)."""
         for p in matrices:
             if "momentum_buffer" not in self.state[p]:
                 self.state[p]["momentum_buffer"] = torch.zeros_like(p)
@@ -74,7 +74,7 @@ class Muon(torch.optim.Optimizer):
 
 
 def orthogonal(x: Tensor) -> Tensor:
-    """Nearly U V^T of each matrix U S V^T of x (n, rows, columns), in bfloat16."""
+    """Approximate U V^T of each matrix U S V^T in x (n, rows, columns), in bfloat16."""
     a, b, c = QUINTIC
     wide = x.shape[1] <= x.shape[2]
     x = (x if wide else x.mT).bfloat16()

@@ -1,4 +1,4 @@
-"""Which optimizer trains which weights: AdamW all of them, or Muon the matrices of the layers and AdamW the rest."""
+"""Optimizers: AdamW for all weights, or Muon for the matrices of the layers and AdamW for the rest."""
 
 from collections.abc import Sequence
 from itertools import accumulate
@@ -15,7 +15,7 @@ from groundup.training.team import Solo
 def from_settings(
     model: nn.Module, settings: TrainSettings, team: Solo | None = None
 ) -> "torch.optim.Optimizer | Together":
-    """The optimizer that the settings name, over the model's parameters as the ranks of `team` hold them."""
+    """Build the optimizer that the settings name for the model's parameters, whole or sliced over the `team`."""
     betas, decay = (0.9, settings.beta2), settings.weight_decay
     if settings.optimizer == "adamw":
         return adamw(model, lr=settings.lr, betas=betas, weight_decay=decay)
@@ -27,9 +27,9 @@ def from_settings(
 
 
 def layer_matrices(model: nn.Module) -> list[Tensor]:
-    """The matrices inside the model's repeated layers, which is where Muon is at home: no embedding, no head.
+    """Return the matrices inside the model's repeated layers, which Muon trains: no embedding, no head.
 
-    ValueError for a model without layers.
+    Raises ValueError for a model without layers.
     """
     layers = [module for module in model.modules() if isinstance(module, nn.ModuleList)]
     linears = [module for layer in layers for module in layer.modules() if isinstance(module, nn.Linear)]
@@ -40,7 +40,7 @@ def layer_matrices(model: nn.Module) -> list[Tensor]:
 
 
 class Together:
-    """Several optimizers that step as one; its state is saved and loaded as that of one with all their parameters."""
+    """Several optimizers that step together. Their state is saved and loaded as if they were one optimizer."""
 
     def __init__(self, *parts: torch.optim.Optimizer):
         self.parts = parts
@@ -54,7 +54,7 @@ class Together:
             part.step()
 
     def state_dict(self) -> dict[str, Any]:
-        """Parameters are numbered through: the second optimizer's first comes after the first one's last."""
+        """Return one state. Parameter numbers of the second optimizer continue after those of the first."""
         state, groups = {}, []
         for before, part in zip(self._before(), (part.state_dict() for part in self.parts), strict=False):
             state |= {before + i: entries for i, entries in part["state"].items()}
@@ -62,7 +62,7 @@ class Together:
         return {"state": state, "param_groups": groups}
 
     def load_state_dict(self, saved: dict[str, Any]) -> None:
-        """ValueError where the groups saved are not these optimizers'."""
+        """Load a state from `state_dict`. Raises ValueError if its groups are not those of these optimizers."""
         groups = saved["param_groups"]
         if [len(group["params"]) for group in groups] != [len(group["params"]) for group in self.param_groups]:
             raise ValueError("the optimizer saved is for other parameters; resume with the optimizer it was saved with")
@@ -77,18 +77,18 @@ class Together:
             )
 
     def _before(self) -> list[int]:
-        """How many parameters stand before each optimizer's, and how many there are in all."""
+        """Return the number of parameters before each optimizer's first one, and the total."""
         sizes = (sum(len(group["params"]) for group in part.param_groups) for part in self.parts)
         return list(accumulate(sizes, initial=0))
 
 
 def parameter_groups(model: nn.Module, weight_decay: float, but: Sequence[Tensor] = ()) -> list[dict[str, Any]]:
-    """Matrices and embeddings, which decay, and the rest (biases, gains), which do not; tied weights stand once.
+    """Return two groups: matrices and embeddings with weight decay; biases and gains without. Tied weights appear once.
 
-    `but` are left out: somebody else trains them.
+    but: parameters to leave out, because another optimizer trains them.
 
-    Decay pulls products towards zero. A bias or a norm's gain multiplies nothing large, and decaying it only hurts;
-    GPT-1 drew the same line (Radford et al. 2018, section 4.1).
+    Decay pulls products towards zero. Decaying a bias or a norm's gain only hurts. GPT-1 makes the same distinction
+    (Radford et al. 2018, section 4.1).
     """
     others = {id(p) for p in but}
     parameters = [p for p in model.parameters() if p.requires_grad and id(p) not in others]
@@ -99,7 +99,7 @@ def parameter_groups(model: nn.Module, weight_decay: float, but: Sequence[Tensor
 
 
 def forget_others(model: nn.Module, optimizer: torch.optim.Optimizer | Together) -> None:
-    """Drop the gradients of what the optimizer does not hold: they are not to count in the norm that is clipped."""
+    """Drop gradients of parameters that the optimizer does not hold, so that they do not count in the clipped norm."""
     held = {id(p) for group in optimizer.param_groups for p in group["params"]}
     for p in model.parameters():
         if p.grad is not None and id(p) not in held:
@@ -115,9 +115,9 @@ def adamw(
     weight_decay: float = 0.1,
     but: Sequence[Tensor] = (),
 ) -> torch.optim.AdamW:
-    """AdamW (Loshchilov & Hutter 2019) over the model's parameters, or all `but` some.
+    """AdamW (Loshchilov & Hutter 2019) for the model's parameters, except those in `but`.
 
-    As one fused kernel where the device has it (on a CPU three times as fast).
+    It uses one fused kernel if the device has it (three times as fast on a CPU).
     """
     groups = parameter_groups(model, weight_decay, but)
     devices = {p.device.type for group in groups for p in group["params"]}

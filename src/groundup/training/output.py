@@ -1,4 +1,4 @@
-"""Output that may fail while the work goes on: a full log disk or a dead `tee` costs lines, never a training."""
+"""Output that may fail without stopping the work: a full log disk or a dead `tee` loses lines, never a training."""
 
 import io
 import os
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 def forgiving(stream: TextIO, other: TextIO | None = None) -> TextIO:
-    """The stream, but what cannot be written to it is dropped; the first failure is said once, on `other`."""
+    """Wrap the stream: text that cannot be written is dropped, and the first failure is reported once, on `other`."""
     return cast(TextIO, _Forgiving(stream, other))
 
 
@@ -49,7 +49,7 @@ class _Forgiving:
 
 @contextmanager
 def forgiving_output() -> Iterator[None]:
-    """Within it no failure of standard output or standard error is an error; each is said once on the other."""
+    """Inside the `with`, a failure of standard output or error raises nothing; each is reported once on the other."""
     out, err = sys.stdout, sys.stderr
     both = _Forgiving(out, err), _Forgiving(err, out)
     sys.stdout, sys.stderr = cast(tuple[TextIO, TextIO], both)
@@ -65,7 +65,7 @@ def forgiving_output() -> Iterator[None]:
 
 @contextmanager
 def named_output() -> Iterator[None]:
-    """Within it a failure to print says that it was standard output: a full disk does not say which it is."""
+    """Inside the `with`, an error while printing names standard output; the error of a full disk names no file."""
     out = sys.stdout
     sys.stdout = cast(TextIO, _Named(out))
     try:
@@ -101,9 +101,9 @@ class _Named:
 
 
 def open_what_is_closed() -> None:
-    """Give a process that was started without standard input, output or error the empty device in their place.
+    """Open the null device for standard input, output or error if the process was started without it.
 
-    Otherwise the next file that is opened gets their number, and what a library prints lands in it.
+    Otherwise the next opened file gets its number, and the output of a library is written into that file.
     """
     for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
         if getattr(sys, name) is None:
@@ -113,14 +113,14 @@ def open_what_is_closed() -> None:
 
 
 def spell_out() -> None:
-    """Let standard output and error write a character that their encoding lacks as \\xe9 or \\u4e2d, not fail at it."""
+    """Let standard output and error write a character that their encoding lacks as \\xe9 or \\u4e2d, not raise."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
             stream.reconfigure(errors="backslashreplace")
 
 
 def drop(stream: TextIO) -> None:
-    """Send what the stream still holds to the empty device: at its end Python would complain of it once more."""
+    """Send the stream's buffered text to the null device, or Python would report the failure again at exit."""
     with suppress(OSError, ValueError):
         _to_nowhere(stream.fileno())
 

@@ -1,10 +1,11 @@
-"""Where a run's checkpoints lie: which steps are there, which of them `latest` and `best` name, and what may go.
+"""The folders of a run's checkpoints: which steps exist, which ones `latest` and `best` name, and what to remove.
 
-    step-00000500             a checkpoint; it counts once `latest` names it
-    .replaced-step-00000500   what had stood there before, until `latest` names the new one
-    .unfinished-...           half written or half removed: never read, cleared away by the next save
+    step-00000500             a checkpoint; it is valid once `latest` names it
+    .replaced-step-00000500   the checkpoint that was there before; kept until `latest` names the new one
+    .unfinished-...           half written or half removed: never read, removed by the next save
 
-Reading changes nothing on the disk, so any number of processes may do it; only the one that saves settles and prunes.
+Reading changes nothing on the disk, so any number of processes may read; only the process that saves calls `settle` and
+`prune`.
 """
 
 import re
@@ -23,29 +24,29 @@ Pointer = Literal["latest", "best"]
 
 
 def step_name(step: int) -> str:
-    """step-00000500 for 500."""
+    """Return the folder name of a step: step-00000500 for 500."""
     return f"step-{step:08d}"
 
 
 def saved_steps(folder: str | Path) -> list[int]:
-    """The steps that have a checkpoint, in order, whole or not."""
+    """Return the steps that have a checkpoint, damaged or not, in order."""
     return sorted({step for step, _ in places(Path(folder))})
 
 
 def unused(run: Path, *, resume: bool) -> Path:
-    """The run's folder, unless a training lies there that is not to be resumed."""
+    """Return the run's folder. Raises ValueError if it holds a training and `resume` is false."""
     if saved_steps(run / "checkpoints") and not resume:
-        raise ValueError(f"{run}: already holds a training; try: {resumption(run)}, or another --name")
+        raise ValueError(f"{run}: already holds a training; try: {resume_command(run)}, or another --name")
     return run.absolute()
 
 
-def resumption(run: Path) -> str:
-    """The command that goes on with a run."""
+def resume_command(run: Path) -> str:
+    """Return the command that resumes a run."""
     return f"groundup resume {shlex.quote(run.name)}"
 
 
 def find(folder: Path, which: Pointer | int) -> tuple[int, Path]:
-    """The step and the folder that a pointer or a number names; ValueError, FileNotFoundError where it names none."""
+    """Return the step and folder that a pointer or a number names. Raises ValueError or FileNotFoundError if none."""
     if not isinstance(which, int):
         return _best(folder) if which == "best" else _follow(folder, which)
     for step, path in reversed(places(folder)):
@@ -57,7 +58,7 @@ def find(folder: Path, which: Pointer | int) -> tuple[int, Path]:
 def newest_whole(
     folder: Path, required: set[str], check: Callable[[Path, int, set[str]], object] = verify
 ) -> tuple[int, Path] | None:
-    """The highest step whose every byte is what was written."""
+    """Return the highest step that is undamaged, with its folder."""
     for step, path in reversed(places(folder)):
         with suppress(ValueError, OSError):
             check(path, step, required)
@@ -66,7 +67,7 @@ def newest_whole(
 
 
 def put(folder: Path, step: int, aside: Path, pointers: Sequence[Pointer]) -> None:
-    """Put what was written aside into its place; it counts from the moment in which `latest`, the first, names it."""
+    """Move a finished checkpoint into place. It is valid once `latest`, the first pointer, names it."""
     final = folder / step_name(step)
     if final.exists():
         final.rename(folder / f"{REPLACED}{final.name}")
@@ -77,7 +78,7 @@ def put(folder: Path, step: int, aside: Path, pointers: Sequence[Pointer]) -> No
 
 
 def point(folder: Path, pointer: Pointer, step: int) -> None:
-    """Let the pointer name the step's folder and the manifest that is in it now."""
+    """Make the pointer name the step's folder and the hash of its current manifest."""
     aside = folder / f"{ASIDE}{pointer}"
     aside.write_text(f"{step_name(step)} {digest(folder / step_name(step) / MANIFEST)}\n", encoding="utf-8")
     sync(aside)
@@ -86,13 +87,13 @@ def point(folder: Path, pointer: Pointer, step: int) -> None:
 
 
 def names_as_best(folder: Path, step: int) -> bool:
-    """Whether `best` names this step, in whatever state it is."""
+    """Whether `best` names this step, damaged or not."""
     pointer = folder / "best"
     return pointer.is_file() and pointer.read_bytes().startswith(f"{step_name(step)} ".encode())
 
 
 def settle(folder: Path) -> None:
-    """Undo a save that a crash cut short before `latest` named it, finish one cut short after it, clear up."""
+    """Clean up after a crash: undo a save that `latest` did not name yet, and finish one that it did name."""
     for step, replaced in places(folder):
         if replaced.name.startswith(REPLACED):
             final, named = folder / step_name(step), _named(folder, "latest")
@@ -111,7 +112,7 @@ def settle(folder: Path) -> None:
 
 
 def discard(path: Path) -> None:
-    """Remove a file or folder, first from sight, so that a half-removed one is not found; what resists stays aside."""
+    """Rename a file or folder, then remove it, so that a half-removed one is never found. Ignore what stays."""
     with suppress(OSError):
         if not path.name.startswith(ASIDE):
             path = path.rename(path.with_name(f"{ASIDE}{path.name}"))
@@ -119,7 +120,7 @@ def discard(path: Path) -> None:
 
 
 def prune(folder: Path, step: int, keep: int) -> None:
-    """Steps beyond `step` belong to a future that a resumed run has left; of the others the latest `keep` stay."""
+    """Remove steps after `step` (the run was resumed before them), and all earlier ones but the latest `keep`."""
     kept = [s for s in saved_steps(folder) if s <= step][-keep:]
     for old, path in places(folder):
         if path.name.startswith(REPLACED) or (old not in kept and not names_as_best(folder, old)):
@@ -127,13 +128,13 @@ def prune(folder: Path, step: int, keep: int) -> None:
 
 
 def places(folder: Path) -> list[tuple[int, Path]]:
-    """Every step with its folder, in order; what it has replaced comes before it."""
+    """Return every step with its folder, in order; a replaced folder comes before the new one."""
     found = [(re.fullmatch(r"(?:\.replaced-)?step-(\d+)", path.name), path) for path in folder.glob("*step-*")]
     return sorted((int(match[1]), path) for match, path in found if match)
 
 
 def _follow(folder: Path, pointer: Pointer) -> tuple[int, Path]:
-    """What a pointer names, provided that its manifest is the one the pointer was made for."""
+    """Return the step that a pointer names. Raises ValueError if the manifest's hash is not the pointer's."""
     file = folder / pointer
     if not file.is_file():
         raise FileNotFoundError(f"{file}: {_nothing(folder)}")
@@ -156,7 +157,10 @@ def _named(folder: Path, pointer: Pointer) -> Path | None:
 
 
 def _best(folder: Path) -> tuple[int, Path]:
-    """The newest checkpoint if it was saved as the best (a crash may have kept `best` from naming it), else `best`."""
+    """Return the newest checkpoint if it was saved as the best, else the one that `best` names.
+
+    A crash may have happened before `best` could name the newest one.
+    """
     try:
         newest = _follow(folder, "latest")
     except (ValueError, OSError):

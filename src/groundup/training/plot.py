@@ -1,4 +1,4 @@
-"""The loss curves of a run as a picture."""
+"""Draw the loss curves of a run."""
 
 import statistics
 from pathlib import Path
@@ -7,16 +7,16 @@ from groundup.training.log import read_metrics
 
 
 def draw_losses(metrics: str | Path, png: str | Path) -> Path:
-    """Draw training loss (each point and smoothed) and validation loss against steps, the best one marked.
+    """Draw training loss (each point and smoothed) and validation loss against steps, and mark the best one.
 
-    `metrics` is a metrics.jsonl; ValueError where it has no losses yet.
+    `metrics` is a metrics.jsonl. Raises ValueError if it has no losses yet.
     """
     records = read_metrics(metrics)
     trained = [(r["step"], r["loss"]) for r in records if "loss" in r]
     valid = [(r["step"], r["valid_loss"]) for r in records if "valid_loss" in r]
     if not trained and not valid:
         raise ValueError(f"{metrics}: holds no losses; a training writes the first after log_every steps")
-    # Figure without pyplot: no global state, no window system, the same picture everywhere.
+    # Use Figure without pyplot: no global state, no window system, the same picture on every system.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -45,7 +45,7 @@ def draw_losses(metrics: str | Path, png: str | Path) -> Path:
 
 
 def _smooth(values: tuple[float, ...]) -> list[float]:
-    """The mean over as many points before as after (a hundredth of the curve each), so that no fall is drawn late."""
+    """Average over equally many points before and after (a hundredth of the curve each), so the curve has no delay."""
     reach = len(values) // 100
     last, means = len(values) - 1, []
     for i in range(len(values)):

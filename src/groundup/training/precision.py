@@ -1,4 +1,4 @@
-"""Where to compute and in which number format, chosen from what the machine really has, with the reason in words."""
+"""Choose the device and the number format from the hardware that is there, and give the reason in words."""
 
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ class Precision:
     device: str
     dtype: torch.dtype
     reason: str
-    """For people: what was chosen and why."""
+    """A sentence for people: what was chosen and why."""
 
     def autocast(self) -> AbstractContextManager:
         """A context in which matrix products are computed in `dtype`."""
@@ -23,7 +23,7 @@ class Precision:
 
 
 def choose_device(wanted: str = "auto") -> torch.device:
-    """The device of that name; `auto` is CUDA, then Apple's MPS, then the CPU. ValueError where there is none such."""
+    """Return the device of this name. `auto` tries CUDA, then Apple's MPS, then the CPU. ValueError if it is absent."""
     cuda, mps = torch.cuda.is_available(), torch.backends.mps.is_available()
     if wanted == "auto":
         return torch.device("cuda" if cuda else "mps" if mps else "cpu")
@@ -38,7 +38,7 @@ def choose_device(wanted: str = "auto") -> torch.device:
 
 
 def choose_precision(device: torch.device | str, wanted: Precision | str | None = None) -> Precision:
-    """`float32`, `bfloat16`, or `auto` (None): bfloat16 where the hardware multiplies it faster, else float32."""
+    """Return `float32`, `bfloat16`, or for `auto` (None) bfloat16 if the hardware multiplies it faster."""
     if isinstance(wanted, Precision):
         return wanted
     kind = torch.device(device).type
@@ -57,13 +57,13 @@ def choose_precision(device: torch.device | str, wanted: Precision | str | None 
 
 
 def _bfloat16(kind: str) -> tuple[bool, str]:
-    """Whether this kind of device has fast bfloat16 products, and the fact that decided."""
+    """Return whether this kind of device has fast bfloat16 products, and the reason."""
     if kind == "cuda":
         has = torch.cuda.is_available() and torch.cuda.is_bf16_supported(including_emulation=False)
         return has, "this GPU has bfloat16" if has else "this GPU has no bfloat16"
     if kind == "cpu":
         for name, question in (("AMX", "_is_amx_tile_supported"), ("AVX512-BF16", "_is_avx512_bf16_supported")):
-            # The two questions are private to torch, so a later release may drop them: then the answer is no.
+            # Both functions are private to torch, so a later release may drop them: then the answer is no.
             if hasattr(torch.cpu, question) and getattr(torch.cpu, question)():
                 return True, f"this processor has {name}"
         return False, "this processor has no fast bfloat16"

@@ -1,4 +1,4 @@
-"""What makes a model's step cheaper without changing what it computes: recomputation, a head in chunks, compilation."""
+"""Make a model's step cheaper without changing its result: recomputation, a head in chunks, compilation."""
 
 import importlib.util
 from collections.abc import Callable
@@ -17,15 +17,15 @@ EARLIER, NOTHING = "_earlier", object()
 
 
 def blocks(model: nn.Module) -> list[nn.Module]:
-    """The repeated layers of a model: what has weights in its lists of modules."""
+    """Return the repeated layers of a model: the modules with weights in its ModuleLists."""
     lists = [module for module in model.modules() if isinstance(module, nn.ModuleList)]
     return [block for layers in lists for block in layers if any(True for _ in block.parameters())]
 
 
 def recompute(model: nn.Module) -> None:
-    """Let every block forget what is inside it and compute it again on the way back (Chen et al. 2016).
+    """Let every block drop its activations and recompute them in the backward pass (Chen et al. 2016).
 
-    Memory falls to one block's insides and the streams between blocks, for about a third more work. Random numbers
+    Memory falls to one block's activations and the outputs of all blocks, for about a third more work. Random numbers
     are replayed, so gradients are the same bit for bit.
     """
     for block in blocks(model):
@@ -39,9 +39,9 @@ def _twice(forward: Callable[..., Any], *args: Any, **options: Any) -> Any:
 
 
 def chunk_head(model: nn.Module, rows: int) -> None:
-    """Let the model go on to the loss where it is given targets, holding the logits of `rows` tokens at a time.
+    """Let the model compute the loss if it is given targets, with the logits of `rows` tokens at a time.
 
-    Called without targets it answers with all logits, as before. ValueError for a model without `hidden`.
+    Without targets it returns all logits, as before. Raises ValueError for a model without `hidden`.
     """
     if not hasattr(model, "hidden"):
         raise ValueError(
@@ -52,9 +52,9 @@ def chunk_head(model: nn.Module, rows: int) -> None:
 
 
 def compiles(wanted: CompileName, device: torch.device, data: Data) -> tuple[bool, str]:
-    """Whether to compile, and why in words, where somebody would ask.
+    """Return whether to compile, and the reason in words if a user may ask for it (else "").
 
-    Every new shape costs another compilation, so `auto` takes GPUs, and batches of one shape.
+    Every new shape costs another compilation, so `auto` compiles only on GPUs and only for batches of one shape.
     """
     if wanted != "auto":
         return wanted == "on", "compiled, as asked" if wanted == "on" else ""
@@ -68,9 +68,9 @@ def compiles(wanted: CompileName, device: torch.device, data: Data) -> tuple[boo
 
 
 def compile_forward(model: nn.Module, *, by_block: bool) -> None:
-    """torch.compile in place, so that weights keep their names; block by block where weights arrive that way.
+    """Compile the model in place, so that weights keep their names. by_block: needed if weights are gathered by block.
 
-    A head in chunks is left as it is: each chunk goes back before the next one comes, which cannot be traced.
+    A head in chunks is not compiled: each chunk's backward pass runs before the next chunk, which cannot be traced.
     """
     if gives_loss(model) and not by_block:
         _put(model, "hidden", torch.compile(model.hidden))  # pyright: ignore[reportCallIssue, reportArgumentType]
@@ -80,8 +80,8 @@ def compile_forward(model: nn.Module, *, by_block: bool) -> None:
         module.compile()
 
 
-def as_it_was(model: nn.Module) -> None:
-    """Take all of it back, and nothing else: a model may have a `hidden` or a `forward` of its own."""
+def undo(model: nn.Module) -> None:
+    """Undo every change made here, and nothing else: the instance may have had its own `hidden` or `forward`."""
     for module in model.modules():
         for name, earlier in vars(module).pop(EARLIER, {}).items():
             if earlier is NOTHING:
@@ -91,7 +91,7 @@ def as_it_was(model: nn.Module) -> None:
 
 
 def _put(module: nn.Module, name: str, value: object) -> None:
-    """Set what the instance shall have for the time of a training."""
+    """Set an attribute of the instance for the time of a training, and remember the earlier value."""
     own = vars(module)
     own.setdefault(EARLIER, {}).setdefault(name, own.get(name, NOTHING))
     own[name] = value

@@ -1,4 +1,4 @@
-"""What a training says while it goes on: every step into the tally, some into the display and metrics.jsonl."""
+"""Record a training: every step goes into the tally, and some go to the display and metrics.jsonl."""
 
 import time
 from collections.abc import Callable
@@ -13,16 +13,16 @@ from groundup.training.loop import Step
 from groundup.training.tally import Tally
 
 Watch = Callable[[int, Callable[[str], None]], dict[str, float]]
-"""Called after every validation with the step and something to print with; returns figures for metrics.jsonl."""
+"""A callback after every validation. It gets the step and a print function; returns figures for metrics.jsonl."""
 
 
 class Record:
-    """Counts steps and keeps the clock; the log gets the mean over every `log_every` steps."""
+    """Counts steps and measures time; the log gets the mean over every `log_every` steps."""
 
     metrics: Metrics | None = None
-    """Where to write; None before the training is resumed, and on ranks that only compute."""
+    """The metrics file; None before the training is resumed, and on all ranks but 0."""
     watch: Watch | None = None
-    """Who looks at the model at every validation."""
+    """The callback after every validation."""
     taken: Step | None = None
     """The last step that was not skipped."""
 
@@ -31,16 +31,16 @@ class Record:
         self.tally, self.began = Tally(), time.perf_counter()
 
     def resume(self, tally: Tally) -> None:
-        """Go on from what was counted before."""
+        """Continue from the counts of an earlier process."""
         self.tally, self.began = tally, time.perf_counter() - tally.seconds
 
     @property
     def seconds(self) -> float:
-        """Since the training began, pauses left out."""
+        """Seconds since the training began, without the pauses between processes."""
         return time.perf_counter() - self.began
 
     def count(self, step: Step, batches: int) -> None:
-        """Take in a step made of so many micro-batches."""
+        """Count a step of `batches` micro-batches."""
         tally = self.tally
         tally.step, tally.batches = step.n, (tally.batches or 0) + batches
         tally.training_seconds += step.seconds
@@ -57,15 +57,15 @@ class Record:
             self._log(replace(self.taken, n=step.n, progress=step.progress))
 
     def valid(self, loss: float) -> None:
-        """Take in a validation loss, and whether it is the best so far."""
+        """Record a validation loss, and show whether it is the best so far."""
         tally = self.tally
         tally.validated, tally.last_loss = tally.step, loss
         self.display.valid(tally.step, loss, best=tally.improves(loss))
         self.write(step=tally.step, valid_loss=loss, seconds=self.seconds)
 
     def show(self, model: nn.Module) -> None:
-        """Let the watcher look at the model as it is now, and keep the figures that it finds."""
-        assert self.watch is not None, "somebody watches"
+        """Call `watch` on the current model, and write the figures that it returns to metrics.jsonl."""
+        assert self.watch is not None, "there is a callback"
         was_training = model.training
         model.eval()
         try:
@@ -77,14 +77,14 @@ class Record:
             self.write(step=self.tally.step, **figures)
 
     def settle(self) -> None:
-        """Before a checkpoint: the tally knows the time and how many lines of metrics.jsonl there are, on the disk."""
+        """Prepare for a checkpoint: sync metrics.jsonl, and put the time and its number of lines into the tally."""
         self.tally.seconds = self.seconds
         self.sync()
         if self.metrics is not None:
             self.tally.records = self.metrics.records
 
     def sync(self) -> None:
-        """Get the lines of metrics.jsonl onto the disk. OSError where the run's folder is gone."""
+        """Sync metrics.jsonl to disk. Raises OSError if the run folder no longer exists."""
         if self.metrics is not None:
             self.metrics.sync()
 

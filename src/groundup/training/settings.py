@@ -1,4 +1,4 @@
-"""The settings of a training, as a person gives them. No torch here: the command line prints its help from this."""
+"""The settings of a training, as a user gives them. No torch here: the command line prints its help from this."""
 
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -11,19 +11,19 @@ PrecisionName = Literal["auto", "float32", "bfloat16"]
 CompileName = Literal["auto", "on", "off"]
 ParallelName = Literal["auto", "none", "ddp", "fsdp"]
 MOST = {"accumulate": 1_000_000, "threads": 1024, "batch_tokens": 2**31, "timeout": 10**7}
-"""Far more than is of use: beyond it a process is killed, or a step never ends."""
+"""Upper limits, far above useful values: above them the system kills the process, or a step never ends."""
 
 
 @dataclass(frozen=True)
 class TrainSettings:
-    """How to train: `fit` follows it, `recipe.json` keeps it."""
+    """The settings of a training: `fit` uses them, and `recipe.json` stores them."""
 
     steps: int | None = None
-    """How many optimizer steps in all; None where only minutes bound the run."""
+    """Number of optimizer steps in all; None if only minutes limit the run."""
     lr: float = 1e-3
     """Peak learning rate."""
     optimizer: OptimizerName = "adamw"
-    """adamw trains everything; muon the matrices of the layers, and leaves the rest to adamw."""
+    """adamw trains all weights; muon trains the matrices of the layers, and adamw the rest."""
     matrix_lr: float = 0.02
     """Muon's own peak learning rate; it follows the same schedule."""
     schedule: ScheduleName = "cosine"
@@ -31,39 +31,39 @@ class TrainSettings:
     warmup: int = 100
     """Steps over which the learning rate rises from zero."""
     floor: float = 0.1
-    """Share of the peak at which cosine and wsd end."""
+    """Share of the peak learning rate at which cosine and wsd end."""
     decay: float = 0.2
-    """Share of the run, at its end, in which wsd comes down."""
+    """Share of the run, at its end, in which wsd lowers the learning rate."""
     weight_decay: float = 0.1
-    """How fast weights decay, times the learning rate; on matrices and embeddings only."""
+    """Weight decay (multiplied by the learning rate), for matrices and embeddings only."""
     beta2: float = 0.98
-    """AdamW's memory of squared gradients; beta1 is 0.9."""
+    """AdamW's decay rate for the mean of squared gradients; beta1 is 0.9."""
     clip: float | None = 1.0
     """Largest norm of the gradient; None for no clipping."""
     smoothing: float = 0.0
     """Label smoothing: the share of each target spread over the whole vocabulary."""
     accumulate: int = 1
-    """Batches that make up one optimizer step, on each rank."""
+    """Batches in one optimizer step, on each rank."""
     batch_tokens: int | None = None
-    """Tokens of one optimizer step over all ranks; says how many batches make it up, in place of `accumulate`."""
+    """Tokens in one optimizer step over all ranks; sets the number of batches, instead of `accumulate`."""
     precision: PrecisionName = "auto"
     """Number format of the matrix products; auto is bfloat16 where the hardware has it."""
     device: str = "auto"
     """auto, cpu, cuda, cuda:1, mps."""
     parallel: ParallelName = "auto"
-    """Under torchrun ddp, a whole model on each rank, or fsdp, a slice of it; auto is ddp there, none elsewhere."""
+    """Under torchrun: ddp puts a whole model on each rank, fsdp a slice of it; auto is ddp there, none elsewhere."""
     timeout: float = 1800.0
-    """Seconds that one rank waits for another, at the longest a judgement or a save, before it gives up."""
+    """Seconds that one rank waits for another before it gives up; longer than any validation or save."""
     recompute: bool = False
-    """Keep less for the backward pass and compute it again: less memory, about a third more work, the same numbers."""
+    """Recompute activations in the backward pass: less memory, about a third more work, the same numbers."""
     chunk_head: int | None = None
-    """Tokens whose logits are held at a time, on the way to the loss; None holds those of the whole batch."""
+    """Tokens whose logits are in memory at a time to compute the loss; None is the whole batch."""
     compile: CompileName = "auto"
-    """Compile the model with torch.compile; auto does on a GPU whose batches are all of one shape."""
+    """Compile the model with torch.compile; auto compiles on a GPU if all batches have one shape."""
     skip_nonfinite: int = 0
-    """How many steps of the run whose loss or gradient is no number are left out, before one ends it."""
+    """Number of steps with a non-finite loss or gradient to skip in the run before one ends it."""
     threads: int | None = None
-    """CPU threads; None leaves it to torch."""
+    """CPU threads; None is torch's choice."""
     seed: int = 0
     """Seed of the initial weights, the order of the data and dropout."""
     validate_every: int = 500
@@ -73,9 +73,9 @@ class TrainSettings:
     log_every: int = 50
     """Steps between two lines of the log."""
     keep: int = 2
-    """How many of the latest checkpoints are kept; the best one is kept besides."""
+    """How many of the latest checkpoints are kept; the best one is kept as well."""
     average: int | None = None
-    """Judge and keep the running mean of the weights over about this many steps, instead of the last ones."""
+    """Validate and keep the mean of the weights over about this many steps, instead of the last weights."""
     patience: int | None = None
     """Stop after this many validations in a row without improvement; None never stops early."""
 
@@ -135,11 +135,11 @@ class TrainSettings:
             )
 
     def check_own_loss(self) -> None:
-        """ValueError for settings that a loss of one's own, given to `fit`, would pass over."""
+        """Raise ValueError for settings that a user's own loss, given to `fit`, would ignore."""
         if self.smoothing:
-            raise ValueError(f"smoothing ({self.smoothing:g}) is of the stock loss, not of your own; use 0")
+            raise ValueError(f"smoothing ({self.smoothing:g}) belongs to the built-in loss, not to your own; use 0")
         if self.chunk_head is not None:
-            raise ValueError(f"chunk_head ({self.chunk_head}) computes the stock loss, not your own; leave it out")
+            raise ValueError(f"chunk_head ({self.chunk_head}) computes the built-in loss, not your own; leave it out")
 
 
 def _flag(name: str) -> str:

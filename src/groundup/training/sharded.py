@@ -1,10 +1,10 @@
-"""Checkpoints that each rank writes its slices of, for models that no one rank could hold.
+"""Checkpoints in slices: each rank writes its own, for models that are too large for one rank.
 
     checkpoints/step-00000500/shard-00001-....safetensors  optimizer.json  state.json  MANIFEST.json
 
-The slices carry their place in the whole (PyTorch's distributed checkpoint, as safetensors), so any number of ranks
-reads them back. All else is as in `checkpoint`: written aside, hashed, synced, renamed, every byte verified before it
-is used. `make_whole` turns them into ordinary checkpoints, as which every other part of the house reads them.
+Each slice stores its position in the whole tensor (PyTorch's distributed checkpoint, as safetensors), so any number of
+ranks can read them. The rest is as in `checkpoint`: written under a temporary name, hashed, synced, renamed, and every
+byte verified before use. `make_whole` turns them into ordinary checkpoints, which all other parts of the package read.
 """
 
 import json
@@ -53,9 +53,9 @@ def save_sharded(
     best: bool = False,
     keep: int = 2,
 ) -> None:
-    """`save_checkpoint` for tensors in slices: every rank calls it, and rank 0 puts the whole in its place.
+    """`save_checkpoint` for tensors in slices. Every rank calls it, and rank 0 moves the folder into place.
 
-    OSError on all ranks where the disk refuses one of them, FloatingPointError for a number that is not finite.
+    Raises OSError on all ranks if one of them cannot write, FloatingPointError if a number is not finite.
     """
     moments, rest = flatten_optimizer(optimizer)
     parts = {"model": model, "optimizer": moments, "unaveraged": unaveraged or {}}
@@ -87,15 +87,15 @@ def save_sharded(
         written = team.on_all(lambda: _written(aside, team.rank))
     except OSError:
         if team.main:
-            discard(aside)  # a full disk needs the room
+            discard(aside)  # free the space on a full disk
         raise
     team.from_main(end)
 
 
 def load_sharded(path: Path, step: int, *, like: dict[str, Tensor], parameters: list[Tensor]) -> Checkpoint:
-    """The checkpoint in slices as those of `like`, the model's tensors, and of `parameters`, the optimizer's.
+    """Read a checkpoint in slices, sliced as `like` (the model's tensors) and `parameters` (the optimizer's) are.
 
-    ValueError where it is another model's. Every rank calls it, after one has verified the files.
+    Raises ValueError if it is from another model. Every rank calls it, after one rank has verified the files.
     """
     found, into = found_shards(path), {}
     for name, tensor in found.items():
@@ -113,13 +113,13 @@ def load_sharded(path: Path, step: int, *, like: dict[str, Tensor], parameters: 
 
 
 def _parameter(parameters: list[Tensor], name: str) -> Tensor | None:
-    """The parameter that "3.exp_avg" is about, the third from 0; None where there is no such."""
+    """Return the parameter that a name such as "3.exp_avg" refers to (number 3, from 0), or None."""
     index = name.split(".")[0]
     return parameters[int(index)] if index.isdecimal() and int(index) < len(parameters) else None
 
 
 def find_whole(folder: Path) -> tuple[int, Path, str | None]:
-    """Of either kind the latest checkpoint, or if it is damaged the newest whole one, with a sentence that says so."""
+    """Return the latest checkpoint, in slices or not. If it is damaged, the newest undamaged one and a warning."""
     try:
         step, path = find(folder, "latest")
         check(path, step)
@@ -132,7 +132,7 @@ def find_whole(folder: Path) -> tuple[int, Path, str | None]:
 
 
 def check(path: Path, step: int, required: Set[str] = frozenset({STATE})) -> None:
-    """ValueError unless every byte is what was written, and no slice is a stranger's."""
+    """Raise ValueError unless every byte is what was written and the manifest lists every slice."""
     files = verify(path, step, {*required} if is_sharded(path) else {*required, MODEL})
     for slices in path.glob("*.safetensors"):
         if slices.name not in files:
@@ -140,14 +140,14 @@ def check(path: Path, step: int, required: Set[str] = frozenset({STATE})) -> Non
 
 
 def make_whole(folder: Path) -> tuple[list[int], list[str]]:
-    """Turn every checkpoint in slices into an ordinary one, on one process, the best one first.
+    """Turn every checkpoint in slices into an ordinary one, in one process, the best one first.
 
-    Returns the steps that were turned, and a sentence for each that is damaged, which stays as it is. OSError where
-    the disk refuses; then the slices stand.
+    Returns the converted steps, and an error text for each damaged one, which is left unchanged. Raises OSError if the
+    disk cannot be written; the slices are then unchanged.
     """
     if not any(is_sharded(path) for _, path in places(folder)):
         return [], []
-    settle(folder)  # a save may have been cut short while the step's folder had the name of one replaced
+    settle(folder)  # a crash during a save may have left the step's folder under the name of a replaced one
     turned, damaged = [], []
     for step in sorted(saved_steps(folder), key=lambda step: not _names(folder, "best", step)):
         path = folder / step_name(step)
@@ -168,7 +168,7 @@ def make_whole(folder: Path) -> tuple[list[int], list[str]]:
 
 
 def _turn(folder: Path, step: int, read: Checkpoint) -> None:
-    """Put the checkpoint that was read into the place of its slices, and let the same pointers name it."""
+    """Replace the slices by the checkpoint that was read, and make the same pointers name it."""
     pointers: list[Pointer] = [pointer for pointer in POINTERS if _names(folder, pointer, step)]
     whole = save_checkpoint(
         folder / f"{ASIDE}whole",
@@ -203,7 +203,7 @@ def _names(folder: Path, pointer: Pointer, step: int) -> bool:
 
 
 def _written(aside: Path, rank: int) -> dict[str, dict[str, Any]]:
-    """The file that this rank has written, on the disk and measured; all ranks at once, for reading takes its time."""
+    """Sync and measure the file that this rank wrote. All ranks do this in parallel, because reading takes long."""
     try:
         mine = list(aside.glob(f"shard-{rank + 1:05d}-*"))
         for path in mine:
@@ -215,7 +215,7 @@ def _written(aside: Path, rank: int) -> dict[str, dict[str, Any]]:
 
 
 def _refuse_what_did_not_arrive(aside: Path, tensors: dict[str, Tensor]) -> None:
-    """OSError unless the slices here make up all tensors: those of another machine may not be in sight."""
+    """Raise OSError unless rank 0 sees the slices of all tensors: another machine may have written to another disk."""
     try:
         found = found_shards(aside)
     except ValueError as error:

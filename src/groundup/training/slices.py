@@ -1,7 +1,7 @@
-"""Slices of tensors on the disk: safetensors that know their place in the whole, PyTorch's distributed checkpoint."""
+"""Slices of tensors on disk: PyTorch's distributed checkpoint, safetensors files with positions in the whole tensor."""
 
 # pyright: reportPrivateImportUsage=false
-# Documented as torch.distributed's, but not on its list of exports.
+# These names are documented in torch.distributed, but its modules do not export them.
 
 import os
 import warnings
@@ -15,9 +15,9 @@ from torch.distributed.tensor import DTensor
 
 
 def write_shards(tensors: dict[str, Tensor], folder: str | os.PathLike[str]) -> None:
-    """Each rank writes its slices into the folder as safetensors. OSError on all ranks where one of them cannot.
+    """Write this rank's slices into the folder as safetensors. Raises OSError on all ranks if one of them fails.
 
-    Rank r's file is shard-<r + 1, five digits>-....safetensors; a rank that has no slice writes none.
+    Rank r's file is shard-<r + 1, five digits>-....safetensors; a rank without slices writes none.
     """
     from torch.distributed.checkpoint.api import CheckpointException
     from torch.distributed.checkpoint.hf_storage import HuggingFaceStorageWriter
@@ -30,9 +30,9 @@ def write_shards(tensors: dict[str, Tensor], folder: str | os.PathLike[str]) -> 
 
 
 def found_shards(folder: str | os.PathLike[str]) -> dict[str, Tensor]:
-    """What lies there, whatever number of ranks wrote it: whole tensors on the meta device.
+    """Return the whole tensors that the folder holds, on the meta device, however many ranks wrote them.
 
-    ValueError where the slices of one leave a gap, which PyTorch would fill with whatever memory held.
+    Raises ValueError if the slices of a tensor leave a gap, which PyTorch would leave uninitialised.
     """
     from torch.distributed.checkpoint.hf_storage import HuggingFaceStorageReader
 
@@ -47,27 +47,27 @@ def found_shards(folder: str | os.PathLike[str]) -> dict[str, Tensor]:
 
 
 def read_shards(folder: str | os.PathLike[str], into: dict[str, Tensor]) -> None:
-    """Fill these tensors, whole or sliced in any way. Of several ranks all have to call it where some are sliced."""
+    """Fill these tensors, whole or sliced in any way. If some are sliced, all ranks have to call it."""
     from torch.distributed.checkpoint.hf_storage import HuggingFaceStorageReader
     from torch.distributed.checkpoint.state_dict_loader import load
 
     sliced = any(isinstance(tensor, DTensor) for tensor in into.values())
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # "assuming the intent is to load in a single process": so it is
+        warnings.simplefilter("ignore", UserWarning)  # "assuming the intent is to load in a single process": it is
         with _refusing(folder):
             load(into, storage_reader=HuggingFaceStorageReader(str(folder)), no_dist=not sliced)
 
 
 @contextmanager
 def _refusing(folder: str | os.PathLike[str]) -> Iterator[None]:
-    """Whatever PyTorch raises about slices that are not what it wrote becomes a ValueError naming the folder."""
+    """Turn PyTorch's errors about damaged slices into a ValueError that names the folder."""
     from torch.distributed.checkpoint.api import CheckpointException
 
     try:
         yield
     except OSError:
         raise
-    except (CheckpointException, Exception) as error:  # its own is no Exception; it has no check of what it reads
+    except (CheckpointException, Exception) as error:  # CheckpointException is a BaseException; others: unchecked input
         raise ValueError(f"{folder}: its slices cannot be read ({_first_line(error)})") from None
 
 

@@ -1,4 +1,4 @@
-"""Where a training keeps itself: saved by rank 0 alone where each rank has the whole model, by all where in slices."""
+"""Save and load a training: rank 0 does it if each rank has the whole model, all ranks do it if they have slices."""
 
 from pathlib import Path
 from typing import Any
@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from groundup.files import digest
 from groundup.records import read_json
-from groundup.training.average import LastWeights, WeightAverage
+from groundup.training.average import NoAverage, WeightAverage
 from groundup.training.checkpoint import STATE, Checkpoint, load_checkpoint, read_checkpoint, save_checkpoint
 from groundup.training.manifest import MANIFEST
 from groundup.training.optim import Together
@@ -20,7 +20,7 @@ from groundup.training.tensors import check_model_tensors, load_model_tensors, l
 
 
 class Store:
-    """The checkpoints/ of a run, for one model and its optimizer. Every rank calls its methods, at the same time."""
+    """The checkpoints/ folder of a run, for one model and its optimizer. All ranks call its methods together."""
 
     def __init__(
         self, folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer | Together, team: Solo, *, keep: int
@@ -30,7 +30,7 @@ class Store:
     def save(
         self, step: int, *, state: dict[str, Any], unaveraged: dict[str, Tensor] | None = None, best: bool = False
     ) -> None:
-        """A checkpoint of the model and optimizer as they are, or OSError on all ranks."""
+        """Save the current model and optimizer. Raises OSError on all ranks if that fails."""
         save = save_sharded if self.team.sharded else self._save_from_main
         save(
             self.folder,
@@ -45,9 +45,9 @@ class Store:
         )
 
     def load(self) -> tuple[Checkpoint, str | None]:
-        """The latest checkpoint of either kind, cut as the model is, and a warning if it is not the very latest.
+        """Read the latest undamaged checkpoint, sliced as the model is, and a warning if a later one is damaged.
 
-        Rank 0 says which; ValueError on all ranks where one of them does not see the same.
+        Rank 0 chooses it. Raises ValueError on all ranks if one of them does not see the same files.
         """
 
         def choose() -> tuple[int, str, str | None]:
@@ -66,10 +66,10 @@ class Store:
             return load_sharded(path, step, like=like, parameters=parameters), warning
         return self._sliced(read_checkpoint(step, path), like, parameters), warning
 
-    def restore(self, checkpoint: Checkpoint, average: WeightAverage | LastWeights) -> Tally:
-        """Put what was read into the model, the average and the optimizer, and return what the training had counted.
+    def restore(self, checkpoint: Checkpoint, average: WeightAverage | NoAverage) -> Tally:
+        """Load a checkpoint into the model, the average and the optimizer, and return its tally.
 
-        ValueError, and nothing is changed, unless all of it fits.
+        Raises ValueError, and changes nothing, unless all of it fits.
         """
         file = self.folder / step_name(checkpoint.step)
         tally = Tally.read(checkpoint.state, step=checkpoint.step, file=file / STATE)
@@ -85,7 +85,7 @@ class Store:
         return tally
 
     def best_tally(self) -> Tally:
-        """What the best checkpoint says of its training; ValueError or FileNotFoundError where there is none whole."""
+        """Return the best checkpoint's tally. ValueError if it is damaged, FileNotFoundError if there is none."""
 
         def read() -> Tally:
             step, path = find(self.folder, "best")
@@ -95,9 +95,9 @@ class Store:
         return self.team.from_main(read)
 
     def load_best(self, model: nn.Module) -> None:
-        """The best weights, into a model that is whole; what lies there in slices becomes ordinary files.
+        """Load the best weights into a whole model. Checkpoints in slices become ordinary ones first.
 
-        For rank 0 alone, once the others have left.
+        Only rank 0 calls it, after the other ranks have exited.
         """
         make_whole(self.folder)
         best = load_checkpoint(self.folder, "best", optimizer=False)

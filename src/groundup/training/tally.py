@@ -1,4 +1,4 @@
-"""What a training remembers while it goes on, and what it reports when it is over."""
+"""The counts that a training keeps while it runs, and the result that it returns at the end."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from groundup.records import finite, make_record, short
 
 @dataclass
 class Tally:
-    """What a training remembers besides weights and optimizer state: `state.json` of a checkpoint."""
+    """The state of a training besides weights and optimizer: `state.json` of a checkpoint."""
 
     step: int = 0
     batches: int | None = None
-    """Micro-batches of all ranks so far: the number of the next one. Older checkpoints do not know it."""
+    """Micro-batches of all ranks so far, which is the number of the next one. None in old checkpoints."""
     skipped: int = 0
-    """Steps whose loss or gradient was no number."""
+    """Steps with a loss or gradient that was not finite."""
     seconds: float = 0.0
     training_seconds: float = 0.0
     tokens: int = 0
@@ -26,15 +26,15 @@ class Tally:
     best_step: int | None = None
     best_loss: float | None = None
     worse: int = 0
-    """Validations since the best one."""
+    """The number of validations since the best one."""
     since: tuple[float, int, float] = (0.0, 0, 0.0)
-    """Since the last log: summed loss, tokens, seconds."""
+    """Summed loss, tokens and seconds since the last log."""
     records: int | None = None
-    """Lines of metrics.jsonl so far; None in a checkpoint from before they were counted."""
+    """Lines of metrics.jsonl so far. None in old checkpoints."""
 
     @classmethod
     def read(cls, state: Any, *, step: int, file: Path) -> Tally:
-        """What a checkpoint of this step keeps; ValueError where it is of other types, or of another step."""
+        """Check and return the tally in a checkpoint's state. Raises ValueError if its types or its step differ."""
         tally = make_record(cls, state, f"{file}: the state")
         numbers = (tally.seconds, tally.training_seconds, tally.last_loss, tally.best_loss, *tally.since)
         counts = (tally.step, tally.batches, tally.skipped, tally.tokens, tally.worse, tally.records, tally.since[1])
@@ -47,7 +47,7 @@ class Tally:
         return self.best_loss is None or loss < self.best_loss
 
     def judged(self, loss: float) -> bool:
-        """Take in the validation loss of this step, and say whether it is the best so far."""
+        """Count the validation loss of this step, and return whether it is the best so far."""
         improved = self.improves(loss)
         if improved:
             self.best_step, self.best_loss, self.worse = self.step, loss, 0
@@ -58,7 +58,7 @@ class Tally:
 
 @dataclass(frozen=True)
 class FitResult:
-    """How a training ended: validation losses in nats a token, wall seconds and target tokens over all resumptions."""
+    """The result of a training: validation losses in nats per token, seconds and target tokens over all resumptions."""
 
     steps: int
     best_step: int
@@ -67,9 +67,9 @@ class FitResult:
     seconds: float
     tokens: int
     tokens_per_second: float
-    """While training, validation and saving left out."""
+    """The speed while training, without validation and saving."""
     stopped: str
-    """Why it ended, in words."""
+    """The reason why it ended, in words."""
 
     @classmethod
     def of(cls, tally: Tally, stopped: str) -> FitResult:

@@ -1,4 +1,4 @@
-"""What a training asks of the processes it runs on; here of the only one. `distributed` has those that are several."""
+"""The interface between a training and its processes, for a single process. `distributed` has several processes."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 class Solo:
-    """The only process: every question has its trivial answer."""
+    """A single process: no method exchanges anything."""
 
     rank, size, sharded = 0, 1, False
 
@@ -20,61 +20,61 @@ class Solo:
 
     @property
     def main(self) -> bool:
-        """Whether this is the rank that prints, judges and writes."""
+        """Whether this is rank 0, which prints, validates and writes."""
         return self.rank == 0
 
     def described(self) -> str:
-        """What is computed on, in words."""
+        """Return a description of the devices."""
         return str(self.device)
 
-    def own(self, model: nn.Module) -> nn.Module:
-        """What is trained here in the model's place, on this rank's device."""
+    def local_model(self, model: nn.Module) -> nn.Module:
+        """Return the model that this rank trains, on this rank's device: the model itself, or its slices."""
         return model.to(self.device)
 
     def wrap(self, model: nn.Module) -> nn.Module:
-        """The model to run forward, so that gradients become the mean over all ranks."""
+        """Wrap the model for the forward pass, so that gradients become the mean over all ranks."""
         return model
 
     def last(self, model: nn.Module, is_last: bool) -> AbstractContextManager[Any]:
-        """A context for one micro-batch: gradients travel only with the last one of a step."""
+        """Return a context for one micro-batch: gradients are exchanged only with the last one of a step."""
         return nullcontext()
 
     def sum(self, *numbers: float) -> list[float]:
-        """Each number summed over the ranks, the same bits on all of them."""
+        """Sum each number over the ranks. The result has the same bits on all of them."""
         return list(numbers)
 
     def any(self, flag: bool) -> bool:
-        """Whether it is so on some rank."""
+        """Whether the flag is true on any rank."""
         return self.sum(float(flag))[0] > 0
 
     def gather(self, value: T) -> list[T]:
-        """Every rank's value, by rank."""
+        """Return every rank's value, in the order of ranks."""
         return [value]
 
     def from_main(self, make: Callable[[], T]) -> T:
-        """What `make` returns, or raises, on rank 0: there alone it is called, the others wait."""
+        """Call `make` on rank 0 only, and return its result on all ranks. If it raises, all ranks raise."""
         return make()
 
     def on_all(self, make: Callable[[], T]) -> list[T]:
-        """What `make` returns on every rank, by rank; what it raises on one of them, all of them raise."""
+        """Call `make` on every rank, and return all results in the order of ranks. If one raises, all ranks raise."""
         return [make()]
 
     def whole(self, tensor: Tensor) -> Tensor:
-        """The tensor with the slices of all ranks."""
+        """Return the whole tensor, gathered from all ranks."""
         return tensor
 
     def piece(self, tensor: Tensor) -> Tensor:
-        """What of it lies here."""
+        """Return this rank's slice of the tensor."""
         return tensor
 
     def like(self, whole: Tensor, model: Tensor) -> Tensor:
-        """`whole`, cut as `model` is."""
+        """Slice `whole` as `model` is sliced."""
         return whole
 
     @contextmanager
-    def at_home(self, trained: nn.Module, model: nn.Module) -> Iterator[bool]:
-        """Within it the caller's model has the trained weights, on rank 0; and whether it fits on the device there."""
+    def whole_model(self, trained: nn.Module, model: nn.Module) -> Iterator[bool]:
+        """Put the trained weights into rank 0's model inside the `with`. Yields whether it fits on the device."""
         yield True
 
     def leave(self) -> None:
-        """Where a training is over: all ranks but the first end here, without error, and nothing is exchanged again."""
+        """End the exchange between ranks: all ranks but 0 exit here without error."""

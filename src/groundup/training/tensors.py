@@ -1,4 +1,4 @@
-"""What goes into a checkpoint's files and back: the tensors of a model and of its optimizer, under plain names."""
+"""Convert a model and its optimizer to named tensors for a checkpoint's files, and load them back."""
 
 import json
 from pathlib import Path
@@ -17,9 +17,9 @@ CURE = "use the recipe it was made with"
 
 
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """The tensors of a safetensors file, in memory of their own, and its metadata. ValueError where it is not one.
+    """Read the tensors of a safetensors file, and its metadata. Raises ValueError if it is not such a file.
 
-    safetensors maps the file, so what happened to it later would happen to tensors that were not copied.
+    The tensors are copied: safetensors maps the file into memory, so a later change of the file would change them.
     """
     try:
         with safe_open(path, framework="pt") as file:
@@ -29,7 +29,7 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
 
 
 def model_tensors(model: nn.Module) -> dict[str, Tensor]:
-    """The model's parameters and buffers by name; of tied weights only the first name, as safetensors wants it."""
+    """Return the model's parameters and buffers by name. Tied weights have their first name only, for safetensors."""
     kept: dict[str, Tensor] = {}
     seen = set()
     for name, tensor in model.state_dict(keep_vars=True).items():
@@ -40,7 +40,7 @@ def model_tensors(model: nn.Module) -> dict[str, Tensor]:
 
 
 def load_model_tensors(model: nn.Module, tensors: dict[str, Tensor], *, file: str | Path) -> None:
-    """Copy the tensors into the model; ValueError, and nothing is copied, unless `check_model_tensors` accepts all."""
+    """Copy the tensors into the model. Raises ValueError, and copies nothing, unless `check_model_tensors` passes."""
     check_model_tensors(model, tensors, file=file)
     mine = model.state_dict(keep_vars=True)
     with torch.no_grad():
@@ -49,9 +49,9 @@ def load_model_tensors(model: nn.Module, tensors: dict[str, Tensor], *, file: st
 
 
 def check_model_tensors(model: nn.Module, tensors: dict[str, Tensor], *, file: str | Path) -> None:
-    """ValueError naming file, tensor and what differs, unless names, shapes and number formats are the model's.
+    """Raise ValueError with file, tensor and difference unless names, shapes and number formats are the model's.
 
-    A tied weight is complete when one of its names is there.
+    A tied weight needs only one of its names.
     """
     mine = model.state_dict(keep_vars=True)
     given = {_place(mine[name]) for name in tensors if name in mine}
@@ -76,14 +76,14 @@ def _plain(dtype: torch.dtype) -> str:
 
 
 def _place(tensor: Tensor) -> tuple[Any, ...]:
-    """The same for two names of one tensor only; what is empty, or sliced across ranks, is only itself."""
+    """Return a key that is equal for two names of one tensor only. An empty or sliced tensor equals only itself."""
     if not tensor.numel() or hasattr(tensor, "device_mesh"):
         return (id(tensor),)
     return tensor.data_ptr(), tensor.shape, tensor.stride(), tensor.dtype
 
 
 def flatten_optimizer(state: dict[str, Any]) -> tuple[dict[str, Tensor], str]:
-    """`optimizer.state_dict()` as tensors named "3.exp_avg" (parameter 3's) and JSON for everything else."""
+    """Split `optimizer.state_dict()` into tensors named "3.exp_avg" (of parameter 3) and JSON for everything else."""
     tensors, scalars = {}, {}
     for index, entries in state["state"].items():
         for key, value in entries.items():
@@ -92,7 +92,7 @@ def flatten_optimizer(state: dict[str, Any]) -> tuple[dict[str, Tensor], str]:
 
 
 def restore_optimizer(tensors: dict[str, Tensor], rest: str, *, file: str | Path) -> dict[str, Any]:
-    """The inverse of `flatten_optimizer`, for `load_optimizer`. ValueError where it is not what that made."""
+    """The inverse of `flatten_optimizer`, for `load_optimizer`. Raises ValueError for other input."""
     try:
         loaded = parse_json(rest)
         state: dict[int, dict[str, Any]] = {}
@@ -105,10 +105,10 @@ def restore_optimizer(tensors: dict[str, Tensor], rest: str, *, file: str | Path
 
 
 def load_optimizer(optimizer: Optimizer, saved: dict[str, Any], *, file: str | Path) -> None:
-    """`optimizer.load_state_dict(saved)` after all of it was checked: fused kernels trust shapes, and write past them.
+    """Check everything, then call `optimizer.load_state_dict(saved)`. Fused kernels do not check shapes.
 
-    ValueError naming file and entry where groups, names, shapes or number formats are another optimizer's. What says
-    how to compute (fused, foreach, ...) is the optimizer's own.
+    Raises ValueError with file and entry if groups, names, shapes or number formats are from another optimizer. Options
+    that say how to compute (fused, foreach, ...) stay as they are.
     """
     mine = optimizer.state_dict()["param_groups"]
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
@@ -129,7 +129,7 @@ def load_optimizer(optimizer: Optimizer, saved: dict[str, Any], *, file: str | P
 
 
 def _entries(optimizer: Optimizer) -> list[set[str]]:
-    """Which tensors the optimizer keeps of each parameter."""
+    """Return the names of the tensors that the optimizer keeps for each parameter."""
     parts = getattr(optimizer, "parts", [optimizer])
     return [
         {"momentum_buffer"} if isinstance(part, Muon) else {"step", "exp_avg", "exp_avg_sq"}
@@ -140,7 +140,7 @@ def _entries(optimizer: Optimizer) -> list[set[str]]:
 
 
 def _checked_groups(saved: Any, mine: list[dict[str, Any]], file: str | Path) -> list[dict[str, Any]]:
-    """The optimizer's own groups with the numbers that were saved; ValueError where they are of other parameters."""
+    """Return the optimizer's groups with the saved numbers. Raises ValueError if they are for other parameters."""
     if not isinstance(saved, list) or not all(isinstance(group, dict) for group in saved):
         raise ValueError(f"{file}: its groups of parameters are not a list of objects")
     if [group.get("params") for group in saved] != [group["params"] for group in mine]:

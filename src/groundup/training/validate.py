@@ -13,7 +13,7 @@ from groundup.training.precision import Precision, choose_precision
 from groundup.training.team import Solo
 
 ENDLESS = 10_000
-"""Batches that validation reads of a stream without a length before it complains."""
+"""Batches that validation reads from a stream without a length before it raises ValueError."""
 
 
 def validate(
@@ -24,17 +24,17 @@ def validate(
     *,
     steps: int | None = None,
 ) -> float:
-    """Mean loss in nats a token over the batches, every token counted alike, without dropout and smoothing.
+    """Mean loss in nats per token over the batches; every token counts equally. No dropout, no smoothing.
 
-    steps: at most so many of the batches; a stream that never ends needs it, and is a ValueError after ENDLESS batches
-    without. Of several ranks each has all the batches and judges its share of them.
+    steps: the most batches to use. A stream that never ends needs it: without it, ValueError after ENDLESS batches.
+    All ranks get all the batches, and each evaluates its share of them.
     """
     batches = _ending(batches) if steps is None else islice(batches, steps)
     precision, team = choose_precision(next(model.parameters()).device, precision), team or Solo()
     total, tokens, was_training = 0.0, 0, model.training
     model.eval()
     try:
-        with torch.no_grad():  # not inference_mode, under which weights that come in slices could not be used again
+        with torch.no_grad():  # not inference_mode: weights gathered in it from slices could not be used afterwards
             for batch, counts in _dealt(batches, team):
                 loss = forward(model, batch, precision, 0.0).item()
                 if counts:
@@ -68,7 +68,7 @@ def token_losses(model: nn.Module, batches: Iterable[BatchLike], precision: Prec
 
 
 def _ending(batches: Iterable[BatchLike]) -> Iterator[BatchLike]:
-    """The batches; ValueError where they have no length and do not seem to end."""
+    """Yield the batches. Raises ValueError if they have no length and do not seem to end."""
     for n, batch in enumerate(batches):
         if n == ENDLESS and not isinstance(batches, Sized):
             raise ValueError(f"no end of the batches after {ENDLESS:,}: is this what is trained on? say steps=100")
@@ -76,7 +76,10 @@ def _ending(batches: Iterable[BatchLike]) -> Iterator[BatchLike]:
 
 
 def _dealt(batches: Iterable[BatchLike], team: Solo) -> Iterator[tuple[BatchLike, bool]]:
-    """This rank's share; one that comes short repeats a batch that does not count, for weights in slices need all."""
+    """Yield this rank's batches, and whether each counts.
+
+    A rank without a batch left repeats one that does not count, because sliced weights need all ranks.
+    """
     stream = iter(batches)
     while hand := list(islice(stream, team.size)):
         counts = team.rank < len(hand)
