@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup setup-dev demo test test-all torture lint format clean
+.PHONY: help setup setup-dev demo test test-all torture gpu lint format clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 18
@@ -43,6 +43,9 @@ test-all: lint  ## every test
 SCALE ?= 1
 torture: setup-dev  ## kill, cut, fill up, flip: a quarter of an hour of what may happen to a training; SCALE=10 for more
 	$(BIN)/python tests/torture/run.py --scale $(SCALE)
+
+gpu: setup-dev  ## on a GPU, nine minutes: its tests, training, layers, generation, a resume; writes gpu.json and gpu.md
+	$(BIN)/groundup bench gpu
 
 format: setup-dev  ## let ruff rewrite the tree
 	$(BIN)/ruff check --fix .

@@ -14,7 +14,8 @@ from groundup.models.state import State
 from groundup.plan.here import needs, of_each
 from groundup.plan.memory import held_by_head, kept, memory
 from groundup.plan.plan import How, Plan, plan, room
-from groundup.plan.speed import Assumptions, Cluster
+from groundup.plan.speed import Assumptions, Cluster, step_time
+from groundup.plan.words import describe
 from groundup.plan.work import Work, recipe_work, work
 from groundup.presets import preset
 from groundup.recipes import demo, gpt2_124m, shakespeare_char
@@ -229,3 +230,23 @@ def test_the_memory_that_a_dry_run_states_is_that_of_the_training(tmp_path):
     assert len(stated) == 3
     peak = float(said().split("peak ")[1]) / 1e6
     assert 0.97 * peak < sum(stated) < 1.15 * peak
+
+
+def test_no_step_is_shorter_than_launching_its_operations():
+    tiny, large = planned("dialogue", 1), planned("gpt2-xl", 1)
+    assert tiny.step.total == tiny.step.launches == pytest.approx(8e-6 * (50 * (2 * 1.5 + 2) + 50))
+    assert tiny.tokens_per_second < 2e6
+    assert large.step.total == large.step.products + large.step.traffic + large.step.optimizer
+    assert "launching the operations" in describe(tiny)
+    assert "launching the operations" not in describe(large)
+    twice = step_time(
+        work("dialogue"),
+        tiny.cluster,
+        tokens=64,
+        micro_batches=2,
+        parallel="none",
+        recompute=False,
+        half=True,
+        assume=Assumptions(),
+    )
+    assert twice.total == 2 * tiny.step.total

@@ -4,9 +4,12 @@ import contextlib
 import importlib.util
 import json
 import os
+import signal
 import statistics
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -43,10 +46,17 @@ class Outcome:
 
 
 def race(
-    contestants: Sequence[Contestant], *, rounds: int, fresh: bool = False, say: Callable[[str], None]
+    contestants: Sequence[Contestant],
+    *,
+    rounds: int,
+    fresh: bool = False,
+    limit: float | None = None,
+    say: Callable[[str], None],
 ) -> dict[str, Outcome]:
     """Every contestant's outcome by name. `fresh` gives each round a new process; otherwise one process a contestant
-    lives through all of them, already warm. Missing packages and failures are outcomes too."""
+    lives through all of them, already warm. Missing packages and failures are outcomes too, and so is what has not
+    answered after `limit` seconds of the whole race."""
+    until = None if limit is None else time.monotonic() + limit
     outcomes = {contestant.name: Outcome() for contestant in contestants}
     with contextlib.ExitStack() as stack:
         running: dict[str, _Process] = {}
@@ -56,7 +66,7 @@ def race(
                 outcome.missing = INSTALL
             elif not fresh:
                 say(f"{contestant.name}: setting up")
-                running[contestant.name] = stack.enter_context(_Process(contestant))
+                running[contestant.name] = stack.enter_context(_Process(contestant, until))
                 _answer(running[contestant.name], outcome, setting_up=True)
         for n in range(1, rounds + 1):
             for contestant in contestants:
@@ -68,7 +78,7 @@ def race(
                     running[contestant.name].go()
                     _answer(running[contestant.name], outcome)
                     continue
-                with _Process(contestant) as process:
+                with _Process(contestant, until) as process:
                     _answer(process, outcome, setting_up=True)
                     if outcome.missing is None:
                         process.go()
@@ -89,7 +99,8 @@ def _answer(process: "_Process", outcome: Outcome, *, setting_up: bool = False) 
 class _Process:
     """A worker under way; leaving the context ends it."""
 
-    def __init__(self, contestant: Contestant):
+    def __init__(self, contestant: Contestant, until: float | None = None):
+        self.until = until
         environment = os.environ | {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_VERBOSITY": "error"} | contestant.environment
         if contestant.threads is not None:
             environment |= dict.fromkeys(THREADS, str(contestant.threads))
@@ -101,6 +112,7 @@ class _Process:
             stderr=subprocess.DEVNULL,
             text=True,
             env=environment,
+            start_new_session=True,  # so that what it starts ends with it
         )
         request = {"job": contestant.job, "arguments": contestant.arguments, "threads": contestant.threads}
         self._send(json.dumps(request))
@@ -110,10 +122,24 @@ class _Process:
         self._send("go")
 
     def answer(self) -> dict[str, Any]:
-        """What the worker says next; a process that died says how."""
+        """What the worker says next; a process that died says how, and one whose time is over is ended."""
         assert self.process.stdout is not None
+        watch = None if self.until is None else threading.Timer(max(0.0, self.until - time.monotonic()), self._end)
+        if watch is not None:
+            watch.start()
         line = self.process.stdout.readline()
-        return json.loads(line) if line else {"failed": f"its process ended with exit code {self.process.wait()}"}
+        if watch is not None:
+            watch.cancel()
+        if line:
+            return json.loads(line)
+        over = self.until is not None and time.monotonic() >= self.until
+        return {"failed": "took too long" if over else f"its process ended with exit code {self.process.wait()}"}
+
+    def _end(self) -> None:
+        if hasattr(os, "killpg"):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.kill()
 
     def _send(self, line: str) -> None:
         assert self.process.stdin is not None
@@ -125,5 +151,5 @@ class _Process:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.process.kill()
+        self._end()
         self.process.communicate()

@@ -37,6 +37,12 @@ class Table:
             lines.append("  " + "  ".join([*padded, note]).rstrip())
         return "\n".join(lines)
 
+    def markdown(self) -> str:
+        """The same as a table in Markdown."""
+        headings = list(dict.fromkeys(heading for row in self.rows for heading in row))
+        lines = [f"## {self.title}", "", _line(headings), _line(["---"] * len(headings))]
+        return "\n".join([*lines, *(_line([self._cell(row, heading) for heading in headings]) for row in self.rows)])
+
     def _cell(self, row: dict[str, Any], heading: str) -> str:
         value = row.get(heading)
         if value is None:
@@ -59,11 +65,22 @@ class Report:
         versions = "  ".join(f"{name} {version}" for name, version in self.machine["versions"].items())
         return "\n\n".join([f"{machine}\n{versions}", *map(str, self.tables), "\n".join(self.notes)]).rstrip()
 
+    def markdown(self) -> str:
+        """The same for a page."""
+        facts = {key: value for key, value in self.machine.items() if key != "versions"} | self.machine["versions"]
+        listed = "\n".join(f"- {name}: {value}" for name, value in facts.items())
+        tables = [table.markdown() for table in self.tables]
+        return "\n\n".join([f"# groundup bench {self.benchmark}", listed, *tables, *self.notes]) + "\n"
+
     def save(self, path: str | Path) -> None:
         """Write everything as JSON."""
         Path(path).write_text(
             json.dumps(asdict(self), indent=2, ensure_ascii=False, default=str) + "\n", encoding="utf-8"
         )
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |"
 
 
 def machine(packages: Sequence[str]) -> dict[str, Any]:

@@ -29,7 +29,7 @@ VERBS = {
     "export": "write a run as a Hugging Face folder that transformers loads by itself",
     "data": "named corpora and token shards: list, get, show, prepare, check",
     "tokenizer": "train, use and look at tokenizers",
-    "bench": "measure ours beside its peers: tokenizer, train, generate, translate, attention, layers",
+    "bench": "measure ours beside its peers: tokenizer, train, generate, translate, attention, layers, gpu",
 }
 
 NARROWEST = 40

@@ -1,6 +1,7 @@
 """How long a step takes: products, memory traffic and network, each at a share of what the sheet promises.
 
-    step = products + traffic + optimizer + what of the network is not hidden behind them
+    step = products + traffic + optimizer, but no less than it takes to launch all operations of the micro-batches,
+           + what of the network is not hidden behind them
     all-reduce of S bytes     2 (p-1)/p S/link + 2 (n-1)/n (S/p)/network     p devices a node, n nodes, in rings
     all-gather, scatter       half of that
 
@@ -17,6 +18,8 @@ from groundup.plan.work import Work
 from groundup.training.devices import Device
 
 AGREEMENTS = 3  # in every step
+OPERATIONS = 50  # of a block in a micro-batch, forward and backward; half as many more where it also looks at a source
+OTHERS = 50  # of embedding, head, loss and optimizer
 
 
 @dataclass(frozen=True)
@@ -39,13 +42,16 @@ class Assumptions:
     """Seconds of each hop of an agreement."""
     message: float = 5e-6
     """Seconds in which rank 0 takes what one rank says to it."""
+    launch: float = 8e-6
+    """Seconds until PyTorch has told a device one operation: small models wait for that, however fast the device."""
 
     def __str__(self) -> str:
         return (
             f"products run at {self.products:.0%} of the peak, memory at {self.bandwidth:.0%}, network at "
             f"{self.network:.0%} of its rate; {self.overlap:.0%} of an exchange hides behind work; a kept activation "
             f"is touched {self.touches:g} times; a hop of a ring takes {1e6 * self.latency:g} µs, of a step's three "
-            f"agreements {1e6 * self.agreement:g} µs, and {1e6 * self.message:g} µs a rank"
+            f"agreements {1e6 * self.agreement:g} µs, and {1e6 * self.message:g} µs a rank; to launch an operation "
+            f"takes {1e6 * self.launch:g} µs; every batch is full"
         )
 
 
@@ -89,10 +95,12 @@ class StepTime:
     network: float
     """All of it; `exposed` is the part that nothing hides."""
     exposed: float
+    launches: float = 0.0
+    """What launching all operations takes: no step takes less."""
 
     @property
     def total(self) -> float:
-        return self.products + self.traffic + self.optimizer + self.exposed
+        return max(self.products + self.traffic + self.optimizer, self.launches) + self.exposed
 
 
 def step_time(
@@ -129,4 +137,10 @@ def step_time(
         hidden_by = (products + traffic) * 2 / 3 / micro_batches
     agreements = AGREEMENTS * cluster.agree(assume) if cluster.devices > 1 else 0.0
     exposed = network - min(assume.overlap * network, hidden_by) + agreements
-    return StepTime(products, traffic, optimizer, network + agreements, exposed)
+    return StepTime(products, traffic, optimizer, network + agreements, exposed, _launches(work, micro_batches, assume))
+
+
+def _launches(work: Work, micro_batches: int, assume: Assumptions) -> float:
+    encoder = work.config.encoder_layers
+    blocks = work.config.layers * (1.0 if encoder is None else 1.5) + (encoder or 0)
+    return assume.launch * micro_batches * (OPERATIONS * blocks + OTHERS)

@@ -18,6 +18,8 @@ def describe(found: Plan, *, price: float | None = None) -> str:
     )
     parts = ", ".join(f"{field.name} {_gb(getattr(found.memory, field.name))}" for field in fields(found.memory))
     times = f"products {_s(step.products)}, memory {_s(step.traffic)}, optimizer {_s(step.optimizer)}"
+    if step.launches > step.products + step.traffic + step.optimizer:
+        times += f", less than launching the operations, {_s(step.launches)}"
     if cluster.devices > 1:
         times += f", network {_s(step.network)} of which {_s(step.exposed)} is not hidden"
     micro = f"{found.micro_batches} micro-batch{'es' if found.micro_batches > 1 else ''}"
