@@ -2,7 +2,6 @@
 
 import importlib
 import os
-import shutil
 import sys
 import traceback
 import warnings
@@ -32,9 +31,6 @@ VERBS = {
     "bench": "measure ours beside its peers: tokenizer, train, generate, translate, attention, layers, gpu",
 }
 
-NARROWEST = 40
-"""Columns: in a narrower terminal the library that writes --help never ends."""
-
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The entry point; exits with 0, with 2 after a user's mistake, with 130 when interrupted."""
@@ -42,8 +38,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # While threads wait for each other, GNU OpenMP spins for milliseconds: harmless on an idle machine, but where other
     # programs want the cores a training step takes many times as long. Spinning briefly costs nothing and helps.
     os.environ.setdefault("GOMP_SPINCOUNT", "2000")
-    if shutil.get_terminal_size().columns < NARROWEST:
-        os.environ["COLUMNS"] = str(NARROWEST)
     debug = "--debug" in arguments
     arguments = [argument for argument in arguments if argument != "--debug"]
     _show_what_was_left_out()

@@ -3,7 +3,9 @@
 import contextlib
 import functools
 import io
+import os
 import re
+import shutil
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, TypeVar
 
@@ -14,6 +16,9 @@ from groundup.cli.dashes import marked, unmarked
 from groundup.nearest import nearest
 
 T = TypeVar("T")
+NARROWEST = 40
+"""Columns: in a narrower terminal tyro never finishes writing --help."""
+
 Run = Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
 
 
@@ -21,6 +26,8 @@ def parse(what: Callable[..., T], arguments: Sequence[str], *, prog: str, defaul
     """`tyro.cli`, raising ValueError with one line and the nearest spelling where it would print a box and exit."""
     options: dict[str, Any] = {} if default is None else {"default": default}
     errors = io.StringIO()
+    if shutil.get_terminal_size().columns < NARROWEST:
+        os.environ["COLUMNS"] = str(NARROWEST)
     try:
         with contextlib.redirect_stderr(errors):
             return tyro.cli(what, args=list(arguments), prog=prog, config=(tyro.conf.AvoidSubcommands,), **options)
