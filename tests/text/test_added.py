@@ -210,7 +210,7 @@ TOKEN = dict(id=300, special=True, **dict.fromkeys(("single_word", "lstrip", "rs
             lambda c: c.update(
                 post_processor={"type": "TemplateProcessing", "single": [], "pair": [], "special_tokens": {}}
             ),
-            "the text must stand in it once",
+            "the text must be in it once",
         ),
         (
             lambda c: c["added_tokens"].extend(

@@ -174,5 +174,5 @@ def test_several_steps_of_splitting(tmp_path: Path, name: str, own: bool):
 def test_a_pattern_that_tries_too_many_ways_is_stopped(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(patterns, "SECONDS", 0.2)
     tokenizer = Tokenizer.train_from_texts("a a a", 258, pattern=r"(?:[a-z]|[a-y])+\p{N}", specials=())
-    with pytest.raises(ValueError, match=r"tries too many ways to match; take one in which"):
+    with pytest.raises(ValueError, match=r"tries too many ways to match; use one in which"):
         tokenizer.encode("a" * 60 + "!")

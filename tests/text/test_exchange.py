@@ -259,7 +259,7 @@ def two_files(vocab: str | bytes, merges: str | bytes) -> Callable[[Path], Path]
         (two_files("[]", MERGES), "it holds a JSON list, not an object"),
         (two_files(json.dumps(VOCAB).replace("256", "255"), MERGES), "its ids are not distinct"),
         (two_files(json.dumps(VOCAB).replace("257", '"257"'), MERGES), "its ids are not distinct"),
-        (two_files(json.dumps(VOCAB)[:-1] + ', "ab": 300}', MERGES), "'ab' stands in it twice"),
+        (two_files(json.dumps(VOCAB)[:-1] + ', "ab": 300}', MERGES), "'ab' is in it twice"),
         (
             two_files(json.dumps(VOCAB), MERGES[:-5]),
             "no merge makes its token 'abc'; the list of merges seems cut short",

@@ -37,7 +37,7 @@ def test_vocab_size_bounds_the_total():
     assert tokenizer.encode("a un") == [0, tokenizer.special_id("<unk>")]
     with pytest.raises(ValueError, match=r"vocab_size \(4\) must be more than the 4 special tokens"):
         Tokenizer.words(LINES, vocab_size=4, specials=SPECIALS)
-    with pytest.raises(ValueError, match=r"no word comes min_frequency \(9\) times, the most frequent one 3 times"):
+    with pytest.raises(ValueError, match=r"no word occurs min_frequency \(9\) times, the most frequent one 3 times"):
         Tokenizer.words(LINES, min_frequency=9)
 
 

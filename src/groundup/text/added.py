@@ -1,7 +1,7 @@
-"""Special tokens of a Hugging Face folder: those in tokenizer.json, and those in the small files that lie beside it.
+"""Special tokens of a Hugging Face folder: those in tokenizer.json, and those in the small files beside it.
 
-The ids are those that Hugging Face's libraries give: the vocabulary's where the name stands in it, else the next free
-one. That need not be the id which a file states.
+The ids are the ones that Hugging Face's libraries give: the vocabulary's id if the name is in the vocabulary, else the
+next free id. This may differ from the id that a file states.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,25 +14,25 @@ from groundup.text.openai import json_object
 CONFIG, MAP, OLD = "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"
 ROLES = ("bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token")
 Roles = dict[str, str]
-"""What a special token is for, such as "pad_token" -> "<pad>"."""
+"""The use of each special token, such as "pad_token" -> "<pad>"."""
 
 
 class Beside(NamedTuple):
-    """What the files beside a vocabulary say."""
+    """The content of the files beside a vocabulary."""
 
     tokens: dict[str, int | None]
-    """Names, and the ids that are stated for them."""
+    """Names of special tokens, and the ids that the files state for them."""
     roles: Roles
     framing: dict[str, bool]
-    """Whether "bos" and "eos" stand around every text; empty where nothing is said."""
+    """Whether "bos" and "eos" are added around every text; empty if the files do not say."""
 
 
 def numbered(
     tokens: Iterable[tuple[str, int | None]], vocab: Mapping[str, int], given: Mapping[str, int], *, where: str
 ) -> dict[str, int]:
-    """The special tokens and their ids: those given already, and then these; a line on stderr if a file says another.
+    """Return `given` with these special tokens added. Prints a line on stderr if a file states another id.
 
-    vocab: the names of the model's vocabulary.
+    vocab: the model's vocabulary, name -> id.
     """
     ids = dict(given)
     for name, stated in tokens:
@@ -46,12 +46,12 @@ def numbered(
 
 
 def in_order(names: Iterable[str], *, first: int) -> dict[str, int]:
-    """Special tokens of a new tokenizer: one id after the other."""
+    """Number the special tokens of a new tokenizer from `first` on."""
     return {name: id for id, name in enumerate(names, first)}
 
 
 def plain(token: Mapping[str, Any]) -> str:
-    """The name of an added token; ValueError if more is asked for than to be a special token of this name."""
+    """Return the name of an added token. Raises ValueError if it is more than a plain special token."""
     name = token["content"]
     odd = [flag for flag in ("lstrip", "rstrip", "single_word") if token.get(flag)]
     if not isinstance(name, str) or not name:
@@ -67,7 +67,7 @@ def plain(token: Mapping[str, Any]) -> str:
 
 
 def check_overlaps(tokens: Iterable[Mapping[str, Any]]) -> None:
-    """ValueError for two added tokens that could claim the same letters, where the library looks for one kind first."""
+    """Raise ValueError if a normalized and a plain added token overlap; the library searches for one kind first."""
     tokens = list(tokens)
     late = [token["content"] for token in tokens if token.get("normalized")]
     early = [token["content"] for token in tokens if not token.get("normalized")]
@@ -82,7 +82,7 @@ def _join(first: str, second: str) -> bool:
 
 
 def beside(folder: Path) -> Beside:
-    """What the files in a folder say of special tokens; ValueError names a file that asks for what is not done here."""
+    """Read the special tokens from the files in a folder. Raises ValueError if a file needs what is not supported."""
     config = _read(folder / CONFIG)
     tokens: dict[str, int | None] = {}
     if (listed := config.get("added_tokens_decoder")) is not None:

@@ -1,11 +1,11 @@
-"""GPT-2's names of bytes: a file cannot hold a token of any bytes as text, so " the" is written "Ġthe"."""
+"""GPT-2's names of bytes. A text file cannot hold tokens of arbitrary bytes, so " the" is written "Ġthe"."""
 
 from codecs import charmap_decode
 from typing import Any
 
 
 def _byte_names() -> list[str]:
-    """A printable Latin-1 character stands for itself, the other bytes are named from U+0100 on."""
+    """Name each byte: printable Latin-1 characters name themselves, the other bytes have names from U+0100 on."""
     names = [chr(byte) if chr(byte).isprintable() and byte not in b" " else "" for byte in range(256)]
     others = iter(range(256, 512))
     return [name or chr(next(others)) for name in names]
@@ -13,16 +13,16 @@ def _byte_names() -> list[str]:
 
 BYTE_NAMES = _byte_names()
 _BYTES = {name: byte for byte, name in enumerate(BYTE_NAMES)}
-_TABLE: Any = "".join(BYTE_NAMES)  # what decoding takes, if not what its type says
+_TABLE: Any = "".join(BYTE_NAMES)  # charmap_decode accepts a string, although its type does not say so
 
 
 def name_of(token: bytes) -> str:
-    """The name of a token: one character for each byte."""
+    """Return the name of a token: one character for each byte."""
     return charmap_decode(token, "strict", _TABLE)[0]
 
 
 def token_of(name: str) -> bytes:
-    """The token of a name; a ValueError if a character of it names no byte."""
+    """Return the token with this name. Raises ValueError if a character names no byte."""
     try:
         return bytes(_BYTES[character] for character in name)
     except KeyError:
@@ -30,6 +30,6 @@ def token_of(name: str) -> bytes:
 
 
 def printable(token: bytes) -> str:
-    """A token as a person can see it: a space as ␣, what cannot be printed escaped, such as \\\\n and \\\\xe2."""
+    """Return a token in printable form: a space as ␣, and what cannot be printed escaped, as \\\\n and \\\\xe2."""
     text = token.decode("utf-8", "backslashreplace").replace(" ", "␣")
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

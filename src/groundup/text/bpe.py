@@ -1,15 +1,15 @@
 """Byte-pair encoding over bytes (Sennrich et al. 2016, algorithm 1; on bytes: GPT-2, Radford et al. 2019, 2.2).
 
-Training: begin with the 256 bytes as tokens, and again and again make the most frequent pair of neighbours into
-a new token. Encoding: replay those merges in the order in which they were learnt. A merge never crosses the
-border of a chunk (see `patterns`), so chunks are all this file sees.
+Training: start with the 256 bytes as tokens, and repeatedly make the most frequent pair of neighbours a new token.
+Encoding: apply those merges in the order in which they were learnt. A merge never crosses the border of a chunk
+(see `patterns`), so this file works on chunks only.
 
-Every function here speaks in ids that follow from the merges alone: byte b is id b, merge n makes id 256 + n.
+All ids in this file follow from the merges alone: byte b has id b, and merge n makes id 256 + n.
 
-The tie rule: of two pairs equally frequent, the one whose pair of BYTE STRINGS is lexicographically greater goes
-first. It depends on nothing but the text, so the merges do not either.
+The tie rule: if two pairs are equally frequent, the one whose pair of BYTE STRINGS is lexicographically greater is
+merged first. This rule depends only on the text, so the merges do too.
 
-`train_plainly` and `encode_plainly` are the definition; `train` and `encode` give the same, fast.
+`train_plainly` and `encode_plainly` are the definition; `train` and `encode` give the same result, fast.
 """
 
 import heapq
@@ -21,11 +21,11 @@ Pair = tuple[int, int]
 Merges = list[tuple[bytes, bytes]]
 Progress = Callable[[int, int, int, int, int, int], object]  # merge number, total, count, left, right, new id
 
-_NOTHING = -1  # no token: between two chunks, and where a merge has swallowed one
+_NOTHING = -1  # no token: between two chunks, and where a merge has removed one
 
 
 def count_pairs(chunks: Mapping[Sequence[int], int]) -> Counter[Pair]:
-    """How often each pair of neighbouring ids stands in the chunks, each chunk as often as its count says."""
+    """Count each pair of neighbouring ids in the chunks. chunks: ids -> how often this chunk occurs."""
     pairs: Counter[Pair] = Counter()
     for ids, count in chunks.items():
         for pair in pairwise(ids):
@@ -34,7 +34,7 @@ def count_pairs(chunks: Mapping[Sequence[int], int]) -> Counter[Pair]:
 
 
 def merge(ids: Sequence[int], pair: Pair, new: int) -> list[int]:
-    """The ids with every occurrence of the pair replaced by the new id, from left to right."""
+    """Replace every occurrence of the pair by the new id, from left to right."""
     merged: list[int] = []
     for id in ids:
         if merged and (merged[-1], id) == pair:
@@ -45,7 +45,7 @@ def merge(ids: Sequence[int], pair: Pair, new: int) -> list[int]:
 
 
 def train_plainly(chunks: Mapping[bytes, int], merges: int) -> Merges:
-    """The definition of training: count everything, merge the best pair everywhere, and again."""
+    """The definition of training: count all pairs, merge the best pair everywhere, and repeat."""
     tokens, learnt = [bytes([b]) for b in range(256)], []
     words: Mapping[Sequence[int], int] = {tuple(chunk): count for chunk, count in chunks.items()}
     while len(learnt) < merges and (counts := count_pairs(words)):
@@ -57,7 +57,7 @@ def train_plainly(chunks: Mapping[bytes, int], merges: int) -> Merges:
 
 
 def encode_plainly(chunk: bytes, ranks: Mapping[Pair, int]) -> list[int]:
-    """The definition of encoding: apply the earliest merge that applies, and again; ranks: pair -> new id."""
+    """The definition of encoding: apply the earliest merge that is possible, and repeat. ranks: pair -> new id."""
     ids = list(chunk)
     while known := [pair for pair in pairwise(ids) if pair in ranks]:
         first = min(known, key=ranks.__getitem__)
@@ -72,12 +72,12 @@ def encode(
     made: Sequence[int] | None = None,
     drop: Callable[[], bool] | None = None,
 ) -> list[int]:
-    """The ids of `encode_plainly` in O(n log n): a heap of possible merges over a linked list of tokens.
+    """Return the ids of `encode_plainly` in O(n log n): a heap of possible merges over a linked list of tokens.
 
-    The list is a ring closed by _NOTHING, so both ends of the chunk look alike.
+    The list is a ring that _NOTHING closes, so both ends of the chunk are treated alike.
     made: rank -> the id that this merge makes, for vocabularies where two merges make one token; None: the rank itself.
-    drop: asked before each merge whether to pass it over this time, for BPE-dropout (Provilkov et al. 2020,
-        algorithm 1). What was passed over may be asked again after the next merge.
+    drop: called before each merge; True skips it, for BPE-dropout (Provilkov et al. 2020, algorithm 1). A skipped merge
+        may be tried again after the next merge.
     """
     dropped: list[tuple[int, int]] = []
     ids = [*chunk, _NOTHING]
@@ -88,7 +88,7 @@ def encode(
         new, at = heapq.heappop(heap)
         gone = after[at]
         if ids[at] == _NOTHING or ranks.get((ids[at], ids[gone])) != new:
-            continue  # an earlier merge took one of the two
+            continue  # an earlier merge has used one of the two
         if drop and drop():
             dropped.append((new, at))
             continue
@@ -105,10 +105,10 @@ def encode(
 
 
 def merges_of(tokens: Iterable[bytes]) -> Merges:
-    """The merges that make these tokens (of two bytes or more, the earliest learnt first).
+    """Return the merges that make these tokens (of two bytes or more, the earliest learnt first).
 
-    A token was made of the two parts that the merges before it leave. One that they leave in more than two parts
-    was not learnt but put in by hand; it has no merge.
+    The earlier merges encode a learnt token as two parts: those are its merge. A token that they encode as more than
+    two parts was added by hand and has no merge.
     """
     parts = [bytes([b]) for b in range(256)]
     ranks: dict[Pair, int] = {}
@@ -123,9 +123,9 @@ def merges_of(tokens: Iterable[bytes]) -> Merges:
 
 
 def train(chunks: Mapping[bytes, int], merges: int, *, progress: Progress | None = None) -> Merges:
-    """The merges of `train_plainly`, in time about proportional to the bytes of the distinct chunks.
+    """Learn the merges of `train_plainly`, in time about proportional to the bytes of the distinct chunks.
 
-    chunks: how often each chunk stands in the text. Fewer merges come back if the text runs out of pairs.
+    chunks: chunk -> how often it occurs in the text. Returns fewer merges if the text has no more pairs.
     """
     tokens, learnt = [bytes([b]) for b in range(256)], []
     table = _Pairs(chunks)
@@ -135,7 +135,7 @@ def train(chunks: Mapping[bytes, int], merges: int, *, progress: Progress | None
     while heap and len(learnt) < merges:
         stale, left, right, (a, b) = heapq.heappop(heap)
         count = table.counts[a, b]
-        if count != -stale:  # it has become rarer since it was pushed: back with it, at its true place
+        if count != -stale:  # the pair has become rarer since it was pushed: push it again with its current count
             if count:
                 heapq.heappush(heap, (-count, left, right, (a, b)))
             continue
@@ -151,11 +151,11 @@ def train(chunks: Mapping[bytes, int], merges: int, *, progress: Progress | None
 
 
 class _Pairs:
-    """All distinct chunks in one linked list, with the count and the places of every pair kept up to date.
+    """All distinct chunks in one linked list, with the current count and places of every pair.
 
-    Each merge takes one token out of the list for good, so all merges together touch no more places than there
-    are bytes. A place is not forgotten when its pair breaks up: tokens only ever grow, so a pair that has left a
-    place never returns there, and one look at the place tells.
+    Each merge removes one token from the list, so all merges together touch no more places than there are bytes. An
+    outdated place stays in the list of its pair: tokens only grow, so a pair never returns to a place that it has left,
+    and the ids at the place show whether it is outdated.
     """
 
     def __init__(self, chunks: Mapping[bytes, int]):
@@ -172,7 +172,7 @@ class _Pairs:
             self._add(place)
 
     def merge(self, pair: Pair, new: int) -> list[Pair]:
-        """Make the pair into the new token wherever it stands, and tell which pairs that made."""
+        """Replace the pair by the new token everywhere, and return the new pairs that this made."""
         ids, before, after = self._ids, self._before, self._after
         made: set[Pair] = set()
         for at in sorted(self._places.pop(pair)):  # left to right, which matters in a run such as aaa
@@ -203,8 +203,8 @@ class _Pairs:
 
 
 def _descending(token: bytes) -> str:
-    """A key that sorts the other way round than the bytes, for a heap that gives the smallest first.
+    """Return a key that sorts in the opposite order of the bytes, for a heap that gives the smallest first.
 
-    The end mark is greater than any turned byte, so a longer token comes before its own beginning.
+    The end mark is greater than any inverted byte, so a longer token comes before its own prefix.
     """
     return "".join(chr(255 - byte) for byte in token) + chr(256)

@@ -1,13 +1,13 @@
-"""Split patterns of Hugging Face's regular-expression engine (Oniguruma), in words that Python's `regex` reads alike.
+"""Translate split patterns of Hugging Face's regular-expression engine (Oniguruma) for Python's `regex`.
 
-The engines read most patterns alike, but not all: `^` is the start of every line for one and of the text for the
-other, and what `\\w` and `\\b` take for a letter differs. Such signs are written out here. What is left is a form that
-was tested in both engines; anything else is refused.
+Both engines read most patterns alike, but not all: `^` is the start of every line for one and of the text for the
+other, and `\\w` and `\\b` use different sets of letters. Such signs are written out here. All other forms that are
+accepted were tested in both engines; anything else is refused.
 """
 
 import regex
 
-# general categories and scripts by name; what a new version of Unicode adds may still differ
+# General categories and scripts by name. Characters that a new version of Unicode adds may still differ.
 _CATEGORY = r"(?:L[ultmo]?|M[nce]?|N[dlo]?|P[cdseifo]?|S[mcko]?|Z[slp]?|Alphabetic)"
 _SCRIPT = r"(?:Han|Hiragana|Katakana|Hangul|Latin|Greek|Cyrillic|Arabic|Hebrew|Thai|Devanagari)"
 _ESCAPE = regex.compile(rf"\\(?:[pP]\{{(?:{_CATEGORY}|{_SCRIPT})\}}|[sSdDrntf]|u[0-9A-Fa-f]{{4}}|[^\w\s])")
@@ -35,7 +35,7 @@ _NOTHING = {"^", "$", r"\b", r"\B", r"\A", r"\z", r"\Z"}
 
 
 def translated(pattern: str) -> str:
-    """A pattern that means in `regex` what this one means in Oniguruma; ValueError names what has no such form."""
+    """Return a pattern that means in `regex` what this one means in Oniguruma. Raises ValueError if there is none."""
     reader = _Reader(pattern)
     reader.alternatives()
     if reader.at < len(pattern):
@@ -44,14 +44,14 @@ def translated(pattern: str) -> str:
 
 
 class _Reader:
-    """Reads from `at` on and writes what was read; each method says whether that can match nothing."""
+    """Reads the pattern from `at` on and writes its translation. Each method returns whether its part can match ""."""
 
     def __init__(self, pattern: str):
         self.pattern, self.at = pattern, 0
         self.written: list[str] = []
 
     def alternatives(self) -> bool:
-        """one|two|three"""
+        """Read alternatives such as one|two|three."""
         empty = self.sequence()
         while self.pattern.startswith("|", self.at):
             self.take(1)
@@ -59,7 +59,7 @@ class _Reader:
         return empty
 
     def sequence(self) -> bool:
-        """Atoms one after the other, each perhaps repeated."""
+        """Read a sequence of atoms, each with an optional quantifier."""
         empty = True
         while self.at < len(self.pattern) and self.pattern[self.at] not in "|)":
             start = self.at
@@ -73,7 +73,7 @@ class _Reader:
         return empty
 
     def atom(self) -> bool:
-        """One character, class or group."""
+        """Read one character, class or group."""
         start, two = self.at, self.pattern[self.at : self.at + 2]
         if found := _ANY_CASE.match(self.pattern, start):
             if _FOLDS_TO_ONE.search(found[1]):
@@ -101,7 +101,7 @@ class _Reader:
         return False
 
     def characters(self) -> None:
-        """A class: single characters, ranges and escapes, no classes within."""
+        """Read a class of characters, ranges and escapes, without nested classes."""
         start = self.at
         self.take(2 if self.pattern.startswith("[^", start) else 1)
         first = self.at
@@ -117,7 +117,7 @@ class _Reader:
         self.take(1)
 
     def take(self, size: int, meant: str | None = None) -> None:
-        """Go on by so many characters, and write them, or what they mean."""
+        """Advance by `size` characters, and write them, or `meant` in their place."""
         self.written.append(self.pattern[self.at : self.at + size] if meant is None else meant)
         self.at += size
 

@@ -1,4 +1,4 @@
-"""Which encoding a file has that is not UTF-8: a guess from its bytes, for the cure in an error message."""
+"""Guess the encoding of a file that is not UTF-8 from its bytes, for the cure in an error message."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ _NOT_CP1252 = bytes([0x81, 0x8D, 0x8F, 0x90, 0x9D])  # Windows-1252 has no chara
 
 
 def not_utf8(path: Path, data: bytes, at: int, offset: int, line: int) -> str:
-    """The message about data[at], which is byte `offset` of the file and no UTF-8."""
+    """Return the message about data[at], which is byte `offset` of the file and not UTF-8."""
     wrong = f"{path}, line {line}: not UTF-8 (byte 0x{data[at]:02x} at offset {offset})"
     if offset == 0 and data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return f"{wrong}; it is UTF-16, convert it: {_convert('utf-16', path)}"
@@ -17,7 +17,7 @@ def not_utf8(path: Path, data: bytes, at: int, offset: int, line: int) -> str:
 
 
 def not_text(path: Path, data: bytes, offset: int, *, begins: bool) -> str:
-    """The message about a file with a NUL at byte `offset`; data begins the file or, if not `begins`, follows."""
+    """Return the message about a file with a NUL at byte `offset`. begins: whether data is the start of the file."""
     wrong = f"{path}: a binary file (NUL at byte {offset})"
     if begins and data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return f"{wrong}; it is UTF-16, convert it: {_convert('utf-16', path)}"

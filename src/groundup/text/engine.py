@@ -1,8 +1,8 @@
-"""Which way a text goes: the readable loops of `bpe` for little text, the compiled ones of `fast_bpe` for much.
+"""Choose the code for a text: the readable loops of `bpe` if it is short, the compiled ones of `fast_bpe` if long.
 
-The merges and the ids are the same either way. Importing the compiled loops takes half a second, and compiling them,
-once on a machine, some fifteen; so nobody pays for them who has less text than the readable ones do in two seconds. A
-split pattern of one's own always goes the readable way.
+Both give the same merges and ids. Importing the compiled loops takes half a second, and compiling them takes about 15
+seconds, once on a machine. So they are used only for more text than the readable loops process in two seconds. A split
+pattern of the user's own always uses the readable loops.
 """
 
 import sys
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
     from groundup.text import fast_bpe
 
-MUCH = 8_000_000  # characters
-SOME = 20_000  # is enough where the compiled loops are in memory already
+MUCH = 8_000_000  # characters from which the compiled loops are worth loading
+SOME = 20_000  # characters that are enough if the compiled loops are loaded already
 
 
 def pays(size: int) -> bool:
-    """Whether the compiled loops are worth it for so many characters."""
+    """Whether the compiled loops are worth using for `size` characters."""
     return size >= (SOME if "groundup.text.fast_bpe" in sys.modules else MUCH)
 
 
@@ -39,7 +39,7 @@ def learn(
     *,
     progress: bpe.Progress | None = None,
 ) -> bpe.Merges:
-    """The merges of all chunks of the texts (see `bpe.train`); the texts may be more than memory holds."""
+    """Learn the merges from all chunks of the texts (see `bpe.train`). The texts may be larger than memory."""
     texts = iter(texts)
     some = list(_about(texts, MUCH))
     if expression in _kinds() and pays(sum(map(len, some))):
@@ -56,7 +56,7 @@ def learn(
 
 
 class Encoder:
-    """Ordinary text to ids: split, and look each chunk up in the vocabulary."""
+    """Turns ordinary text into ids: split it, and look each chunk up in the vocabulary."""
 
     def __init__(self, vocabulary: BytePair | Characters | Words, expression: Pattern):
         self._vocabulary, self._expression = vocabulary, expression
@@ -64,7 +64,7 @@ class Encoder:
         self._chunks = Remembered(vocabulary)
 
     def ids(self, text: str) -> list[int]:
-        """The ids of one text."""
+        """Return the ids of one text."""
         if fast := self._fast(len(text)):
             return fast.ids(text)
         ids: list[int] = []
@@ -73,13 +73,13 @@ class Encoder:
         return ids
 
     def batch(self, texts: Sequence[str]) -> list[list[int]]:
-        """The ids of each of many texts."""
+        """Return the ids of each text."""
         if fast := self._fast(sum(map(len, texts))):
             return fast.batch(texts)
         return [self.ids(text) for text in texts]
 
     def joined(self, texts: Sequence[str | bytes]) -> "tuple[NDArray[np.int32], NDArray[np.int64]]":
-        """The ids of texts one behind the other, and their N + 1 bounds, from 0 on; one thread."""
+        """Return the ids of N texts in one array, and their N + 1 bounds, from 0 on. Uses one thread."""
         import numpy as np
 
         if fast := self._fast(sum(map(len, texts))):
@@ -89,7 +89,7 @@ class Encoder:
         return np.concatenate([np.empty(0, np.int32), *ids]), np.cumsum([0, *map(len, ids)])
 
     def array(self, text: str, *, threads: int | None = None) -> "NDArray[np.int32]":
-        """The ids of one text as an array; threads: at most so many, all cores by default."""
+        """Return the ids of one text as an array. threads: the most threads to use; all cores by default."""
         import numpy as np
 
         if fast := self._fast(len(text)):
@@ -97,7 +97,7 @@ class Encoder:
         return np.array(self.ids(text), np.int32)
 
     def _fast(self, size: int) -> "fast_bpe.Encoder | None":
-        """The compiled encoder if it can do this and pays."""
+        """Return the compiled encoder if it supports this tokenizer and is worth using for `size` characters."""
         vocabulary = self._vocabulary
         if not isinstance(vocabulary, BytePair) or vocabulary.refuses:
             return None
@@ -113,12 +113,12 @@ class Encoder:
 
 @cache
 def _kinds() -> dict[Pattern, int]:
-    """The split patterns that have compiled loops, and what those are called there."""
+    """Map the split patterns that have compiled loops to their numbers in `fast_bits`."""
     return {expression: kind for kind, expression in enumerate(patterns.PATTERNS.values())}
 
 
 def _about(texts: Iterator[str], size: int) -> Iterator[str]:
-    """Texts until there are `size` characters."""
+    """Yield texts until they have `size` characters."""
     for text in texts:
         yield text
         size -= len(text)

@@ -1,25 +1,25 @@
-"""Where chunks begin in plain English, sixty-four bytes at a time: one bit a byte, and no decision a character.
+"""Find where chunks begin in ASCII text, 64 bytes at a time: one bit for each byte, and no branch for each character.
 
-A processor guesses which way a branch goes and loses some twenty cycles when it guesses wrong, as it must at the end of
-every word. Here a word's end is a bit that turns. Bytes that need a closer look (beyond ASCII, apostrophes, ...) are
-"hard": the borders before them stand, and `chunk_end` takes over from the last one.
+A processor predicts branches and loses about twenty cycles for a wrong prediction, which happens at the end of every
+word. Here the end of a word is a bit that changes. Bytes that need more work (beyond ASCII, apostrophes, ...) are
+"hard": the borders before them are valid, and `chunk_end` continues from the last one.
 """
 
 import numpy as np
 
 from groundup.text.fast_compile import compiled, eight_bytes, trailing_zeros
 
-WIDTH = 64  # bytes looked at
+WIDTH = 64  # bytes at a time
 GPT2, GPT4, O200K, WHOLE = range(4)  # in the order of `patterns.PATTERNS`
 
 _HIGH = np.uint64(0x8080808080808080)
 _ONES = np.uint64(0x0101010101010101)
-_GATHER = np.uint64(0x0102040810204080)  # a product with it brings eight highest bits together
+_GATHER = np.uint64(0x0102040810204080)  # multiplying by it collects the eight highest bits in one byte
 
 
 @compiled
 def between(word, low, high):
-    """The highest bit of every byte that is in low..high; all bytes are ASCII."""
+    """Return the word with the highest bit set in every byte that is in low..high. All bytes must be ASCII."""
     return (word + np.uint64((0x80 - low) * 0x0101010101010101)) & ~(
         word + np.uint64((0x7F - high) * 0x0101010101010101)
     )
@@ -27,15 +27,16 @@ def between(word, low, high):
 
 @compiled
 def bits(marked):
-    """The highest bits of eight bytes as the lowest byte."""
+    """Return the highest bits of the eight bytes as the lowest byte."""
     return ((marked & _HIGH) >> np.uint64(7)) * _GATHER >> np.uint64(56)
 
 
 @compiled
 def begins(data, at, kind):
-    """Bit n says that a chunk begins at data[at + n], n > 0, if one does at data[at]; and where the first hard byte is.
+    """Return the bits of the places where chunks begin, and the place of the first hard byte.
 
-    All WIDTH bytes belong to the text. The bit before a hard byte and all behind are 0, for they are not sure.
+    Bit n > 0 is set if a chunk begins at data[at + n]; one must begin at data[at]. All WIDTH bytes must belong to the
+    text. The bit before a hard byte and all bits after it are 0, because they are not certain.
     """
     small, capital, blank, line, hard = np.uint64(0), np.uint64(0), np.uint64(0), np.uint64(0), np.uint64(0)
     for n in range(0, WIDTH, 8):
@@ -52,14 +53,14 @@ def begins(data, at, kind):
     white = blank | line
     if kind == GPT2:
         first = (letter & ~(letter << one) | sign & ~(sign << one)) & ~(blank << one)
-        first |= white & ~(white << one) | white & ~(white >> one)  # a run of white space, and its last byte
+        first |= white & ~(white << one) | white & ~(white >> one)  # the first and the last byte of white space
     else:
         hard |= line & (blank << one)
-        # Line ends belong to the signs before them: adding the first of a run to it carries through and clears it.
+        # Line ends belong to the signs before them: adding the first bit of such a run carries through and clears it.
         line &= line + (line & (sign << one))
-        hard |= blank & (line << one)  # is one chunk with them if another line end follows
+        hard |= blank & (line << one)  # one chunk with the line ends if another line end follows
         white = blank | line
-        alone = sign & ~(sign << one | sign >> one | blank << one)  # begins a word that follows
+        alone = sign & ~(sign << one | sign >> one | blank << one)  # a single sign belongs to the word after it
         first = letter & ~(letter << one | blank << one | alone << one) | sign & ~(sign << one | blank << one)
         first |= white & ~(white << one) | blank & ~(white >> one)
         if kind == O200K:

@@ -1,8 +1,9 @@
-"""Byte-pair encoding as in `bpe`, fast: the same merges and the same ids, for the named split patterns.
+"""Byte-pair encoding as in `bpe`, but fast: the same merges and the same ids, for the named split patterns.
 
-Training: each thread splits and counts pieces of the text; the distinct chunks are put together and merged once. The
-merges depend on counts and bytes alone, so neither threads nor hashes can change them. Encoding: each thread looks
-chunks up among those it has met. Memory is bounded by the distinct chunks and a few pieces, whatever the text's length.
+Training: each thread splits pieces of the text and counts their chunks; the distinct chunks of all threads are joined
+and merged once. The merges depend on counts and bytes only, so threads and hashes cannot change them. Encoding: each
+thread looks up chunks in a table of earlier ones. Memory holds the distinct chunks and a few pieces, however long the
+text is.
 """
 
 import threading
@@ -25,7 +26,7 @@ from groundup.text.reading import utf8
 from groundup.text.vocabulary import BytePair
 
 PIECE = 1 << 20  # characters that a thread takes at a time
-GROUP = 1 << 13  # texts
+GROUP = 1 << 13  # texts that a thread takes at a time
 
 
 def train(
@@ -36,7 +37,7 @@ def train(
     progress: bpe.Progress | None = None,
     threads: int | None = None,
 ) -> bpe.Merges:
-    """The merges that `bpe.train` learns from the chunks of the texts; kind: the split pattern, see `fast_bits`."""
+    """Learn the merges of `bpe.train` from the chunks of the texts. kind: the split pattern, see `fast_bits`."""
     threads = threads or cores()
     queue, lock = _pieces(texts, kind, PIECE), threading.Lock()
 
@@ -57,7 +58,7 @@ def train(
 
 
 class Counts:
-    """How often each chunk stands in the texts seen so far."""
+    """Counts how often each chunk occurs in the texts so far."""
 
     def __init__(self, kind: int):
         self._kind, self._table, self._counts = kind, empty_table(1 << 14, 1 << 17), np.zeros(1 << 14, np.int64)
@@ -70,13 +71,13 @@ class Counts:
             self._grow(end if self._kind == WHOLE else 0)
 
     def take(self, other: "Counts") -> None:
-        """Add what another has counted."""
+        """Add the counts of another one."""
         start = 0
         while (start := _take(self._table, self._counts, other._table, other._counts, start)) < other._table.used[0]:
             self._grow(len(other._table.bytes))
 
     def text(self) -> Text:
-        """The distinct chunks, laid out for training; what was kept for counting is let go."""
+        """Return the distinct chunks in the form for training, and free the table of counts."""
         table, counts = self._table, self._counts
         del self._table, self._counts
         size = int(table.ends[table.used[0]] + table.used[0])
@@ -90,7 +91,7 @@ class Counts:
 
 
 def train_counted(text: Text, merges: int, *, progress: bpe.Progress | None = None) -> bpe.Merges:
-    """`bpe.train` on chunks counted already. Another thread learns, so that this one can tell and be interrupted."""
+    """`bpe.train` on counted chunks. It runs in another thread, so that this one can report and be interrupted."""
     learnt, done, stop = np.empty((merges, 3), np.int64), np.zeros(1, np.int64), np.zeros(1, np.bool_)
     told, finished = 0, False
     with ThreadPoolExecutor(1) as pool:
@@ -104,7 +105,7 @@ def train_counted(text: Text, merges: int, *, progress: bpe.Progress | None = No
                         progress(told, merges, count, left, right, 255 + told)
         finally:
             stop[0] = True
-    job.result()  # raises what went wrong in there
+    job.result()  # raises the thread's exception
     tokens, result = [bytes([byte]) for byte in range(256)], []
     for left, right, _ in learnt[:told].tolist():
         result.append((tokens[left], tokens[right]))
@@ -113,7 +114,7 @@ def train_counted(text: Text, merges: int, *, progress: bpe.Progress | None = No
 
 
 class Encoder:
-    """Encodes as `BytePair.encode` does after splitting; what its threads have met once, they know."""
+    """Encodes as splitting and `BytePair.encode` do; each thread remembers the chunks that it has met."""
 
     def __init__(self, vocabulary: BytePair, kind: int):
         ranks = vocabulary.ranks
@@ -127,18 +128,18 @@ class Encoder:
         whole = vocabulary.ids if vocabulary.whole_first else {}
         self._first = fast_encode.known_tokens(whole)
         self._idle: list[fast_encode.Known] = []
-        # Python's numbers, made once: to look them up is twice as fast as to make them anew, and shares their memory.
+        # Python's integers, created once: looking them up is twice as fast as creating them, and saves memory.
         self._numbers = np.array(range(max(vocabulary.ids.values()) + 1), object)
 
     def ids(self, text: str) -> list[int]:
-        """The ids of the text."""
+        """Return the ids of the text."""
         ids: list[int] = []
         for piece in self.arrays(text):
             ids += self._numbers[piece].tolist()
         return ids
 
     def arrays(self, text: str, *, threads: int | None = None) -> Iterator[NDArray[np.int32]]:
-        """The ids of the text, piece by piece in order; threads: at most so many, all cores by default."""
+        """Yield the ids of the text, piece by piece in order. threads: the most to use; all cores by default."""
         threads = min(threads or cores(), -(-len(text) // PIECE)) or 1
         parts = _pieces([text], self._kind, PIECE)
         if threads == 1:
@@ -148,7 +149,7 @@ class Encoder:
             yield from pool.map(self._piece, parts)
 
     def batch(self, texts: Sequence[str]) -> list[list[int]]:
-        """The ids of each of many short texts."""
+        """Return the ids of each of many short texts."""
         groups = [texts[start : start + GROUP] for start in range(0, len(texts), GROUP)]
         with ThreadPoolExecutor(cores()) as pool:
             return [ids for group in pool.map(self._group, groups) for ids in group]
@@ -164,10 +165,10 @@ class Encoder:
         return self._encode(data, np.array([0, len(data)]))[0]
 
     def _encode(self, data: bytes, bounds: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-        """The ids of data[bounds[n] : bounds[n + 1]], one behind the other, and their bounds."""
+        """Return the ids of every data[bounds[n] : bounds[n + 1]] in one array, and their bounds."""
         try:
             known = self._idle.pop()
-        except IndexError:  # another thread has it
+        except IndexError:  # other threads use all of them
             known = fast_encode.copied(self._first)
         out, ends = np.empty(len(data), np.int32), np.zeros(len(bounds), np.int64)
         fast_encode.encode(padded(data), bounds, classes(), self._kind, self._ranks, known, out, ends)
@@ -182,7 +183,7 @@ def _pieces(texts: Iterable[str], kind: int, size: int) -> Iterator[str]:
 
 @compiled
 def _count(table, counts, data, start, end, classes, kind):
-    """Count the chunks of data[start:end] until the table has no room for one; returns where it stopped."""
+    """Count the chunks of data[start:end] until the table has no room for one. Returns where it stopped."""
     ends = np.empty(BLOCK, np.int64)
     while start < end:
         for block in range(split(data, start, end, classes, kind, ends)):
@@ -199,7 +200,7 @@ def _count(table, counts, data, start, end, classes, kind):
 
 @compiled
 def _take(table, counts, other, other_counts, start):
-    """Add another table's counts from number `start` on; returns where it stopped for want of room."""
+    """Add another table's counts from number `start` on. Returns the number at which there was no more room."""
     for number in range(start, other.used[0]):
         begin, end = other.ends[number], other.ends[number + 1]
         here, slot = find(table, other.bytes, begin, end)
@@ -214,7 +215,7 @@ def _take(table, counts, other, other_counts, start):
 
 @compiled
 def _lay_out(bytes, ends, counts):
-    """The `Text` of the chunks that have two bytes or more."""
+    """Return the `Text` of the chunks that have two bytes or more."""
     size, chunks = 1, 0
     for number in range(len(counts)):
         length = ends[number + 1] - ends[number]

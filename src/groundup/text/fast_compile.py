@@ -1,6 +1,6 @@
-"""How the fast tokenizer's loops are compiled: by numba, at their first call, and kept on disk for the next process.
+"""Compile the fast tokenizer's loops: numba does it at their first call and caches the result on disk.
 
-Two instructions of the processor that Python has no word for are added here.
+This file also adds two processor instructions that Python has no function for.
 """
 
 import hashlib
@@ -16,10 +16,10 @@ from numba.extending import intrinsic
 
 from groundup.text.notice import notice
 
-ROOM = 8  # bytes that must lie behind whatever `eight_bytes` reads
+ROOM = 8  # bytes that must follow the last byte that `eight_bytes` reads
 
-# numba looks at a function's own file to see whether what it kept is out of date, not at the files of what it calls.
-# So the folder is named after the content of all of them.
+# numba checks only a function's own file to see whether its cache is outdated, not the files of the functions it calls.
+# So the folder's name is a hash of all of these files.
 _SOURCES = sorted(Path(__file__).parent.glob("fast_*.py"))
 _DIGEST = hashlib.sha256(b"".join(source.read_bytes() for source in _SOURCES)).hexdigest()[:16]
 _settings: Any = config
@@ -27,9 +27,9 @@ _KEPT = Path(_settings.CACHE_DIR or Path(__file__).parent / "__pycache__") / f"f
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Machine code without bounds checks, which lets other threads run meanwhile.
+    """Compile to machine code without bounds checks that releases Python's lock, so that other threads can run.
 
-    Where nothing can be kept on disk (a package and a home that are read-only or full) it is kept in memory alone.
+    If nothing can be written to disk (package and home are read-only or full), the code is kept in memory only.
     """
     options: Any = {"nogil": True, "error_model": "numpy"}
     before, _settings.CACHE_DIR = _settings.CACHE_DIR, str(_KEPT)
@@ -53,7 +53,7 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class _Notice(event.Listener):
-    """Says once why the first call takes so long, and once if it will again."""
+    """Prints once why the first call takes long, and once if the next start will take long again."""
 
     said, kept = False, True
 
@@ -69,7 +69,7 @@ class _Notice(event.Listener):
 
     @classmethod
     def not_kept(cls, error: OSError) -> None:
-        """Say once that what was compiled is lost at the end of the process."""
+        """Print once that the compiled code will be lost at the end of the process."""
         if cls.kept:
             cls.kept = False
             notice(f"the next start compiles the fast tokenizer again ({error.strerror}): nothing can be {_CURE}")
@@ -80,12 +80,12 @@ _CURE = f"written into {_KEPT}; set NUMBA_CACHE_DIR to a folder that can be writ
 event.register("numba:compile", _Notice())
 
 
-_instruction: Any = intrinsic  # which has no types
+_instruction: Any = intrinsic  # numba gives it no types
 
 
 @_instruction
 def eight_bytes(context, data, at):
-    """data[at : at + 8] of a uint8 array as one number, the first byte lowest; no bounds are checked."""
+    """Return data[at : at + 8] of a uint8 array as one number, the first byte lowest. Bounds are not checked."""
     word, byte = ir.IntType(64), ir.IntType(8)
 
     def generate(context, builder, signature, arguments):
@@ -98,7 +98,7 @@ def eight_bytes(context, data, at):
 
 @_instruction
 def trailing_zeros(context, number):
-    """How many of the lowest bits of a uint64 are 0; 64 for 0."""
+    """Return how many of the lowest bits of a uint64 are 0; 64 for 0."""
 
     def generate(context, builder, signature, arguments):
         return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 0))
@@ -108,10 +108,10 @@ def trailing_zeros(context, number):
 
 @compiled
 def some_bytes(data, at, size):
-    """The first `size` (1 to 8) of the eight bytes, zeros above them."""
+    """Return the first `size` (1 to 8) bytes at data[at] as one number, with zeros above them."""
     return eight_bytes(data, at) & (np.uint64(0xFFFFFFFFFFFFFFFF) >> np.uint64(64 - 8 * min(size, 8)))
 
 
 def padded(text: bytes) -> np.ndarray:
-    """The bytes as an array with ROOM behind them."""
+    """Return the bytes as an array with ROOM zeros after them."""
     return np.frombuffer(text + bytes(ROOM), np.uint8)

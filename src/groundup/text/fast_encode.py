@@ -1,4 +1,4 @@
-"""Encoding as in `bpe.encode`, over arrays: split, look the chunk up, merge it if it is new."""
+"""Encoding as in `bpe.encode`, on arrays: split, look each chunk up, and merge it if it is new."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -11,32 +11,32 @@ from groundup.text.fast_split import BLOCK, split
 from groundup.text.fast_table import Table, add, empty_table, find, has_room
 from groundup.text.fast_train import NONE, slot_of
 
-LONGEST = 64  # bytes of a chunk that is worth remembering
+LONGEST = 64  # bytes of the longest chunk that is remembered
 NEVER = np.int64(1 << 31)  # no merge has this rank
 
 
 class Ranks(NamedTuple):
-    """The merges: pair -> rank, as a hash table; a smaller rank goes first."""
+    """The merges as a hash table pair -> rank; a smaller rank is merged first."""
 
     keys: NDArray[np.uint64]  # left << 32 | right
     ranks: NDArray[np.int32]
     slots: NDArray[np.int32]  # index + 1 by hash, 0 where free
-    made: NDArray[np.int32]  # the id that a rank makes
-    outside: NDArray[np.int32]  # what the vocabulary calls each id
+    made: NDArray[np.int32]  # by rank: the internal id that the merge makes
+    outside: NDArray[np.int32]  # by internal id: the vocabulary's id
 
 
 class Known(NamedTuple):
-    """Chunks met before, and their ids; when it is full, what is not in it is merged anew each time."""
+    """Chunks met before, and their ids. When it is full, a chunk that is not in it is merged every time."""
 
     chunks: Table
-    begin: NDArray[np.int32]  # by number: where its ids stand, those of number n up to begin[n + 1]
+    begin: NDArray[np.int32]  # chunk number n has ids[begin[n] : begin[n + 1]]
     ids: NDArray[np.int32]
 
 
 def known_tokens(ids: Mapping[bytes, int], limit: int = 1 << 17) -> Known:
-    """These tokens known to be one id each, and room for `limit` chunks more, of sixteen bytes and four ids on average.
+    """Return a table of these tokens, one id each, with room for `limit` more chunks of 16 bytes and 4 ids on average.
 
-    (A power of two in all, for the hash table.)
+    The total is rounded up to a power of two, for the hash table.
     """
     size = 1 << (limit + len(ids) - 1).bit_length()
     tokens, numbers = b"".join(ids), np.fromiter(ids.values(), np.int32, len(ids))
@@ -48,13 +48,13 @@ def known_tokens(ids: Mapping[bytes, int], limit: int = 1 << 17) -> Known:
 
 
 def copied(known: Known) -> Known:
-    """Another, for another thread."""
+    """Return a copy for another thread."""
     return Known(Table._make(map(np.copy, known.chunks)), known.begin.copy(), known.ids.copy())
 
 
 @compiled
 def know_all(known, data, bounds, ids):
-    """Know data[bounds[n] : bounds[n + 1]] as ids[n]."""
+    """Remember data[bounds[n] : bounds[n + 1]] as ids[n], for every n."""
     for n in range(len(ids)):
         start, end = bounds[n], bounds[n + 1]
         _, slot = find(known.chunks, data, start, end)
@@ -63,7 +63,7 @@ def know_all(known, data, bounds, ids):
 
 @compiled
 def rank_table(pairs, ranks, made, outside):
-    """The `Ranks` of pairs (N, 2) and their ranks."""
+    """Return the `Ranks` of pairs (N, 2) and their ranks (N)."""
     size = 16
     while size < 4 * len(ranks):
         size *= 2
@@ -76,7 +76,7 @@ def rank_table(pairs, ranks, made, outside):
 
 @compiled
 def encode(data, bounds, classes, kind, ranks, known, out, out_bounds):
-    """Write the ids of every data[bounds[n] : bounds[n + 1]] into `out`, those of n up to out_bounds[n + 1]."""
+    """Write the ids of every data[bounds[n] : bounds[n + 1]] to out[out_bounds[n] : out_bounds[n + 1]]."""
     ends, ids, waiting = np.empty(BLOCK, np.int64), np.empty(LONGEST, np.int64), np.empty(LONGEST, np.int64)
     count = 0
     for text in range(len(bounds) - 1):
@@ -103,7 +103,7 @@ def encode(data, bounds, classes, kind, ranks, known, out, out_bounds):
 
 @compiled
 def remember(known, data, start, end, slot, ids):
-    """Know a chunk from now on, if there is room."""
+    """Remember a chunk and its ids, if there is room."""
     number = known.chunks.used[0]
     first = known.begin[number]
     if has_room(known.chunks, end - start) and first + len(ids) <= len(known.ids):
@@ -114,7 +114,7 @@ def remember(known, data, start, end, slot, ids):
 
 @compiled
 def rank(left, right, ranks):
-    """The rank of a pair, or NEVER."""
+    """Return the rank of a pair, or NEVER."""
     key = np.uint64(left) << np.uint64(32) | np.uint64(right)
     index = np.int64(ranks.slots[slot_of(key, ranks.slots, ranks.keys)]) - 1
     return np.int64(ranks.ranks[index]) if index >= 0 else NEVER
@@ -122,9 +122,9 @@ def rank(left, right, ranks):
 
 @compiled
 def merge_short(data, start, end, ranks, ids, waiting, out):
-    """The ids of one chunk, written into `out`; returns how many. As `bpe.encode_plainly`: find the first merge, again.
+    """Write the ids of one chunk to `out`, and return how many. As `bpe.encode_plainly`: find the first merge, repeat.
 
-    ids, waiting: room for the tokens, and for the rank of each with its neighbour.
+    ids, waiting: arrays for the tokens, and for the rank of each with its right neighbour.
     """
     size = end - start
     for at in range(size):
@@ -154,10 +154,10 @@ def merge_short(data, start, end, ranks, ids, waiting, out):
 
 @compiled
 def merge_long(data, start, end, ranks, out):
-    """The same in O(n log n), as `bpe.encode`: a heap over a ring of tokens."""
+    """The same as `merge_short` in O(n log n), like `bpe.encode`: a heap over a ring of tokens."""
     size = end - start
     ids, before, after = np.empty(size + 1, np.int32), np.empty(size + 1, np.int32), np.empty(size + 1, np.int32)
-    heap, waiting = np.empty(3 * size + 1, np.int64), 0  # the rank of a pair << 32 | its place
+    heap, waiting = np.empty(3 * size + 1, np.int64), 0  # entries: the rank of a pair << 32 | its place
     for at in range(size + 1):
         ids[at] = data[start + at] if at < size else NONE
         before[at], after[at] = at - 1 if at else size, at + 1 if at < size else 0
@@ -168,7 +168,7 @@ def merge_long(data, start, end, ranks, out):
         waiting = pop(heap, waiting)
         gone = after[at]
         if joined(ids, at, gone, ranks) != new:
-            continue  # an earlier merge took one of the two
+            continue  # an earlier merge has used one of the two
         ids[at], ids[gone] = ranks.made[new], NONE
         after[at] = after[gone]
         before[after[at]] = at
@@ -183,7 +183,7 @@ def merge_long(data, start, end, ranks, out):
 
 @compiled
 def joined(ids, left, right, ranks):
-    """The rank of the tokens at two places, or NEVER."""
+    """Return the rank of the pair of tokens at two places, or NEVER."""
     if ids[left] == NONE or ids[right] == NONE:
         return NEVER
     return rank(ids[left], ids[right], ranks)
@@ -191,7 +191,7 @@ def joined(ids, left, right, ranks):
 
 @compiled
 def push(heap, size, new, place):
-    """Put a possible merge on the heap, if it is one; returns the heap's size."""
+    """Push a merge on the heap unless its rank is NEVER. Returns the heap's size."""
     if new == NEVER:
         return size
     entry, at = new << 32 | place, size
@@ -204,7 +204,7 @@ def push(heap, size, new, place):
 
 @compiled
 def pop(heap, size):
-    """Take the least entry off the heap; returns its size."""
+    """Remove the smallest entry from the heap. Returns its size."""
     size -= 1
     entry, at = heap[size], 0
     while 2 * at + 1 < size:

@@ -1,4 +1,4 @@
-"""Which pair is merged next: a heap of pairs by the tie rule of `bpe`."""
+"""A heap of pairs, ordered by the tie rule of `bpe`: the first pair is merged next."""
 
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ from groundup.text.fast_compile import compiled
 
 
 class Tokens(NamedTuple):
-    """The bytes of each token, for ties: data[begin : begin + length], the first eight of them as one number too."""
+    """The bytes of each token, for ties: data[begin : begin + length], and the first eight of them as one number."""
 
     begin: NDArray[np.int64]
     length: NDArray[np.int64]
@@ -18,7 +18,7 @@ class Tokens(NamedTuple):
 
 @compiled
 def name(tokens, id, data, begin, length):
-    """Note where the bytes of a token stand."""
+    """Record where the bytes of a token are."""
     tokens.begin[id], tokens.length[id] = begin, length
     first = np.uint64(0)
     for at in range(begin, begin + 8):
@@ -28,7 +28,7 @@ def name(tokens, id, data, begin, length):
 
 @compiled
 def rise(heap, weight, at, data, tokens, keys):
-    """Bring the pair at heap[at] up to its place."""
+    """Move the pair at heap[at] up to its place."""
     while at and goes_first(heap[at], weight[at], heap[(at - 1) // 2], weight[(at - 1) // 2], data, tokens, keys):
         above = (at - 1) // 2
         heap[at], heap[above] = heap[above], heap[at]
@@ -38,7 +38,7 @@ def rise(heap, weight, at, data, tokens, keys):
 
 @compiled
 def sink(heap, weight, size, data, tokens, keys):
-    """Bring the pair at heap[0] down to its place."""
+    """Move the pair at heap[0] down to its place."""
     at = 0
     while 2 * at + 1 < size:
         below = 2 * at + 1
@@ -55,7 +55,7 @@ def sink(heap, weight, size, data, tokens, keys):
 
 @compiled
 def goes_first(pair, count, other, other_count, data, tokens, keys):
-    """The tie rule of `bpe`: the greater count, then the greater pair of byte strings."""
+    """Whether `pair` comes before `other` by the tie rule of `bpe`: greater count, then greater byte strings."""
     if count != other_count:
         return count > other_count
     for shift in (np.uint64(32), np.uint64(0)):

@@ -1,6 +1,6 @@
-"""Steps over UTF-8 text that the split patterns are made of: runs of letters, digits, signs, white space.
+"""Steps through UTF-8 text from which the split patterns are built: runs of letters, digits, signs, white space.
 
-What a letter is comes from the `regex` package, so the compiled patterns share its version of Unicode.
+The `regex` package defines what a letter is, so the compiled patterns use the same version of Unicode.
 """
 
 from functools import cache
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from groundup.text.fast_compile import compiled, eight_bytes, trailing_zeros
 
-# What a code point is, as bits. Marks count as both cases, and so do letters without case, as in o200k.
+# The classes of a code point, as bits. Marks and letters without case count as both cases, as in o200k.
 LETTER, NUMBER, SPACE, NEWLINE, UPPER, LOWER = 1, 2, 4, 8, 16, 32
 _SETS = {
     LETTER: r"\p{L}+",
@@ -26,7 +26,7 @@ _APOSTROPHE, _LONG_S = 0x27, 0x17F
 
 @cache
 def classes() -> NDArray[np.uint8]:
-    """The bits of every code point, (0x110000,); made in some 30 ms."""
+    """Return the bits of every code point, (0x110000,). Takes about 30 ms."""
     table = np.zeros(0x110000, np.uint8)
     everything = np.arange(0x110000, dtype="<u4").tobytes().decode("utf-32-le", "surrogatepass")
     for bit, expression in _SETS.items():
@@ -37,13 +37,13 @@ def classes() -> NDArray[np.uint8]:
 
 @compiled
 def byte(data, at):
-    """data[at]; an unsigned place spares the check for places counted from the end."""
+    """Return data[at]. An unsigned index saves the check for negative indices."""
     return data[np.uint64(at)]
 
 
 @compiled
 def code_point(data, at):
-    """The character whose first byte is data[at], and where the next begins; data is well-formed UTF-8."""
+    """Return the character whose first byte is data[at], and where the next one begins. data: well-formed UTF-8."""
     first = byte(data, at)
     if first < 0x80:
         return np.uint64(first), at + 1
@@ -57,10 +57,10 @@ def code_point(data, at):
 
 @compiled
 def letters(data, at, case):
-    """How many of the eight bytes at data[at] are ASCII letters, up to the first that is not.
+    """Return how many of the eight bytes at data[at] are ASCII letters, up to the first that is not.
 
-    case: 0x20 for letters of either case, 0 for small ones only. All eight are compared at once: 0x1F more than a byte
-    has its highest bit set from "a" on, 0x05 more than it from "z" + 1 on.
+    case: 0x20 for letters of both cases, 0 for small letters only. All eight are compared at once: byte + 0x1F has its
+    highest bit set from "a" on, and byte + 0x05 from "z" + 1 on.
     """
     word = eight_bytes(data, at)
     low = word & np.uint64(0x7F7F7F7F7F7F7F7F) | np.uint64(case * 0x0101010101010101)
@@ -70,7 +70,7 @@ def letters(data, at, case):
 
 @compiled
 def skip_letters(data, at, end, table, wanted):
-    """Where the run of LETTER or LOWER characters ends."""
+    """Return the end of the run of LETTER or LOWER characters."""
     case = 0x20 if wanted == LETTER else 0
     while at < end:
         count = letters(data, at, case)
@@ -87,7 +87,7 @@ def skip_letters(data, at, end, table, wanted):
 
 @compiled
 def skip(data, at, end, table, wanted):
-    """Where the run of characters that have one of the wanted bits ends."""
+    """Return the end of the run of characters that have one of the wanted bits."""
     while at < end:
         code, following = code_point(data, at)
         if not table[code] & wanted:
@@ -98,7 +98,7 @@ def skip(data, at, end, table, wanted):
 
 @compiled
 def skip_signs(data, at, end, table):
-    """The end of a run of [^\\s\\p{L}\\p{N}]."""
+    """Return the end of a run of [^\\s\\p{L}\\p{N}]."""
     while at < end:
         code, following = code_point(data, at)
         if table[code] & (SPACE | LETTER | NUMBER):
@@ -109,7 +109,7 @@ def skip_signs(data, at, end, table):
 
 @compiled
 def skip_digits(data, at, end, table):
-    """The end of \\p{N}{1,3}."""
+    """Return the end of \\p{N}{1,3}."""
     for _ in range(3):
         if at < end:
             code, following = code_point(data, at)
@@ -120,12 +120,12 @@ def skip_digits(data, at, end, table):
 
 @compiled
 def contraction(data, at, end, any_case):
-    """The end of 's 'd 'm 't 'll 've 're at byte(data, at), or `at` if there is none."""
+    """Return the end of 's 'd 'm 't 'll 've 're at data[at], or `at` if there is none."""
     if at + 1 >= end or byte(data, at) != _APOSTROPHE:
         return at
     code, following = code_point(data, at + 1)
     if any_case:
-        if code == _LONG_S:  # the long s of old print is an s in another case
+        if code == _LONG_S:  # the old "long s" is another case of s
             return following
         code |= 0x20 if code < 0x80 else 0
     if code == ord("s") or code == ord("d") or code == ord("m") or code == ord("t"):
@@ -141,7 +141,10 @@ def contraction(data, at, end, any_case):
 
 @compiled
 def white(data, at, end, table, lines):
-    """The end of white space: with `lines`, after its last line end if it has one; else before the space of a word."""
+    """Return the end of white space. It stops before the space that belongs to the next word.
+
+    lines: if the white space has line ends, stop after the last of them instead.
+    """
     start, last, after_line = at, at, at
     while at < end:
         code, following = code_point(data, at)

@@ -1,6 +1,6 @@
-"""The named split patterns as loops over UTF-8 bytes: they find what `patterns.split` finds, ten times as fast.
+"""The named split patterns as loops over UTF-8 bytes. They find the chunks of `patterns.split` ten times as fast.
 
-A regular-expression engine decides anew at every character what these loops know.
+A regular-expression engine decides at every character which case applies; these loops know it from the code.
 """
 
 import numpy as np
@@ -30,7 +30,7 @@ _BLANK, _SLASH = 0x20, 0x2F
 
 @compiled
 def gpt2_end(data, start, end, table):
-    """Where the chunk that begins at `start` ends, by the pattern "gpt2"."""
+    """Return the end of the chunk that begins at `start`, by the pattern "gpt2"."""
     at = contraction(data, start, end, False)
     if at > start:
         return at
@@ -47,7 +47,7 @@ def gpt2_end(data, start, end, table):
 
 @compiled
 def gpt4_end(data, start, end, table):
-    """The same by the pattern "gpt4"."""
+    """Return the end of the chunk that begins at `start`, by the pattern "gpt4"."""
     at = contraction(data, start, end, True)
     if at > start:
         return at
@@ -66,7 +66,7 @@ def gpt4_end(data, start, end, table):
 
 @compiled
 def signs_or_white(data, start, end, table, behind, slashes):
-    """The end of " ?[^\\s\\p{L}\\p{N}]+" with the line ends (and slashes) behind it, or else of white space."""
+    """Return the end of " ?[^\\s\\p{L}\\p{N}]+" with the line ends (and slashes) after it, or else of white space."""
     signs = start + 1 if data[start] == _BLANK else start
     at = skip_signs(data, signs, end, table)
     if at == signs:
@@ -78,11 +78,14 @@ def signs_or_white(data, start, end, table, behind, slashes):
 
 @compiled
 def o200k_end(data, start, end, table):
-    """The same by the pattern "o200k": a word is capitals and then small letters, with what clings to them."""
+    """Return the end of the chunk that begins at `start`, by the pattern "o200k".
+
+    A word is capitals and then small letters, with one sign before it and a contraction after it.
+    """
     code, following = code_point(data, start)
     kind = table[code]
-    clinging = not kind & (LETTER | NUMBER | NEWLINE)  # one sign or space may stand before the word
-    for small in (True, False):  # first with small letters at its end, then capitals alone
+    clinging = not kind & (LETTER | NUMBER | NEWLINE)  # one sign or space may come before the word
+    for small in (True, False):  # first try a word that ends in small letters, then capitals only
         if clinging:
             at = word_end(data, following, end, table, small)
             if at > following:
@@ -97,9 +100,9 @@ def o200k_end(data, start, end, table):
 
 @compiled
 def word_end(data, start, end, table, small):
-    """The end of UPPER* LOWER+ if `small`, else of UPPER+; `start` if there is no such thing.
+    """Return the end of UPPER* LOWER+ if `small`, else of UPPER+; `start` if there is no match.
 
-    Some characters are both. Where capitals have taken all of them, the last one is given back.
+    Some characters are both. If UPPER* has taken all of them, the last one is given back to LOWER+.
     """
     at, given_back = start, start
     while at < end:
@@ -117,7 +120,7 @@ def word_end(data, start, end, table, small):
 
 @compiled
 def chunk_end(data, start, end, table, kind):
-    """Where the chunk ends that begins at `start` < `end`, by the pattern of this kind."""
+    """Return the end of the chunk that begins at `start` < `end`, by the pattern of this kind."""
     if kind == GPT2:
         return gpt2_end(data, start, end, table)
     if kind == GPT4:
@@ -129,13 +132,13 @@ def chunk_end(data, start, end, table, kind):
 
 @compiled
 def split(data, start, end, table, kind, ends):
-    """Write the ends of the chunks of data[start:end] into `ends`, as many as it holds; returns how many there are.
+    """Write the ends of the chunks of data[start:end] to `ends`, until it is full, and return their number.
 
-    Splitting a block of chunks before any is looked up takes two short loops, which are faster than one long one.
+    A block of chunks is split before any chunk is looked up: two short loops are faster than one long one.
     """
     count = 0
     while start < end and count < len(ends) - WIDTH:
-        base, careful = start, start + 1  # how far to go with care
+        base, careful = start, start + 1  # careful: up to where `chunk_end` has to be used
         if kind != WHOLE and start + WIDTH <= end and byte(data, start) < 0x80:
             found, clear = begins(data, start, kind)
             while found:

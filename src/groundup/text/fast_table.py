@@ -1,6 +1,6 @@
-"""A hash table from byte strings to numbers 0, 1, 2 ... in the order in which they came: for chunks, as arrays.
+"""A hash table from byte strings (chunks) to the numbers 0, 1, 2 ... in the order of insertion, made of arrays.
 
-Byte strings that meet in a slot are told apart by their bytes, so the answer never depends on the hash.
+Byte strings with the same slot are compared by their bytes, so the result never depends on the hash.
 """
 
 from typing import NamedTuple
@@ -10,21 +10,21 @@ from numpy.typing import NDArray
 
 from groundup.text.fast_compile import ROOM, compiled, some_bytes
 
-_STIR, _HALF = np.uint64(0x9E3779B97F4A7C15), np.uint64(32)  # multiply, and bring the high half down
+_STIR, _HALF = np.uint64(0x9E3779B97F4A7C15), np.uint64(32)  # multiply, then mix in the high half
 
 
 class Table(NamedTuple):
-    """Fixed in size, so that the loops that fill it need not carry it along; `larger` gives one with more room."""
+    """A table of fixed size, so that the loops that fill it need not return it; `larger` makes one with more room."""
 
-    slots: NDArray[np.int32]  # number + 1 by hash (linear probing), 0 where free; a power of two
+    slots: NDArray[np.int32]  # number + 1 by hash (linear probing), 0 if free; the size is a power of two
     first: NDArray[np.uint64]  # by number: the first eight bytes
-    ends: NDArray[np.int64]  # ends[n] is where the bytes of number n begin, ends[n + 1] where they end
+    ends: NDArray[np.int64]  # number n has bytes[ends[n] : ends[n + 1]]
     bytes: NDArray[np.uint8]
-    used: NDArray[np.int64]  # (1,): how many numbers are given
+    used: NDArray[np.int64]  # (1,): how many numbers are in use
 
 
 def empty_table(numbers: int, size: int) -> Table:
-    """Room for so many byte strings (a power of two) of `size` bytes together."""
+    """Return a table with room for `numbers` byte strings (a power of two) of `size` bytes in all."""
     return Table(
         np.zeros(4 * numbers, np.int32),
         np.empty(numbers, np.uint64),
@@ -36,7 +36,7 @@ def empty_table(numbers: int, size: int) -> Table:
 
 @compiled
 def find(table, data, start, end):
-    """The number of data[start:end], or -1; and its slot, or the free one it would have."""
+    """Return the number of data[start:end] or -1, and its slot or the free slot for it."""
     size, at = end - start, start + 8
     first = some_bytes(data, start, size)
     value = (first ^ np.uint64(size)) * _STIR
@@ -55,7 +55,7 @@ def find(table, data, start, end):
 
 @compiled
 def same(table, number, data, start, size):
-    """Whether data[start : start + size], whose first eight bytes are known to agree, has this number."""
+    """Whether data[start : start + size] has this number. The first eight bytes must be equal already."""
     begin = table.ends[number]
     if table.ends[number + np.uint64(1)] - begin != size:
         return False
@@ -67,14 +67,14 @@ def same(table, number, data, start, size):
 
 @compiled
 def has_room(table, size):
-    """Whether one more byte string of this size fits."""
+    """Whether there is room for one more byte string of this size."""
     used = table.used[0]
     return used < len(table.first) and table.ends[used] + size + ROOM <= len(table.bytes)
 
 
 @compiled
 def add(table, data, start, end, slot):
-    """Give data[start:end], which `find` did not find, the next number; there must be room."""
+    """Give the next number to data[start:end], which `find` did not find. There must be room."""
     number = table.used[0]
     begin = table.ends[number]
     for at in range(end - start):
@@ -87,7 +87,7 @@ def add(table, data, start, end, slot):
 
 @compiled
 def refill(table, old):
-    """Put all byte strings of another table into this empty and larger one; their numbers stay."""
+    """Copy all byte strings of another table to this empty, larger one. Their numbers stay the same."""
     for number in range(old.used[0]):
         start, end = old.ends[number], old.ends[number + 1]
         _, slot = find(table, old.bytes, start, end)
@@ -95,7 +95,7 @@ def refill(table, old):
 
 
 def larger(table: Table, size: int) -> Table:
-    """A table with the same content and room for as much again, and for `size` bytes more."""
+    """Return a table with the same content, twice the room, and room for `size` more bytes."""
     roomier = empty_table(2 * len(table.first), 2 * len(table.bytes) + size)
     refill(roomier, table)
     return roomier

@@ -1,10 +1,10 @@
-"""Training as in `bpe.train`, over arrays: the same merges at the speed of machine code.
+"""Training as in `bpe.train`, on arrays: the same merges at the speed of machine code.
 
-The distinct chunks lie one behind the other, and the first and the last byte of each token hold its id. A token is a
-stretch of bytes, so its neighbours are found by its length, and no links are needed. The places where a pair stands
-form a list that is kept exact: whoever changes a token takes its pairs out of their lists and puts the new ones in. A
-heap holds every pair once. Pairs only become rarer after they were made, so one whose count is out of date when it
-comes up goes back to its true place.
+The distinct chunks are stored one after the other, and the first and last byte of each token hold its id. A token is a
+range of bytes, so its length leads to its neighbours, and no links are needed. The places of a pair form a list that is
+always exact: a merge removes the pairs of a changed token from their lists and inserts the new ones. A heap holds every
+pair once. After it is made, a pair only becomes rarer, so a pair with an outdated count at the top of the heap moves
+down to its place.
 """
 
 from typing import NamedTuple
@@ -15,46 +15,46 @@ from numpy.typing import NDArray
 from groundup.text.fast_compile import compiled
 from groundup.text.fast_heap import Tokens, name, rise, sink
 
-NONE = -1  # no token: between two chunks; no place: at the end of a list
+NONE = -1  # no token (between two chunks), or no place (at the end of a list)
 
 
 class Text(NamedTuple):
-    """All distinct chunks of two bytes or more, with a gap before each and behind the last."""
+    """All distinct chunks of two bytes or more, with a gap before each and after the last."""
 
-    data: NDArray[np.uint8]  # their bytes, and behind them the 256 single bytes: every token is a stretch of this
-    chunk: NDArray[np.int32]  # whose byte a place is, NONE at gaps
-    times: NDArray[np.int64]  # how often each chunk stands in the text
+    data: NDArray[np.uint8]  # their bytes, then the 256 single bytes: every token is a range of this
+    chunk: NDArray[np.int32]  # by place: the number of its chunk, NONE at gaps
+    times: NDArray[np.int64]  # how often each chunk occurs in the text
 
 
 PLACE = np.dtype(
     [
-        ("id", np.int32),  # of the token; right at its first and its last byte
+        ("id", np.int32),  # of the token; valid at its first and its last byte only
         ("pair", np.int32),  # the pair that begins here
         ("after", np.int32),  # the next place of the same pair
         ("before", np.int32),
     ]
 )
-"""What is at each byte of the text; together in memory, because it is used together and all over the place."""
+"""The fields of each byte of the text. They are adjacent in memory, because they are used together, in random order."""
 
 
 class Pairs(NamedTuple):
-    """Every pair of ids that was ever met, in order of appearance, and a hash table to find it."""
+    """All pairs of ids met so far, in order of appearance, and a hash table to find them."""
 
     key: NDArray[np.uint64]  # left << 32 | right
-    times: NDArray[np.int64]  # how often it stands in the text
+    times: NDArray[np.int64]  # how often the pair occurs in the text
     head: NDArray[np.int32]  # the first of its places
-    slots: NDArray[np.int32]  # number + 1 by hash, 0 where free
-    used: NDArray[np.int64]  # (1,)
+    slots: NDArray[np.int32]  # number + 1 by hash, 0 if free
+    used: NDArray[np.int64]  # (1,): how many pairs there are
 
 
 @compiled
 def learn(text, merges, learnt, done, stop):
-    """Write merges (left, right, count) into `learnt` (merges, 3), their number into done[0]; ends early at stop[0]."""
+    """Write merges (left, right, count) to `learnt` (merges, 3) and their number to done[0]. Stops early if stop[0]."""
     most = 256 + merges
     tokens = Tokens(np.empty(most, np.int64), np.ones(most, np.int64), np.empty(most, np.uint64))
     for byte in range(256):
         name(tokens, byte, text.data, len(text.chunk) + byte, 1)
-    pairs = room_for_pairs(1 << 17)  # bytes make half as many
+    pairs = room_for_pairs(1 << 17)  # twice as many as there are pairs of bytes
     places = first_places(text, pairs)
     heap, weight, size, pushed = np.empty(len(pairs.key), np.int32), np.empty(len(pairs.key), np.int64), 0, 0
     while done[0] < merges and not stop[0]:
@@ -73,12 +73,12 @@ def learn(text, merges, learnt, done, stop):
             name(tokens, new, text.data, pairs.head[pair], tokens.length[left] + tokens.length[right])
             learnt[done[0], 0], learnt[done[0], 1], learnt[done[0], 2] = left, right, stale
             done[0] += 1
-            if pairs.used[0] + 2 * (new + 1) > len(pairs.key):  # with each token on either side
+            if pairs.used[0] + 2 * (new + 1) > len(pairs.key):  # a pair with each token, on either side
                 pairs = more_pairs(pairs)
                 heap, weight = doubled(heap), doubled(weight)
             merge(pair, left, right, new, text, tokens.length, places, pairs)
         weight[0] = pairs.times[pair]
-        if not weight[0]:  # merged, or gone with other merges
+        if not weight[0]:  # this merge or an earlier one removed all its places
             size -= 1
             heap[0], weight[0] = heap[size], weight[size]
         sink(heap, weight, size, text.data, tokens, pairs.key)
@@ -86,7 +86,7 @@ def learn(text, merges, learnt, done, stop):
 
 @compiled
 def first_places(text, pairs):
-    """Bytes as tokens, and their pairs; each list of places goes from left to right."""
+    """Make every byte a token and list the pairs. Each list of places goes from left to right."""
     places = np.empty(len(text.chunk), PLACE)
     for place in range(len(text.chunk) - 1, -1, -1):
         places[place].id = text.data[place] if text.chunk[place] != NONE else NONE
@@ -98,7 +98,7 @@ def first_places(text, pairs):
 
 @compiled
 def merge(pair, left, right, new, text, length, places, pairs):
-    """Make the pair into the new token wherever it stands."""
+    """Replace the pair by the new token everywhere."""
     while pairs.head[pair] != NONE:
         place = np.int64(pairs.head[pair])
         while left == right and places[place - 1].id == left:  # a run such as aaaa is merged from its left end
@@ -111,7 +111,7 @@ def merge(pair, left, right, new, text, length, places, pairs):
 
 @compiled
 def merge_at(place, left, right, new, text, length, places, pairs):
-    """Put the new token at one place; returns the place behind it."""
+    """Put the new token at one place. Returns the place after it."""
     weight = text.times[text.chunk[place]]
     second = place + length[left]
     behind = second + length[right]
@@ -132,7 +132,7 @@ def merge_at(place, left, right, new, text, length, places, pairs):
 
 @compiled
 def take(place, weight, places, pairs):
-    """The pair at this place is there no longer."""
+    """Remove this place from the list of its pair."""
     pair, after, before = places[place].pair, places[place].after, places[place].before
     pairs.times[pair] -= weight
     if before == NONE:
@@ -145,7 +145,7 @@ def take(place, weight, places, pairs):
 
 @compiled
 def put(place, left, right, weight, places, pairs):
-    """The pair (left, right) is at this place from now on."""
+    """Add this place to the list of the pair (left, right)."""
     key = np.uint64(left) << np.uint64(32) | np.uint64(right)
     slot = slot_of(key, pairs.slots, pairs.key)
     pair = np.int64(pairs.slots[slot] - 1)
@@ -166,7 +166,7 @@ def put(place, left, right, weight, places, pairs):
 
 @compiled
 def slot_of(key, slots, keys):
-    """Where a key is in a hash table, or would be."""
+    """Return the slot of a key in a hash table, or the free slot for it."""
     mask = np.uint64(len(slots) - 1)
     mixed = key * np.uint64(0x9E3779B97F4A7C15)
     slot = (mixed ^ (mixed >> np.uint64(32))) & mask
@@ -177,7 +177,7 @@ def slot_of(key, slots, keys):
 
 @compiled
 def room_for_pairs(size):
-    """No pairs yet, and room for `size` (a power of two)."""
+    """Return an empty table with room for `size` pairs (a power of two)."""
     return Pairs(
         np.empty(size, np.uint64),
         np.zeros(size, np.int64),
@@ -189,7 +189,7 @@ def room_for_pairs(size):
 
 @compiled
 def more_pairs(pairs):
-    """The pairs, with room for twice as many."""
+    """Return the same pairs with room for twice as many."""
     slots = np.zeros(2 * len(pairs.slots), np.int32)
     for pair in range(pairs.used[0]):
         slots[slot_of(pairs.key[pair], slots, pairs.key)] = pair + 1
@@ -198,7 +198,7 @@ def more_pairs(pairs):
 
 @compiled
 def doubled(array):
-    """The array with as much room again behind it."""
+    """Return the array with as much room again after it."""
     larger = np.empty(2 * len(array), array.dtype)
     larger[: len(array)] = array
     return larger

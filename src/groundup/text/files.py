@@ -1,12 +1,12 @@
-"""Tokenizers on disk. Our own format is directly Hugging Face's `tokenizer.json`. Read and written are
+"""Read and write tokenizer files. Our own format is Hugging Face's `tokenizer.json`. These formats are supported:
 
     tokenizer.json              byte-level BPE (ours, GPT-2's, LLaMA-3's ...), or our characters and words
     vocab.json, merges.txt      GPT-2's two files as Hugging Face names them
-    encoder.json, vocab.bpe     and as OpenAI does (read only)
-    *.tiktoken                  tiktoken's ranks, which name no split pattern and no special tokens
+    encoder.json, vocab.bpe     the same files as OpenAI names them (read only)
+    *.tiktoken                  tiktoken's ranks, without split pattern and special tokens
 
-or a folder with one of the first three. What a file asks for and we would not do is refused, not ignored, and so is
-writing what a format cannot hold. A list of the merges is written for people only.
+or a folder with one of the first three. If a file asks for something that is not supported, or a format cannot hold a
+tokenizer, an error is raised; nothing is ignored. The list of merges is for people: it is only written.
 """
 
 import json
@@ -21,15 +21,15 @@ from groundup.text.vocabulary import BytePair
 
 _TWO_FILES = (("vocab.json", "merges.txt"), ("encoder.json", "vocab.bpe"))
 _NAMES = {"tokenizer.json", *sum(_TWO_FILES, ())}
-"""Beside a file of such a name the smaller files of the folder count, too (see `added`)."""
+"""With a file of such a name, the smaller files in its folder are read, too (see `added`)."""
 
 Format = Literal["json", "gpt2", "tiktoken", "merges"]
 
 
 def write(path: str | Path, parts: Parts) -> Path:
-    """Write a tokenizer.json, and into a folder (where the path does not end in .json) what AutoTokenizer needs too."""
+    """Write a tokenizer.json. A path that does not end in .json is a folder; it gets what AutoTokenizer needs, too."""
     path, config = Path(path), formats.to_config(parts.specials, parts.roles)
-    line_each = (",\n", ": ")  # a line for each token and merge; with an indent json takes five times as long
+    line_each = (",\n", ": ")  # one line for each token and merge; with an indent, json takes five times as long
     content = json.dumps(formats.to_json(parts), ensure_ascii=False, separators=line_each)
     if path.suffix == ".json":
         return _put(path, content + "\n")
@@ -38,7 +38,7 @@ def write(path: str | Path, parts: Parts) -> Path:
 
 
 def export(path: str | Path, parts: Parts, *, format: Format) -> Path:
-    """Write a tokenizer in another format: the two files of "gpt2" into a folder, the others as one file."""
+    """Write a tokenizer in another format: "gpt2" is two files in a folder, the others are one file."""
     path = Path(path)
     if format == "json":
         return write(path, parts)
@@ -61,14 +61,14 @@ def export(path: str | Path, parts: Parts, *, format: Format) -> Path:
 
 
 def _put(path: Path, content: str) -> Path:
-    """Write a file whole or not at all."""
+    """Write a file completely or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, content)
     return path
 
 
 def read(path: str | Path, *, pattern: str | None = None, specials: Mapping[str, int] | None = None) -> Parts:
-    """The parts of the tokenizer in a file or folder; a ValueError says what is wrong with which file."""
+    """Read the tokenizer in a file or folder. Raises ValueError with the file and what is wrong with it."""
     path = Path(path)
     if not path.exists():
         raise FileNotFoundError(
@@ -124,5 +124,5 @@ def _read(file: Path, pattern: str | None, specials: Mapping[str, int] | None) -
 
 
 def _text(file: Path) -> str:
-    """The content, without the byte-order mark that some editors put before it."""
+    """Read a text file, without the byte-order mark that some editors put at its beginning."""
     return file.read_text(encoding="utf-8-sig")

@@ -1,4 +1,4 @@
-"""The content of a tokenizer.json, Hugging Face's format, and the tokenizer that it means; `files` reads and writes."""
+"""Convert a tokenizer to the content of a tokenizer.json, Hugging Face's format, and back. `files` does the I/O."""
 
 from collections.abc import Mapping
 from operator import itemgetter
@@ -15,7 +15,7 @@ from groundup.text.vocabulary import BytePair, Characters, Words
 
 
 class Parts(NamedTuple):
-    """What a tokenizer is made of."""
+    """The parts of a tokenizer."""
 
     vocabulary: BytePair | Characters | Words
     pattern: Pattern
@@ -29,7 +29,7 @@ _EVERY_WORD = {**split_step(patterns.WORDS), "behavior": "Removed", "invert": Tr
 
 
 def to_json(parts: Parts) -> dict[str, Any]:
-    """The content of a tokenizer.json; all ids are in the model's vocabulary, special tokens too where that is safe."""
+    """Return the content of a tokenizer.json. The model's vocabulary has all ids, special tokens if that is safe."""
     vocabulary, pattern, specials, frame, _ = parts
     if isinstance(vocabulary, BytePair):
         called = {token: name_of(token) for token in vocabulary.ids}
@@ -47,7 +47,7 @@ def to_json(parts: Parts) -> dict[str, Any]:
         names = [token.decode() for token in vocabulary.ids]
         unknown = [name for name, id in specials.items() if id == vocabulary.unknown]
         model = {"type": "WordLevel", "unk_token": unknown[0]}
-        pre_tokenizer, decoder = _EVERY_WORD, None  # without a decoder, tokens are joined by spaces
+        pre_tokenizer, decoder = _EVERY_WORD, None  # without a decoder, spaces join the tokens
     for name in specials:
         if name in names:
             raise ValueError(f"special token {name!r} is an ordinary token too; give it another name")
@@ -76,7 +76,7 @@ def to_json(parts: Parts) -> dict[str, Any]:
 
 
 def _exposed(parts: Parts) -> list[str]:
-    """Special tokens whose name, written in a text, is a chunk that the model would look up in its vocabulary."""
+    """Return special tokens whose name, if a text has it, is one chunk that the model looks up in its vocabulary."""
     vocabulary = parts.vocabulary
     if isinstance(vocabulary, Characters):
         return [name for name in parts.specials if len(name) == 1]
@@ -98,23 +98,23 @@ _KNOWN_ROLES = {
 
 
 def roles(specials: Mapping[str, int], told: Roles | None) -> Roles:
-    """What each special token is for: as its file told, else by its name."""
+    """Return the role of each special token: as its file says, else by its name."""
     known = {role: name for role, names in _KNOWN_ROLES.items() for name in reversed(names) if name in specials}
     return known | {role: name for role, name in (told or {}).items() if name in specials}
 
 
 def to_config(specials: Mapping[str, int], told: Roles | None) -> dict[str, Any]:
-    """The content of the tokenizer_config.json with which `transformers.AutoTokenizer` opens the folder."""
+    """Return the content of the tokenizer_config.json with which `transformers.AutoTokenizer` opens the folder."""
     return {
         "tokenizer_class": "PreTrainedTokenizerFast",
-        "clean_up_tokenization_spaces": False,  # True loses spaces before signs
+        "clean_up_tokenization_spaces": False,  # True loses spaces before punctuation
         "split_special_tokens": True,  # a special token in a user's text stays text, as it does here
         **roles(specials, told),
     }
 
 
 def from_json(data: dict[str, Any], beside: Beside) -> Parts:
-    """The tokenizer of a tokenizer.json; ValueError if it would give other ids than `tokenizers` does."""
+    """Return the tokenizer of a tokenizer.json. Raises ValueError if ids would differ from those of `tokenizers`."""
     model = data["model"]
     _check_model(data, model)
     added = [{**t, "special": t["special"] or t["content"] in beside.tokens} for t in data.get("added_tokens") or []]
@@ -135,7 +135,7 @@ def from_json(data: dict[str, Any], beside: Beside) -> Parts:
         return Parts(Words(ordinary, specials[model["unk_token"]]), None, *rest)
     if model["type"] != "BPE":
         raise ValueError(f"its model is {model['type']}; only byte-level BPE, our characters and words can be read")
-    # the older form of a merge is "left right"; a byte's name is never a space
+    # In the older form a merge is "left right"; the name of a byte is never a space.
     merges = [tuple(pair.split(" ")) if isinstance(pair, str) else tuple(pair) for pair in model["merges"]]
     unknown = model.get("unk_token")
     vocabulary = openai.byte_pair(
@@ -151,7 +151,7 @@ def from_json(data: dict[str, Any], beside: Beside) -> Parts:
 
 
 def from_two_files(vocab: str, merges: str, beside: Beside, pattern: Pattern) -> Parts:
-    """The tokenizer of vocab.json and merges.txt, with the special tokens that the files beside them add."""
+    """Return the tokenizer of vocab.json and merges.txt, with the special tokens from the files beside them."""
     ids: dict[str, int] = openai.json_object(vocab)
     vocabulary, specials = openai.from_two_files({n: id for n, id in ids.items() if n not in beside.tokens}, merges)
     specials |= {name: ids[name] for name in beside.tokens if name in ids}
@@ -162,7 +162,7 @@ def from_two_files(vocab: str, merges: str, beside: Beside, pattern: Pattern) ->
 
 
 def _check_apart(vocabulary: BytePair, specials: Mapping[str, int]) -> None:
-    """ValueError for a special token that the bytes or merges make, too: here text never becomes one."""
+    """Raise ValueError if bytes or merges can make a special token, because text never becomes one here."""
     made = {*BYTE_NAMES, *(name_of(left + right) for left, right in vocabulary.merges)}
     for name in specials:
         if name in made:
@@ -172,7 +172,7 @@ def _check_apart(vocabulary: BytePair, specials: Mapping[str, int]) -> None:
 
 
 def _check_model(data: dict[str, Any], model: dict[str, Any]) -> None:
-    """ValueError for what changes ids and is not done here; a line for what changes none."""
+    """Raise ValueError for an unsupported option that changes ids; print a line for one that does not."""
     spaces = [data.get("normalizer"), data.get("pre_tokenizer"), data.get("decoder")]
     if model.get("byte_fallback") or model.get("type") == "Unigram" or "\u2581" in repr(spaces):
         raise ValueError(
@@ -181,19 +181,17 @@ def _check_model(data: dict[str, Any], model: dict[str, Any]) -> None:
         )
     if where := data.get("normalizer"):
         raise ValueError(
-            f"it uses 'normalizer' ({where['type']}): it changes texts before it reads them, which is not done here"
+            f"it uses 'normalizer' ({where['type']}), which changes a text before it is split; that is not done here"
         )
     for name in ("dropout", "continuing_subword_prefix", "end_of_word_suffix"):
         if model.get(name):
             raise ValueError(f"it uses {name!r} ({model[name]!r}), which groundup does not")
     if left_out := [name for name in ("padding", "truncation") if data.get(name)]:
-        notice(
-            f"tokenizer.json asks for {' and '.join(left_out)}, left out here: a text gets all its ids and no others"
-        )
+        notice(f"tokenizer.json asks for {' and '.join(left_out)}, ignored here: a text gets all its ids and no others")
 
 
 def _sides(beside: Beside, specials: Mapping[str, int]) -> Frame:
-    """The frame that add_bos_token and add_eos_token ask for; they count more than the post_processor."""
+    """Return the frame that add_bos_token and add_eos_token ask for. They override the post_processor."""
     told = roles(specials, beside.roles)
     bos, eos = (
         (told[f"{side}_token"],) if beside.framing.get(side) and f"{side}_token" in told else ()

@@ -1,4 +1,4 @@
-"""The post_processor of a tokenizer.json: which special tokens Hugging Face's libraries put around a text."""
+"""The post_processor of a tokenizer.json: the special tokens that Hugging Face's libraries put around a text."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ Frame = tuple[tuple[str, ...], tuple[str, ...]]
 
 
 def to_template(frame: Frame, specials: Mapping[str, int]) -> dict[str, Any] | None:
-    """The post_processor for a frame; None if there is nothing to put around."""
+    """Return the post_processor for a frame, or None if the frame is empty."""
     if not any(frame):
         return None
 
@@ -27,7 +27,7 @@ def to_template(frame: Frame, specials: Mapping[str, int]) -> dict[str, Any] | N
 
 
 def from_template(step: dict[str, Any] | None, specials: Mapping[str, int]) -> Frame:
-    """What a post_processor puts around one text; that of type ByteLevel only moves offsets."""
+    """Return what a post_processor puts around one text. One of type ByteLevel only moves offsets."""
     steps = [] if step is None else step["processors"] if step["type"] == "Sequence" else [step]
     templates = [step for step in steps if step["type"] != "ByteLevel"]
     if not templates:
@@ -36,9 +36,11 @@ def from_template(step: dict[str, Any] | None, specials: Mapping[str, int]) -> F
         raise ValueError(f"its post_processor {templates[-1]['type']} is not a template around the text")
     names = [piece.get("SpecialToken", {}).get("id") for piece in templates[0]["single"]]
     if names.count(None) != 1:
-        raise ValueError("its post_processor is not special tokens around the text: the text must stand in it once")
+        raise ValueError("its post_processor is not special tokens around the text: the text must be in it once")
     frame = tuple(names[: names.index(None)]), tuple(names[names.index(None) + 1 :])
     for name in sum(frame, ()):
         if name not in specials or templates[0]["special_tokens"][name]["ids"] != [specials[name]]:
-            raise ValueError(f"its post_processor is not special tokens around the text: {name!r} is none, or another")
+            raise ValueError(
+                f"its post_processor is not special tokens around the text: {name!r} is not one, or has another id"
+            )
     return frame

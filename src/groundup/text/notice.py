@@ -1,8 +1,8 @@
-"""One line on stderr about what was understood in a file, where neither silence nor a refusal would be right."""
+"""Print one line on stderr about how a file was understood, if neither silence nor an error would be right."""
 
 import sys
 
 
 def notice(text: str) -> None:
-    """Print it; a program without stderr goes on."""
+    """Print the text. Does nothing in a program without stderr."""
     print(f"groundup: {text}", file=sys.stderr)

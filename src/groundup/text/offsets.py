@@ -1,4 +1,4 @@
-"""Where each token stands in its text."""
+"""The span of each token in its text."""
 
 from collections.abc import Callable, Sequence
 from itertools import accumulate
@@ -10,9 +10,9 @@ from groundup.text.vocabulary import Words
 def offsets(
     text: str, ids: Sequence[int], token_bytes: Callable[[int], bytes], *, words: bool = False
 ) -> list[tuple[int, int]]:
-    """The span text[start:end] of each token; a token that holds a part of a character spans all of it.
+    """Return the span text[start:end] of each token. A token with a part of a character spans the whole character.
 
-    words: the tokens are those of a vocabulary of words, known or not. ValueError where tokens do not spell the text.
+    words: whether the tokens are from a vocabulary of words. Raises ValueError if the tokens do not spell the text.
     """
     text = well_formed(text)
     if words:

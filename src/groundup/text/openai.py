@@ -1,6 +1,6 @@
 """The files of OpenAI's tokenizers: GPT-2's vocab.json with merges.txt, and tiktoken's ranks. Both hold byte pairs.
 
-Neither can say everything. What is written here is read back before it leaves, and refused if it means another thing.
+Neither format can hold every tokenizer. So the content is read back before it is returned; a difference is an error.
 """
 
 import base64
@@ -18,7 +18,7 @@ from groundup.text.vocabulary import BytePair
 def byte_pair(
     ids: Mapping[str, int], merges: list[tuple[str, ...]], *, whole_first: bool = False, unknown: int | None = None
 ) -> BytePair:
-    """The vocabulary of tokens and merges written as names."""
+    """Return the vocabulary of tokens and merges that are given by their names."""
     pairs: bpe.Merges = []
     for number, names in enumerate(merges, 1):
         if len(names) != 2:
@@ -29,13 +29,13 @@ def byte_pair(
 
 
 def json_object(text: str) -> dict[str, Any]:
-    """The JSON object in a text; unlike `json.loads` it refuses a key that stands there twice."""
+    """Parse a JSON object. Unlike `json.loads`, raises ValueError if a key is there twice."""
 
     def distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
         if len(found) < len(pairs):
             (twice, _), *_ = Counter(key for key, _ in pairs).most_common(1)
-            raise ValueError(f"{twice!r} stands in it twice")
+            raise ValueError(f"{twice!r} is in it twice")
         return found
 
     content = json.loads(text, object_pairs_hook=distinct)
@@ -45,7 +45,7 @@ def json_object(text: str) -> dict[str, Any]:
 
 
 def to_two_files(vocabulary: BytePair, specials: Mapping[str, int]) -> tuple[str, str]:
-    """The contents of vocab.json and merges.txt."""
+    """Return the contents of vocab.json and merges.txt."""
     names = {name_of(token): id for token, id in vocabulary.ids.items()}
     ids = dict(sorted({**names, **specials}.items(), key=lambda item: item[1]))
     lines = [f"{name_of(left)} {name_of(right)}" for left, right in vocabulary.merges]
@@ -64,7 +64,7 @@ def to_two_files(vocabulary: BytePair, specials: Mapping[str, int]) -> tuple[str
 
 
 def from_two_files(ids: Mapping[str, int], merges: str) -> tuple[BytePair, dict[str, int]]:
-    """The vocabulary of GPT-2's two files; names that no merge makes are its special tokens."""
+    """Return the vocabulary of GPT-2's two files. Names that no merge makes are its special tokens."""
     lines = merges.split("\n")
     pairs = [tuple(line.split(" ")) for line in lines[lines[0].startswith("#version") :] if line]
     made = {*BYTE_NAMES, *("".join(pair) for pair in pairs)}
@@ -73,12 +73,12 @@ def from_two_files(ids: Mapping[str, int], merges: str) -> tuple[BytePair, dict[
         marked = name[:1] in "<[" and name[-1:] in ">]"
         if not marked and any(name[:cut] in made and name[cut:] in made for cut in range(1, len(name))):
             raise ValueError(f"no merge makes its token {name!r}; the list of merges seems cut short")
-    # bytes may be missing, merges may not
+    # Bytes may be missing, merges may not.
     return byte_pair({name: ids[name] for name in made if name in ids or len(name) > 1}, pairs), specials
 
 
 def to_ranks(vocabulary: BytePair) -> str:
-    """The content of a .tiktoken file, which names neither split pattern nor special tokens."""
+    """Return the content of a .tiktoken file, which has neither split pattern nor special tokens."""
     ordered = sorted(vocabulary.ids.items(), key=lambda item: item[1])
     content = "".join(f"{base64.b64encode(token).decode()} {id}\n" for token, id in ordered)
     if not _alike(from_ranks(content), vocabulary):
@@ -87,7 +87,7 @@ def to_ranks(vocabulary: BytePair) -> str:
 
 
 def from_ranks(content: str) -> BytePair:
-    """The vocabulary of a .tiktoken file: tokens by rank; which pair makes one, the merges of lower rank tell."""
+    """Return the vocabulary of a .tiktoken file: tokens by rank. The pair that makes one follows from lower ranks."""
     ids: dict[bytes, int] = {}
     for number, line in enumerate(content.splitlines(), 1):
         try:
@@ -117,7 +117,7 @@ def _new(token: bytes, rank: int, ids: Mapping[bytes, int]) -> int:
 
 
 def to_listing(vocabulary: BytePair) -> str:
-    """The merges for a person to read, as a table with tabs: "Ġ" is a space in names, "␣" in what they look like."""
+    """Return the merges as a table with tabs, for people. A space is "Ġ" in names and "␣" in the last column."""
     lines = ["rank\tleft\tright\tid\ttoken"]
     for rank, (left, right) in enumerate(vocabulary.merges, 1):
         token = left + right
@@ -128,7 +128,7 @@ def to_listing(vocabulary: BytePair) -> str:
 def _alike(one: BytePair, other: BytePair) -> bool:
     """Whether two vocabularies give the same ids to every text."""
     same = one.ids == other.ids and one.merges == other.merges
-    # "whole first" makes a difference where a token does not come out of its own merges
+    # `whole_first` makes a difference if a token's own bytes do not encode to that token.
     return same and (
         one.whole_first == other.whole_first or all(one.merged(token) == [id] for token, id in one.ids.items())
     )

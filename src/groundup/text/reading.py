@@ -1,8 +1,8 @@
-"""Reading text: the one reader of UTF-8 files, in blocks or line by line, so that memory does not grow with them.
+"""Read UTF-8 files, in blocks or line by line, so that memory does not grow with their size.
 
-What ends a line: a line feed, with or without a carriage return before it. A carriage return alone ends a line only in
-a file without any line feed, as old Macs wrote them; elsewhere it is a character like others. In what is read every
-line ends in a line feed, and the byte-order mark is gone.
+A line ends with a line feed, with or without a carriage return before it. A carriage return alone ends a line only in a
+file without any line feed, as old Macs wrote them; elsewhere it is an ordinary character. In the text that is returned,
+every line ends with a line feed, and there is no byte-order mark.
 """
 
 import codecs
@@ -19,17 +19,17 @@ from groundup.text.unpacked import Unpacked
 
 BLOCK = 1 << 20  # bytes
 LONGEST = 1 << 28  # bytes of one line
-# The last line end after a sign of text and before a letter or digit: there every pattern of `patterns` cuts anyway.
+# The last line end after a visible character and before a letter or digit: all patterns of `patterns` cut there.
 LAST_CUT = regex.compile(r"(?r)(?<=\S\n)(?=[\p{L}\p{N}])")
 
-_NOT_UTF8 = regex.compile("([\udc80-\udcff]+)")  # as "surrogateescape" writes such bytes
+_NOT_UTF8 = regex.compile("([\udc80-\udcff]+)")  # "surrogateescape" decodes such bytes to these characters
 
 
 def read(paths: Iterable[str | Path], *, whole: bool) -> Iterator[str]:
-    """The text of UTF-8 files, packed with gzip or not, and of all *.txt and *.txt.gz under folders.
+    """Yield the text of UTF-8 files, compressed with gzip or not, and of all *.txt and *.txt.gz under folders.
 
-    whole: one text a file. Otherwise a long file comes in blocks that have the same chunks as the whole, whichever
-        named split pattern cuts them.
+    whole: yield one text for each file. Otherwise a long file comes in blocks; every named split pattern finds the
+        same chunks in the blocks as in the whole file.
     """
     for path in map(Path, paths):
         inside = sorted([*path.rglob("*.txt"), *path.rglob("*.txt.gz")]) if path.is_dir() else [path]
@@ -42,23 +42,23 @@ def read(paths: Iterable[str | Path], *, whole: bool) -> Iterator[str]:
 
 
 def read_text(path: str | Path) -> str:
-    """The whole text of a file."""
+    """Return the whole text of a file."""
     with Unpacked(path) as file:
         return "".join(text for _, text in _checked(file, BLOCK))
 
 
 def blocks(file: Unpacked, size: int | None = None) -> Iterator[bytes]:
-    """The text of a file in blocks of about `size` bytes, cut where every named split pattern cuts.
+    """Yield the text of a file in blocks of about `size` bytes, cut where every named split pattern cuts.
 
-    Bytes, because what is in a file need not become a string: they are well-formed UTF-8.
+    The blocks are well-formed UTF-8, as bytes, because not every caller needs strings.
     """
     parts: list[bytes] = []  # not yet cut
-    before = ""  # the two characters before
+    before = ""  # the last two characters of the block before
     for data, text in _checked(file, size or BLOCK):
         place = None
         if cut := LAST_CUT.search(text):
             place = len(data) - len(text[cut.start() :].encode())
-        elif cut := LAST_CUT.search(before + text[:2]):  # the place may be where the two meet
+        elif cut := LAST_CUT.search(before + text[:2]):  # the cut may be at the border of two blocks
             place = len(text[: cut.start() - len(before)].encode())
         before = (before + text[-2:])[-2:]
         if place is not None:
@@ -70,7 +70,7 @@ def blocks(file: Unpacked, size: int | None = None) -> Iterator[bytes]:
 
 
 def lines(file: Unpacked) -> Iterator[str]:
-    """The lines of a file without their ends. ValueError for a line that no text has, longer than LONGEST."""
+    """Yield the lines of a file without their ends. Raises ValueError if a line is longer than LONGEST."""
     parts: list[str] = []
     number = held = 0
     for _, text in _checked(file, BLOCK):
@@ -87,21 +87,21 @@ def lines(file: Unpacked) -> Iterator[str]:
 
 
 def piped_lines(stream: TextIO, *, errors: str = "surrogateescape") -> Iterator[str]:
-    """The lines of standard input, each as soon as it is there; `errors` says what becomes of bytes not UTF-8."""
+    """Yield the lines of standard input as soon as they arrive. errors: how to decode bytes that are not UTF-8."""
     if isinstance(stream, io.TextIOWrapper):
         stream.reconfigure(encoding="utf-8", errors=errors, newline="\n")
     for number, line in enumerate(stream):
         if number == 0:
             line = line.removeprefix("\ufeff")
-            if not line.endswith("\n"):  # no line feed in all of it
+            if not line.endswith("\n"):  # the whole input has no line feed
                 yield from line.removesuffix("\r").split("\r")
                 return
         yield line[:-2] if line.endswith("\r\n") else line.removesuffix("\n")
 
 
 def _checked(file: Unpacked, size: int) -> Iterator[tuple[bytes, str]]:
-    """The file in blocks, as bytes and as the same text, every line ended by a line feed. ValueError if it is none."""
-    loose, held, old, start = b"", b"", None, True  # half a character; a carriage return whose line feed may follow
+    """Yield the file in blocks, each as bytes and as text, with line feeds only. Raises ValueError if not text."""
+    loose, held, old, start = b"", b"", None, True  # half a character; a carriage return that a line feed may follow
     done = lines = 0
     while True:
         read = file.read(size)
@@ -139,7 +139,7 @@ def _has_line_feed(path: Path) -> bool:
 
 
 def ordinary_parts(texts: str | Iterable[str], specials: Sequence[str]) -> Iterator[str]:
-    """The texts cut at the special tokens in them; a ValueError if there is nothing to learn from."""
+    """Yield the texts, cut at the special tokens in them. Raises ValueError if all texts are empty."""
     if isinstance(specials, str) or "" in specials or len(set(specials)) < len(specials):
         raise ValueError(f"special tokens must be distinct and not empty: {specials!r}")
     empty = True
@@ -153,13 +153,13 @@ def ordinary_parts(texts: str | Iterable[str], specials: Sequence[str]) -> Itera
 
 
 def stretches(data: bytes) -> Iterator[str | bytes]:
-    """Any bytes in order: as text where they are UTF-8, as bytes where they are not."""
+    """Yield any bytes in order: as text if they are UTF-8, as bytes if they are not."""
     for number, part in enumerate(_NOT_UTF8.split(data.decode("utf-8", "surrogateescape"))):
         yield part.encode("utf-8", "surrogateescape") if number % 2 else part
 
 
 def utf8(text: str) -> bytes:
-    """The bytes of the text, made well-formed."""
+    """Return the text as UTF-8, made well-formed first."""
     try:
         return text.encode()
     except UnicodeEncodeError:
@@ -167,7 +167,7 @@ def utf8(text: str) -> bytes:
 
 
 def well_formed(text: str) -> str:
-    """The text as it can be written: pairs of surrogates become the character they mean, lone ones U+FFFD."""
+    """Return the text without surrogates: a pair becomes its character, a lone one U+FFFD."""
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""The pre_tokenizer of a tokenizer.json: steps that split a text by regular expressions, then its bytes as names."""
+"""The pre_tokenizer of a tokenizer.json: steps that split a text by regular expressions, then name its bytes."""
 
 from typing import Any
 
@@ -12,18 +12,18 @@ BYTES = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": False, 
 
 
 def to_steps(pattern: Pattern) -> dict[str, Any]:
-    """The pre_tokenizer that splits by a pattern, or by one after the other."""
+    """Return the pre_tokenizer that splits by one pattern, or by several in sequence."""
     steps = [pattern] if isinstance(pattern, str) else pattern or ()
     return {"type": "Sequence", "pretokenizers": [*map(split_step, steps), BYTES]}
 
 
 def split_step(pattern: str) -> dict[str, Any]:
-    """What a pattern matches, and what stands between two matches, is a chunk."""
+    """Return a step in which every match of the pattern, and the text between two matches, is a chunk."""
     return {"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Isolated", "invert": False}
 
 
 def from_steps(pre_tokenizer: dict[str, Any] | None) -> Pattern:
-    """The pattern of a pre_tokenizer, a tuple where there are several; ValueError for a step that is not a split."""
+    """Return the pattern of a pre_tokenizer, or a tuple of several. Raises ValueError if a step is not a split."""
     found = pre_tokenizer or {"type": None}
     steps = found["pretokenizers"] if found["type"] == "Sequence" else [found]
     if not steps or steps[-1]["type"] != "ByteLevel":
@@ -37,13 +37,13 @@ def from_steps(pre_tokenizer: dict[str, Any] | None) -> Pattern:
     expressions = [_expression(step) for step in steps[:-1]]
     if steps[-1].get("use_regex", True):
         expressions.append(patterns.PATTERNS["gpt2"] or "")
-    if pre_tokenizer != to_steps(tuple(expressions)):  # in a file of our own they are for our engine
+    if pre_tokenizer != to_steps(tuple(expressions)):  # files that we wrote need no translation
         expressions = [translated(expression) for expression in expressions]
     return tuple(expressions) if len(expressions) > 1 else expressions[0] if expressions else None
 
 
 def _expression(step: dict[str, Any]) -> str:
-    """The regular expression of one step before the last."""
+    """Return the regular expression of a step (any but the last)."""
     match step:
         case {"type": "Split", "pattern": {"Regex": str(pattern)}, "behavior": "Isolated", "invert": False}:
             return pattern

@@ -1,4 +1,4 @@
-"""Text out of ids one at a time, as a generating model produces them."""
+"""Decode ids one at a time, as a generating model produces them."""
 
 import codecs
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from collections.abc import Callable
 class TextStream:
     """Decodes ids as they come and never shows half a character: incomplete UTF-8 waits for its other bytes.
 
-    All pieces and the last `flush`, joined, are what `Tokenizer.decode` gives for all the ids.
+    All results of `push` and the final `flush`, joined, equal `Tokenizer.decode` of all the ids.
     """
 
     def __init__(self, token_bytes: Callable[[int], bytes], between: bytes = b""):
@@ -16,12 +16,12 @@ class TextStream:
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
 
     def push(self, id: int) -> str:
-        """The text that has become certain with this id; often empty, never part of a character."""
+        """Add an id and return the text that is now complete; often "", never part of a character."""
         data = self._token_bytes(id)
         data = self._between + data if self._begun else data
         self._begun = True
         return self._decoder.decode(data)
 
     def flush(self) -> str:
-        """What is left at the end: U+FFFD if the ids stopped within a character, else nothing."""
+        """Return the rest at the end: U+FFFD if the ids stopped within a character, else ""."""
         return self._decoder.decode(b"", final=True)

@@ -1,8 +1,8 @@
-"""The tokenizer: a split pattern, a vocabulary and special tokens. Text to ids and back, exactly.
+"""The tokenizer: a split pattern, a vocabulary and special tokens. It turns text into ids and back, exactly.
 
-Special tokens are never made from text unless the caller allows it: what a user types stays text. A lone surrogate
-(half of a UTF-16 pair, which no file can hold) counts as U+FFFD. `encode_bytes` keeps bytes that are not UTF-8, one
-token each, and `decode_bytes` gives them back; `decode` shows U+FFFD in their place.
+Text becomes a special token only if the caller allows it: what a user types stays text. A lone surrogate (half of a
+UTF-16 pair, which no file can hold) is read as U+FFFD. `encode_bytes` keeps bytes that are not UTF-8, one token each,
+and `decode_bytes` returns them; `decode` shows U+FFFD in their place.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -27,11 +27,11 @@ UNKNOWN = "<unk>"
 
 
 class Tokenizer:
-    """Text to ids and back; made by `train`, `train_from_texts`, `characters`, `words` or `load`, and then fixed.
+    """Text to ids and back. Created by `train`, `train_from_texts`, `characters`, `words` or `load`; does not change.
 
-    frame: the special tokens that Hugging Face's libraries put before and after a text when they encode it, if the
-        file asks for that (LLaMA 3's begins with <|begin_of_text|>). Here `encode` adds nothing and `framed` does.
-    roles: what special tokens are for where the file says so ("pad_token" -> "<|pad|>"); it is written out again.
+    frame: the special tokens that Hugging Face's libraries put before and after an encoded text, if the file asks for
+        it (LLaMA 3's text begins with <|begin_of_text|>). Here `encode` adds nothing, and `framed` adds them.
+    roles: the use of special tokens, if the file states it ("pad_token" -> "<|pad|>"). `save` writes it again.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class Tokenizer:
     ) -> Self:
         """`train_from_texts` on UTF-8 files (also .gz), and on every *.txt and *.txt.gz under folders.
 
-        Long files are read in blocks (with a pattern of your own: whole), so the distinct chunks bound the memory.
+        Long files are read in blocks (whole, with your own pattern), so memory holds the distinct chunks only.
         """
         paths = [paths] if isinstance(paths, str | Path) else paths
         whole = patterns.PATTERNS.get(pattern) is None or "\n" in "".join(specials)
@@ -90,11 +90,11 @@ class Tokenizer:
     ) -> Self:
         """Learn a byte-pair vocabulary (see `bpe` for the algorithm and its tie rule).
 
-        vocab_size: the total: 256 bytes, the merges, the special tokens. It comes out smaller if the texts run out
-            of pairs to merge.
+        vocab_size: the total of 256 bytes, the merges and the special tokens. The result is smaller if the texts have
+            no more pairs to merge.
         pattern: "gpt4", "gpt2", "o200k", "none" or a regular expression; no token spans two of its matches.
-        specials: names of control tokens, which get the last ids. Where they stand in the texts they part them.
-        progress: called after each merge with its number, their total, the count, the two ids and the new one.
+        specials: names of control tokens, which get the last ids. The texts are cut where they contain one.
+        progress: called after each merge with its number, the total, the count, the two ids and the new id.
         """
         merges = vocab_size - 256 - len(specials)
         if merges < 0:
@@ -107,7 +107,7 @@ class Tokenizer:
 
     @classmethod
     def characters(cls, texts: str | Iterable[str], *, specials: Sequence[str] = ()) -> Self:
-        """One id for each character of the texts, in order of code points, then the special tokens."""
+        """Make a vocabulary of the characters in the texts, in order of code points, and the special tokens."""
         vocabulary = Characters.of(reading.ordinary_parts(texts, specials))
         return cls(vocabulary, None, added.in_order(specials, first=len(vocabulary.ids)))
 
@@ -120,12 +120,12 @@ class Tokenizer:
         vocab_size: int | None = None,
         specials: Sequence[str] = (),
     ) -> Self:
-        """One id for each word or sign (`patterns.WORDS`) met `min_frequency` times, the most frequent first.
+        """Make a vocabulary of the words and signs (`patterns.WORDS`) met `min_frequency` times, most frequent first.
 
-        All other words become "<unk>", the first of the special tokens, and white space is not kept: decoding puts
-        one space between any two tokens. So the way back is exact only for known words, and up to white space.
+        All other words become "<unk>", the first of the special tokens. White space is not kept: decoding puts one
+        space between any two tokens. So decoding is exact for known words only, and except for white space.
 
-        vocab_size: at most so many in total, special tokens included.
+        vocab_size: the most tokens in total, special tokens included.
         """
         names = (UNKNOWN, *(name for name in specials if name != UNKNOWN))
         at_most = None if vocab_size is None else vocab_size - len(names)
@@ -135,7 +135,7 @@ class Tokenizer:
         return cls(vocabulary, None, added.in_order(names, first=len(vocabulary.ids)))
 
     def encode(self, text: str, *, allowed_special: Collection[str] | Literal["all"] = ()) -> list[int]:
-        """The ids of a text; special tokens in it are ordinary text except those allowed ("all": every one)."""
+        """Return the ids of a text. Special tokens in it are ordinary text unless allowed ("all": every one)."""
         if not allowed_special:
             return self._encoder.ids(text)
         allowed = self.specials if allowed_special == "all" else {n: self.special_id(n) for n in allowed_special}
@@ -145,39 +145,39 @@ class Tokenizer:
         return ids
 
     def encode_with_offsets(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
-        """The ids of a text, and for each its span (start, end) in characters: text[start:end]."""
+        """Return the ids of a text, and the span (start, end) of each in characters: text[start:end]."""
         ids = self.encode(text)
         return ids, offsets.offsets(text, ids, self.token_bytes, words=isinstance(self.vocabulary, Words))
 
     def encode_batch(self, texts: Iterable[str]) -> list[list[int]]:
-        """The ids of each text; see `encode`."""
+        """Return the ids of each text; see `encode`."""
         return self._encoder.batch([*texts])
 
     def encode_array(self, text: str, *, threads: int | None = None) -> "NDArray[np.int32]":
-        """The ids of a text as an array, faster and smaller than a list; threads: all cores by default."""
+        """Return the ids of a text as an array, faster and smaller than a list. threads: all cores by default."""
         return self._encoder.array(text, threads=threads)
 
     def encode_joined(self, texts: Sequence[str | bytes]) -> "tuple[NDArray[np.int32], NDArray[np.int64]]":
-        """The ids of N texts (or their UTF-8, unchecked) one behind the other, and their N + 1 bounds; one thread."""
+        """Return the ids of N texts (or their UTF-8, unchecked) in one array, and their N + 1 bounds. One thread."""
         return self._encoder.joined(texts)
 
     def encode_with_dropout(self, text: str, dropout: float, *, random: Random) -> list[int]:
-        """BPE-dropout: each possible merge is passed over with probability `dropout`, so the ids differ every time.
+        """Encode with BPE-dropout: each merge is skipped with probability `dropout`, so the ids differ every time.
 
-        It shows a model in training more ways to write the same word (Provilkov et al. 2020). 0 is `encode`, 1 gives
-        bytes, the paper takes 0.1; the text comes back from any of them. Special tokens in it are ordinary text.
+        In training, a model then sees more ways to write the same word (Provilkov et al. 2020). 0 is `encode`, 1 gives
+        bytes, the paper uses 0.1; all of them decode to the same text. Special tokens in it are ordinary text.
         """
         if dropout == 0:
             return self.encode(text)
         if not 0 < dropout <= 1:
             raise ValueError(f"dropout is a probability from 0 to 1, not {dropout}")
         if not isinstance(self.vocabulary, BytePair):
-            raise ValueError("only a byte-pair tokenizer has merges to pass over; take dropout=0")
+            raise ValueError("only a byte-pair tokenizer has merges to skip; use dropout=0")
         chunks, drop = patterns.split(reading.well_formed(text), self._pattern), lambda: random.random() < dropout
         return [id for chunk in chunks for id in self.vocabulary.merged(chunk.encode(), drop=drop)]
 
     def encode_bytes(self, data: bytes) -> list[int]:
-        """The ids of any bytes: valid UTF-8 as its text, each byte that is not as a token of its own."""
+        """Return the ids of any bytes: valid UTF-8 is encoded as text, every other byte as one token."""
         ids: list[int] = []
         for part in reading.stretches(data):
             if isinstance(part, str):
@@ -189,34 +189,34 @@ class Tokenizer:
         return ids
 
     def framed(self, ids: Sequence[int]) -> list[int]:
-        """The ids with the special tokens of `frame` around them: what Hugging Face's libraries give for a text."""
+        """Put the special tokens of `frame` around the ids, as Hugging Face's libraries do when they encode a text."""
         return [*map(self.special_id, self.frame[0]), *ids, *map(self.special_id, self.frame[1])]
 
     def decode(self, ids: Iterable[int], *, skip_special: bool = False) -> str:
-        """The text of the ids; bytes that are not UTF-8 become U+FFFD."""
+        """Return the text of the ids. Bytes that are not UTF-8 become U+FFFD."""
         hidden = set(self.specials.values()) if skip_special else ()
         return self.decode_bytes(id for id in ids if int(id) not in hidden).decode("utf-8", "replace")
 
     def decode_bytes(self, ids: Iterable[int]) -> bytes:
-        """The bytes of the ids, exactly."""
+        """Return the exact bytes of the ids."""
         return self.vocabulary.between.join(map(self.token_bytes, ids))
 
     def stream(self) -> TextStream:
-        """Make a decoder that takes ids one at a time and gives whole characters."""
+        """Return a decoder that takes ids one at a time and gives whole characters."""
         return TextStream(self.token_bytes, self.vocabulary.between)
 
     def pieces(self, ids: Iterable[int]) -> list[str]:
-        """One printable string for each id, for pictures: a space as ␣, parts of a character as \\xe2."""
+        """Return one printable string for each id, for pictures: a space as ␣, parts of a character as \\xe2."""
         return [printable(self.token_bytes(id)) for id in ids]
 
     def token_bytes(self, id: int) -> bytes:
-        """The bytes of one token."""
-        if int(id) not in self._bytes:  # int: tensors are told apart by where they lie
+        """Return the bytes of one token."""
+        if int(id) not in self._bytes:  # int: the hash of a tensor is its address
             raise ValueError(f"id {id} is not in this vocabulary of {self.vocab_size} tokens")
         return self._bytes[int(id)]
 
     def special_id(self, name: str) -> int:
-        """The id of a special token; a ValueError with the names there are if it has no such."""
+        """Return the id of a special token. Raises ValueError with the names of all of them if it is not one."""
         if name not in self.specials:
             there = ", ".join(self.specials) or "none"
             raise ValueError(f"this tokenizer has no special token {name!r}; it has: {there}")
@@ -224,27 +224,27 @@ class Tokenizer:
 
     @property
     def merges(self) -> bpe.Merges:
-        """The merges in the order learnt, as pairs of bytes; none for characters and words."""
+        """The merges in the order in which they were learnt, as pairs of bytes; empty for characters and words."""
         return self.vocabulary.merges if isinstance(self.vocabulary, BytePair) else []
 
     def save(self, path: str | Path) -> Path:
-        """Write `tokenizer.json` into a folder, which `transformers.AutoTokenizer` opens too, or a named .json."""
+        """Write `tokenizer.json` into a folder, which `transformers.AutoTokenizer` can open, or write a named .json."""
         return self.export(path, format="json")
 
     def export(self, path: str | Path, *, format: files.Format) -> Path:
         """Write another format: "gpt2" (two files in a folder), "tiktoken", or "merges" (a list for people).
 
-        ValueError for what a format cannot hold: only "json" and "gpt2" name the special tokens, only "json" the split
-        pattern ("gpt2" is for GPT-2's).
+        Raises ValueError if the format cannot hold this tokenizer: only "json" and "gpt2" store the special tokens, and
+        only "json" the split pattern ("gpt2" implies GPT-2's).
         """
         parts = Parts(self.vocabulary, self.pattern, self.specials, self.frame, self.roles)
         return files.export(path, parts, format=format)
 
     @classmethod
     def load(cls, path: str | Path, *, pattern: str | None = None, specials: Mapping[str, int] | None = None) -> Self:
-        """Read a tokenizer file or the folder it lies in (the forms are listed in `files`).
+        """Read a tokenizer file or its folder (`files` lists the formats).
 
-        pattern: a name or an expression, only for files that name none (.tiktoken; vocab.json is GPT-2's by default).
-        specials: names and ids of special tokens, only for .tiktoken, which names none.
+        pattern: a name or an expression, only for files without one (.tiktoken; for vocab.json the default is GPT-2's).
+        specials: names and ids of special tokens, only for .tiktoken files, which have none.
         """
         return cls(*files.read(path, pattern=pattern, specials=specials))

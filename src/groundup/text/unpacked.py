@@ -1,6 +1,6 @@
-"""A file as bytes, unpacked if its name ends in .gz: what every reader of text begins with.
+"""Read a file as bytes, decompressed if its name ends in .gz. Every reader of text uses this.
 
-Only ordinary files are opened: a device or a pipe may never end. A packed file that unpacks to far more than text does
+Only ordinary files are opened: a device or a pipe may never end. A compressed file that expands far more than text does
 is refused before it fills the memory.
 """
 
@@ -9,12 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
-PACKED = 1 << 18  # bytes of a packed file taken at a time
-BOMB_SIZE, BOMB_RATIO = 1 << 28, 200  # text packs to a third, logs to a hundredth; a bomb to a thousandth
+PACKED = 1 << 18  # bytes of a compressed file to read at a time
+BOMB_SIZE, BOMB_RATIO = 1 << 28, 200  # text compresses to a third, logs to a hundredth, a zip bomb to a thousandth
 
 
 def existing(path: str | Path) -> Path:
-    """The path of a file or a folder. FileNotFoundError, or ValueError for a device or a pipe, which may never end."""
+    """Return the path of a file or folder. Raises FileNotFoundError, or ValueError for a device or a pipe."""
     path = Path(path)
     if not path.exists():
         raise FileNotFoundError(f"{path}: there is no such file or folder")
@@ -24,16 +24,16 @@ def existing(path: str | Path) -> Path:
 
 
 def suffix(path: Path) -> str:
-    """What kind of file this is: its last suffix, or the one before .gz."""
+    """Return the last suffix of the file's name in small letters, or the one before .gz."""
     name = path.name.lower()
     return Path(name.removesuffix(".gz")).suffix
 
 
 class Unpacked:
-    """A file as bytes, unpacked as it is read. ValueError, with its name, for what was not packed so.
+    """A file as bytes, decompressed while it is read. Raises ValueError with its name if it is not valid gzip.
 
-    gzip's own reader takes 8 kB at a time and blocks other threads; larger steps are faster and let them run. Where
-    isal is installed (groundup[data]) it unpacks, in 40% of zlib's time.
+    The reader of the module gzip takes 8 kB at a time and blocks other threads; larger steps are faster and let them
+    run. If isal is installed (groundup[data]), it is used and takes 40% of zlib's time.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -43,17 +43,17 @@ class Unpacked:
         self._file: IO[bytes] = self.path.open("rb")
         self._packed = self.path.suffix.lower() == ".gz"
         self._decompressobj, self._error = _fastest()
-        self._member: Any = None  # of the gzip file; there may be several, one after the other
+        self._member: Any = None  # of the gzip file, which may have several members in sequence
         self._left = b""
         self._given = 0
 
     @property
     def position(self) -> int:
-        """Bytes read of the file on the disk."""
+        """How many bytes of the file on disk have been read."""
         return self._file.tell()
 
     def read(self, size: int) -> bytes:
-        """`size` more bytes, or some more; none at the end."""
+        """Return about `size` more bytes; a compressed file may give some more than `size`. b"" at the end."""
         if not self._packed:
             return self._file.read(size)
         parts, found = [], 0
@@ -72,7 +72,7 @@ class Unpacked:
         return b"".join(parts)
 
     def _unpack(self) -> bytes:
-        """Some bytes of the text, or none at the end."""
+        """Return some bytes of the text, or b"" at the end."""
         while True:
             packed = self._left or self._file.read(PACKED)
             if not packed:
@@ -99,7 +99,7 @@ class Unpacked:
 
 
 def _fastest() -> tuple[Callable[..., Any], Any]:
-    """What makes an object that unpacks, and what that raises."""
+    """Return the function that makes a decompressor, and the exception that a decompressor raises."""
     try:
         from isal import isal_zlib
     except ImportError:

@@ -1,6 +1,6 @@
-"""The three kinds of vocabulary a tokenizer can have: byte pairs, single characters, and whole words.
+"""The three kinds of vocabulary that a tokenizer can have: byte pairs, single characters, and whole words.
 
-All offer `ids` (token bytes -> id), `encode(chunk)` and `between`, the bytes that stand between two tokens.
+Each has `ids` (token bytes -> id), `encode(chunk)` and `between`, the bytes that decoding puts between two tokens.
 """
 
 from collections import Counter
@@ -12,14 +12,14 @@ from groundup.text import bpe, patterns
 
 
 class BytePair:
-    """The 256 bytes and what the merges make of them (see `bpe`); every text has an encoding, and any other bytes too.
+    """The 256 bytes and the tokens that merges make of them (see `bpe`). It can encode every text, and any other bytes.
 
     merges: pairs of token bytes, the earliest learnt first.
     ids: token bytes -> id, for vocabularies from elsewhere; by default byte b is b and merge n is 256 + n. Single
-        bytes may be missing: vocabularies trained by `tokenizers` without an initial alphabet have only those met.
-    whole_first: take a chunk that is itself a token at once, as tiktoken does ("ignore_merges"). For merges that
-        were really trained it makes no difference.
-    unknown: the id of a byte that is missing; without one such a byte is refused.
+        bytes may be missing: `tokenizers` without an initial alphabet keeps only those that its training text had.
+    whole_first: use a chunk that is itself a token without merging, as tiktoken does ("ignore_merges"). For merges
+        that were really trained it makes no difference.
+    unknown: the id of a missing byte; without it such a byte is a ValueError.
     """
 
     kind = "byte pairs"
@@ -50,21 +50,21 @@ class BytePair:
         self.whole_first = whole_first
         self.unknown = unknown
         self.missing = frozenset(byte for byte in range(256) if singles[byte] not in self.ids)
-        # Within, tokens have numbers. Pair of numbers -> rank (256 + n for merge n), rank -> number, number -> id.
-        # Two merges may make one token; of the same merge twice the later counts, as in `tokenizers`.
+        # Internally tokens have numbers. Pair of numbers -> rank (256 + n for merge n), rank -> number, number -> id.
+        # Two merges may make one token. If a merge is listed twice, the later rank is used, as in `tokenizers`.
         self.ranks = {(numbers[a], numbers[b]): rank for rank, (a, b) in enumerate(merges, 256)}
         self.made = [*range(256), *(numbers[a + b] for a, b in merges)]
         self.outside = [self.ids.get(token, unknown or 0) for token in tokens]
 
     def encode(self, chunk: str) -> list[int]:
-        """The ids of one chunk."""
+        """Return the ids of one chunk."""
         data = chunk.encode()
         if self.whole_first and data in self.ids:
             return [self.ids[data]]
         return self.merged(data)
 
     def merged(self, data: bytes, drop: Callable[[], bool] | None = None) -> list[int]:
-        """The ids that the merges make of some bytes, those passed over that `drop` says (see `bpe.encode`)."""
+        """Return the ids that the merges make of these bytes. drop: which merges to skip (see `bpe.encode`)."""
         if self.refuses and (lost := self.missing.intersection(data)):
             raise ValueError(
                 f"the byte {min(lost):#04x} of {data.decode('utf-8', 'replace')!r} is not in this vocabulary of "
@@ -74,12 +74,12 @@ class BytePair:
 
     @property
     def refuses(self) -> bool:
-        """Whether there are texts that it cannot encode."""
+        """Whether there are texts that this vocabulary cannot encode."""
         return bool(self.missing) and self.unknown is None
 
 
 class Characters:
-    """One id a character (code point), in the order of their code points; other characters are refused."""
+    """One id for each character (code point), in order of code points. Other characters are a ValueError."""
 
     kind = "characters"
     between = b""
@@ -90,14 +90,14 @@ class Characters:
 
     @classmethod
     def of(cls, texts: Iterable[str]) -> "Characters":
-        """All characters of the texts."""
+        """Make a vocabulary of all characters in the texts."""
         found: set[str] = set()
         for text in texts:
             found.update(text)
         return cls({character: id for id, character in enumerate(sorted(found))})
 
     def encode(self, chunk: str) -> list[int]:
-        """The ids of the characters; a ValueError names one that is not in the vocabulary."""
+        """Return the ids of the characters. Raises ValueError for one that is not in the vocabulary."""
         try:
             return [self._ids[character] for character in chunk]
         except KeyError as error:
@@ -109,7 +109,7 @@ class Characters:
 
 
 class Words:
-    """One id a word or sign (`patterns.WORDS`), and one for all words that are not in the vocabulary."""
+    """One id for each word or sign (`patterns.WORDS`), and one for all words that are not in the vocabulary."""
 
     kind = "words"
     between = b" "
@@ -121,24 +121,26 @@ class Words:
 
     @classmethod
     def of(cls, texts: Iterable[str], *, min_frequency: int, at_most: int | None) -> "Words":
-        """The words that come at least `min_frequency` times, the most frequent first; the last id is the unknown."""
+        """Keep words that occur at least `min_frequency` times, most frequent first; the last id is for unknown words."""
         counts: Counter[str] = Counter()
         for text in texts:
             counts.update(_WORD.findall(text))
         frequent = [word for word, count in counts.items() if count >= min_frequency]
         if not frequent:
             most = max(counts.values(), default=0)
-            raise ValueError(f"no word comes min_frequency ({min_frequency}) times, the most frequent one {most} times")
+            raise ValueError(
+                f"no word occurs min_frequency ({min_frequency}) times, the most frequent one {most} times"
+            )
         kept = sorted(frequent, key=lambda word: (-counts[word], word))[:at_most]
         return cls({word: id for id, word in enumerate(kept)}, unknown=len(kept))
 
     @staticmethod
     def found(text: str) -> Iterable[regex.Match]:
-        """The words and signs of a text, where they stand."""
+        """Return the matches of the words and signs in a text."""
         return _WORD.finditer(text)
 
     def encode(self, chunk: str) -> list[int]:
-        """The ids of the words; white space between them is gone."""
+        """Return the ids of the words. White space is lost."""
         return [self._ids.get(word, self.unknown) for word in _WORD.findall(chunk)]
 
 
@@ -146,7 +148,7 @@ _WORD = regex.compile(patterns.WORDS)
 
 
 class Remembered(dict[str, list[int]]):
-    """The ids of chunks met before: most of a text is words that have come already. Bounded in number and length."""
+    """A cache of the ids of chunks, since most words of a text occur repeatedly. Limited in number and length."""
 
     def __init__(self, vocabulary: BytePair | Characters | Words):
         super().__init__()
