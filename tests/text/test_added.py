@@ -140,7 +140,7 @@ def test_missing_bytes_are_the_unknown_token_where_there_is_one(tmp_path: Path):
         assert ours.encode(text) == again.encode(text) == theirs.encode(text).ids == saved.encode(text).ids
 
 
-def test_padding_and_truncation_are_left_out_with_a_word(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+def test_padding_and_truncation_are_ignored_with_a_notice(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     path = Tokenizer.train_from_texts(PROSE, 300, specials=("<pad>",)).save(tmp_path)
     theirs = tokenizers.Tokenizer.from_file(str(path))
     expected = theirs.encode(PROSE).ids
@@ -148,7 +148,7 @@ def test_padding_and_truncation_are_left_out_with_a_word(tmp_path: Path, capsys:
     theirs.enable_truncation(max_length=8)
     theirs.save(str(path))
     assert Tokenizer.load(path).encode(PROSE) == expected
-    assert "asks for padding and truncation, left out here" in capsys.readouterr().err
+    assert "asks for padding and truncation, ignored here" in capsys.readouterr().err
 
 
 def test_two_merges_may_make_one_token(tmp_path: Path):

@@ -121,7 +121,7 @@ class Words:
 
     @classmethod
     def of(cls, texts: Iterable[str], *, min_frequency: int, at_most: int | None) -> "Words":
-        """Keep words that occur at least `min_frequency` times, most frequent first; the last id is for unknown words."""
+        """Keep words that occur `min_frequency` times or more, most frequent first; the last id is for all others."""
         counts: Counter[str] = Counter()
         for text in texts:
             counts.update(_WORD.findall(text))
