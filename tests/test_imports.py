@@ -58,7 +58,7 @@ MAY = {
     },
     "bench": {
         *("bench", "hub", "decode", "training", "models", "build", "fast", "nn", "data", "text", "config", "presets"),
-        *("machine", "batch", "__init__", "__version__"),
+        *("machine", "batch", "files", "__init__", "__version__"),
     },
     "stock": {"stock", "models", "build"},
     "hub": {"hub", "models", "nn", "config", "stock", "text", "build", "files", "records"},

@@ -3,7 +3,8 @@
 import hashlib
 import os
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -34,6 +35,17 @@ def write_whole(path: Path, text: str, *, durable: bool = False) -> None:
             unfinished.unlink(missing_ok=True)
     if durable:
         sync(path.parent)
+
+
+@contextmanager
+def writing_to(place: Path) -> Iterator[None]:
+    """Within it an OSError that names no file names the place: a full disk does not say which it is."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is not None or error.strerror is None or "temporary" in error.strerror:
+            raise
+        raise OSError(error.errno, error.strerror, str(place)) from error
 
 
 def sync(path: Path) -> None:

@@ -234,6 +234,11 @@ def test_prompts_longer_than_the_context_give_both_numbers(home, complaint):
         ("translate translator Hi --device abacus", ["'abacus'"]),
         ("evaluate translator --data gone.tsv", ["gone.tsv"]),
         ("evaluate translator --data text.txt", ["text.txt, line 1", "one column"]),
+        ("evaluate translator --data half.tsv", ["half.tsv: none of 2 lines has text on both sides"]),
+        ("train dialogue half.tsv --name new", ["half.tsv: ", "every text is empty"]),
+        ("evaluate writer --data letter.txt", ["letter.txt: the text has 1 tokens"]),
+        ("generate writer --file long.txt", ["long.txt, line 1: the prompt has"]),
+        ("translate translator --file long.txt", ["long.txt, line 1: a sentence of"]),
         ("evaluate translator --data pairs.en --other talk.tsv", ["80 lines", "talk.tsv has 4"]),
         ("evaluate translator --other pairs.it", ["--data"]),
         ("evaluate translator --num-beams 0", ["num_beams (0)"]),
@@ -257,6 +262,9 @@ def test_prompts_longer_than_the_context_give_both_numbers(home, complaint):
     ],
 )
 def test_wishes_that_cannot_be_granted(home, complaint, arguments, expected):
+    (home / "half.tsv").write_text("a\t\n\tb\n")
+    (home / "letter.txt").write_text("x")
+    (home / "long.txt").write_text("word " * 10_000)
     words(complaint(*arguments.split()), *expected)
 
 

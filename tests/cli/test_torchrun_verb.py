@@ -77,11 +77,35 @@ def test_overwriting_with_restarts_leaves_nothing_that_could_be_mistaken_for_its
     def killed(*_, **__):
         raise KeyboardInterrupt
 
+    before = cli("generate", "mine", "io").out
     with monkeypatch.context() as patch:
         patch.setattr("groundup.training.fit.train", killed)
         assert cli(*TRAIN, "--overwrite").code == 130
+    assert cli("generate", "mine", "io").out == before != "", "the earlier run is there until the new one can be used"
     started(again=1, most=2)
     said = cli(*TRAIN, "--overwrite")
+    assert said.code == 0, said.err
+    assert "resumed" not in said.err
+
+
+def test_the_same_launch_again_does_not_go_on_with_the_run_that_it_replaces(desk, cli, started, monkeypatch):
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["groundup", *arguments])
+        return cli(*arguments)
+
+    def killed(*_, **__):
+        raise KeyboardInterrupt
+
+    anew = [*TRAIN, "--overwrite"]
+    for _ in range(2):
+        started(most=2, TORCHELASTIC_RUN_ID="mine")
+        assert call(*anew).code == 0
+    with monkeypatch.context() as patch:
+        patch.setattr("groundup.training.fit.train", killed)
+        assert call(*anew).code == 130
+    assert cli("generate", "mine", "io").code == 0
+    started(again=1, most=2, TORCHELASTIC_RUN_ID="mine")
+    said = call(*anew)
     assert said.code == 0, said.err
     assert "resumed" not in said.err
 

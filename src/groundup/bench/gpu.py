@@ -13,6 +13,7 @@ from typing import Any
 from groundup.bench.gpu_parts import Part, parts
 from groundup.bench.race import race
 from groundup.bench.report import Report, Table, machine
+from groundup.files import write_whole
 
 PACKAGES = ("torch", "transformers", "numpy", "triton")
 LEAST = 5.0  # seconds, below which no part is begun
@@ -96,4 +97,4 @@ def _card() -> str:
 def _write(report: Report, path: Path | None) -> None:
     if path is not None:
         report.save(path)
-        path.with_suffix(".md").write_text(report.markdown(), encoding="utf-8")
+        write_whole(path.with_suffix(".md"), report.markdown())

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from groundup import __version__
+from groundup.files import write_whole
 from groundup.machine import cores, processor
 
 
@@ -74,9 +75,7 @@ class Report:
 
     def save(self, path: str | Path) -> None:
         """Write everything as JSON."""
-        Path(path).write_text(
-            json.dumps(asdict(self), indent=2, ensure_ascii=False, default=str) + "\n", encoding="utf-8"
-        )
+        write_whole(Path(path), json.dumps(asdict(self), indent=2, ensure_ascii=False, default=str) + "\n")
 
 
 def _line(cells: Sequence[str]) -> str:

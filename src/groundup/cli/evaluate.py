@@ -187,6 +187,7 @@ def _report(found: list[tuple], apart: list, options: Evaluate, rows: Sequence[d
 def _judge_text(runs: dict, options: Evaluate) -> None:
     """Judge one language model, or two and the difference between them; print it, and keep it in their results.json."""
     from groundup.data.load import load_texts
+    from groundup.flow.naming import naming
     from groundup.flow.rivals import judge_two
     from groundup.flow.score_text import score_held_out, score_text
 
@@ -200,7 +201,8 @@ def _judge_text(runs: dict, options: Evaluate) -> None:
     if options.rival is not None:
         found, apart = judge_two(runs, data=options.data)
     elif options.data is not None:
-        found = [score_text(runs[options.run], load_texts(options.data), split=options.data)]
+        with naming(options.data):
+            found = [score_text(runs[options.run], load_texts(options.data), split=options.data)]
     else:
         found = [score_held_out(runs[options.run])]
     _report([(name, run, results) for (name, run), results in zip(runs.items(), found, strict=True)], apart, options)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import tyro
 
 from groundup.cli.choosing import Choosing, given
-from groundup.cli.input import tell_of_files
+from groundup.cli.input import place, tell_of_files
 from groundup.cli.parse import Run, parse_texts
 from groundup.terminal import shown
 
@@ -82,7 +82,7 @@ def main(arguments: list[str]) -> None:
     if bad and options.file is None:
         raise ValueError(next(iter(bad.values())))
     for number, reason in list(bad.items())[:NAMED]:
-        print(f"groundup: line {number}: {reason}", file=sys.stderr)
+        print(f"groundup: {place(options.file)}line {number}: {reason}", file=sys.stderr)
     if len(bad) > NAMED:
         print(f"groundup: and {len(bad) - NAMED:,} more lines that cannot be read", file=sys.stderr)
     if good := {number: prompt for number, prompt in prompts.items() if number not in bad}:

@@ -18,6 +18,11 @@ def tell_of_files(texts: Sequence[str]) -> None:
         print(f"groundup: {texts[0]} is taken as text, and is a file; did you mean --file {texts[0]}?", file=sys.stderr)
 
 
+def place(file: Path | None) -> str:
+    """What stands before the number of a line of the file; nothing for standard input."""
+    return "" if file is None or str(file) == "-" else f"{file}, "
+
+
 def piped_blocks(stream: TextIO, *, most: int) -> Iterator[list[str]]:
     """The lines of standard input, in blocks of those that are there already: nobody waits for lines that come later.
 

@@ -122,6 +122,8 @@ def _said(error: BaseException) -> str:
         return error.msg
     if isinstance(error, OSError) and error.filename and error.strerror:
         return f"{error.filename}: {error.strerror}"
+    if isinstance(error, OSError) and error.strerror and "temporary directory" in error.strerror:
+        return f"{error.strerror}; make room there, or name a folder with room: TMPDIR=/path groundup ..."
     if isinstance(error, OSError) and error.strerror:  # a full disk does not say which it is
         return f"a file under {_here()}: {error.strerror}"
     return " ".join(str(error).split()) or type(error).__name__

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import tyro
 
 from groundup.cli.choosing import Choosing, given
-from groundup.cli.input import batched, piped_blocks, tell_of_files
+from groundup.cli.input import batched, piped_blocks, place, tell_of_files
 from groundup.cli.parse import Run, parse_texts
 from groundup.terminal import shown
 from groundup.text.reading import lines
@@ -102,7 +102,7 @@ def main(arguments: list[str]) -> None:
             )
         for answers, number in zip(found, numbers, strict=False):
             if isinstance(answers, str):
-                print(f"groundup: {what} {number}: {answers}", file=sys.stderr)
+                print(f"groundup: {place(options.file)}{what} {number}: {answers}", file=sys.stderr)
                 failed = True
             _print(answers, score if options.shows_scores else None)
         sys.stdout.flush()

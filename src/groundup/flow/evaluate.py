@@ -72,6 +72,8 @@ def _file_test(run: PairRun, data: str, other: str | None) -> Test:
     rows = load_rows(data, other)
     whole = [row for row in rows if row.pair.source and row.pair.target]
     bare = [row for row in rows if not (row.pair.source and row.pair.target)]
+    if not whole:
+        raise ValueError(f"{data}: none of {len(rows):,} lines has text on both sides, so there is nothing to judge by")
     return Test(
         turned([row.pair for row in whole], run.recipe.data.reverse),
         [f"{data}, line {row.line}" for row in whole],

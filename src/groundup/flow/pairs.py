@@ -53,7 +53,9 @@ def read(recipe: PairRecipe, known: Tokenizers | None, *, say: Callable[[str], N
     splits, memorise = read_splits(recipe.data), recipe.data.memorise
     held_out = "" if memorise else f", {len(splits.valid):,} for validation, {len(splits.test):,} for the test"
     say(f"pairs        {recipe.data.corpus}: {len(splits.train):,} to learn from{held_out}")
-    return PairParts(known or train_tokenizers(recipe, splits.train, [*splits.valid, *splits.test]), splits, memorise)
+    with naming(recipe.data.corpus):
+        known = known or train_tokenizers(recipe, splits.train, [*splits.valid, *splits.test])
+    return PairParts(known, splits, memorise)
 
 
 def make_batches(recipe: PairRecipe, parts: PairParts) -> Batches:

@@ -5,10 +5,11 @@ import json
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
+from groundup.files import writing_to
 from groundup.flow.check import check, check_machine
 from groundup.recipes.recipe import Recipe, save_recipe
 from groundup.recipes.table import RECIPES
-from groundup.run.claim import alone, check_replaceable, in_place_of, scratch_folder
+from groundup.run.claim import EARLIER, alone, check_replaceable, in_place_of, scratch_folder
 from groundup.run.folder import RUNS, RunFolder, check_known
 from groundup.run.own_code import STOCK, OwnCode, kept_code
 from groundup.training import launch
@@ -30,7 +31,7 @@ def begin(
     """
     recipe = code.signed(recipe)
     folder, resume = RunFolder(RUNS / recipe.name), False
-    with forgiving_output(), alone(folder) if launch.rank() == 0 else nullcontext():
+    with forgiving_output(), writing_to(folder.path), alone(folder) if launch.rank() == 0 else nullcontext():
         again = _is_mine(folder)
         if again and (folder.checkpoints / "latest").is_file():
             recipe, resume = dataclasses.replace(folder.recipe(), name=recipe.name), True
@@ -55,7 +56,7 @@ def go_on(
     trust_code: bool = False,
 ) -> "TextRun | PairRun":
     """Go on with a run to another end, or in another way; None keeps what its recipe says."""
-    with forgiving_output(), alone(folder) if launch.rank() == 0 else nullcontext():
+    with forgiving_output(), writing_to(folder.path), alone(folder) if launch.rank() == 0 else nullcontext():
         written = folder.recipe()
         check_known(folder, written)
         code = kept_code(folder.path, written, trust_code=trust_code)
@@ -120,5 +121,5 @@ def _is_mine(folder: RunFolder) -> bool:
     """Whether an earlier attempt of this launch began the run: torchrun, or Slurm, started it again."""
     stamp = launch.stamp()
     if stamp is None:
-        return launch.restarted()
+        return launch.restarted() and not folder.begun_under(EARLIER)
     return folder.begun_under(stamp) and (launch.restarted() or not folder.results_file.is_file())

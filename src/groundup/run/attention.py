@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from torch import Tensor
 
 from groundup.decode.choose import Beams
+from groundup.files import writing_to
 from groundup.look.beams import Candidate, Watched, beam_tree
 from groundup.look.draw import draw_attention
 from groundup.look.page import Panel, attention_page
@@ -65,10 +66,11 @@ class Look:
         """Write page.html and a PNG a panel into the folder, and say where they are."""
         folder = Path(folder)
         page = self.page  # a text that cannot be shown leaves no folder behind
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "page.html").write_bytes(page.encode())
-        for panel in self.panels:
-            self.draw(panel.name, path=folder / f"{panel.name}.png")
+        with writing_to(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / "page.html").write_bytes(page.encode())
+            for panel in self.panels:
+                self.draw(panel.name, path=folder / f"{panel.name}.png")
         return [folder / "page.html", *(folder / f"{panel.name}.png" for panel in self.panels)]
 
     def __repr__(self) -> str:

@@ -16,6 +16,8 @@ from pathlib import Path
 from groundup.run.folder import RunFolder
 from groundup.training import launch
 
+EARLIER = "a run that a later launch replaces"
+
 
 @contextmanager
 def alone(folder: RunFolder) -> Iterator[None]:
@@ -61,8 +63,8 @@ def check_replaceable(folder: RunFolder, *, overwrite: bool) -> None:
         )
     if not folder.recipe_file.is_file():
         raise ValueError(f"{folder.path} is not a run, so it is not overwritten; choose another --name")
-    if launch.restarts():  # a restarted process could not tell the earlier run's checkpoints from those to go on from
-        _remove(folder)
+    if launch.restarts():  # or a restarted process would take its checkpoints for those to go on from
+        folder.launch_file.write_text(EARLIER, encoding="utf-8")
 
 
 def settle(folder: RunFolder) -> None:
