@@ -86,7 +86,7 @@ def test_stock_models_pass_whatever_was_done_to_their_weights(tmp_path):
 def test_a_recording_says_what_an_own_attend_does_or_refuses():
     model, ids = a_model(), torch.tensor([[1, 2, 3, 4]])
     model.stack.blocks[1].attention.attend = Sharp()
-    message = r"attends in a way of its own \(Sharp\).*weights\(q, k, mask\)"
+    message = r"has its own attention \(Sharp\).*weights\(q, k, mask\)"
     with pytest.raises(ValueError, match=message), gu.record_attention(model):
         pass
     with gu.record_attention(model, layers="*.0.*") as maps:

@@ -1,1 +1,1 @@
-"""Looking into a model: record its attention, draw it, and step through it in a page."""
+"""Look into a model: record its attention, draw it, and step through it in a web page."""

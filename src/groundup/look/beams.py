@@ -1,4 +1,4 @@
-"""A beam search as a tree: every candidate of every step, where it came from, and what became of it."""
+"""A beam search as a tree: every candidate of every step, its parent, and whether it was kept, finished or dropped."""
 
 from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple, Protocol
@@ -7,7 +7,7 @@ Kind = Literal["living", "finished", "dropped"]
 
 
 class Branch(Protocol):
-    """What a search tells of a candidate: a `groundup.decode.beam.Branch`."""
+    """What a search reports about a candidate: see `groundup.decode.beam.Branch`."""
 
     @property
     def parent(self) -> int: ...
@@ -26,33 +26,33 @@ class Branch(Protocol):
 
 
 class Candidate(NamedTuple):
-    """A node of the tree: one token, and all of its branch up to it."""
+    """A node of the tree: one token, at the end of the branch that leads to it."""
 
     step: int
-    """From 1."""
+    """The step of the search, from 1."""
     parent: int | None
     """The number of the candidate before it, None at the first step."""
     token: str
-    """As a person can read it."""
+    """The token in printable form."""
     logprob: float
-    """ln p of the token itself, after what stands before it."""
+    """ln p of this token, given the tokens before it."""
     total: float
     """ln p of the whole branch."""
     score: float
-    """What answers are ranked by: the total after the length penalty."""
+    """The number that ranks answers: the total after the length penalty."""
     kind: Kind
     answer: int | None
-    """Which of the search's answers ends here, 0 being the best; None where none does."""
+    """The rank of the answer that ends here, 0 for the best; None if no answer ends here."""
 
 
 class Watched:
-    """Listens to the search of one sentence: `watch=` of `beam_search`."""
+    """A callback that keeps the steps of the search for one sentence: `watch=` of `beam_search`."""
 
     def __init__(self) -> None:
         self.steps: list[Sequence[Branch]] = []
 
     def __call__(self, n: int, sentence: int, branches: Sequence[Branch]) -> None:
-        """Step n is over."""
+        """Keep the candidates of step n."""
         assert n == len(self.steps) + 1, "one sentence, step after step"
         self.steps.append(branches)
 
@@ -64,12 +64,12 @@ def beam_tree(
     pieces: Callable[[list[int]], list[str]],
     score: Callable[[float, int], float],
 ) -> list[Candidate]:
-    """The candidates in order of steps, within a step the likeliest first.
+    """Return the candidates in order of steps, and within a step the likeliest first.
 
-    answers: the ids that the search gave back, best first. score(total, n) is that of a branch of n tokens.
+    answers: the ids that the search returned, best first. score(total, n) is the score of a branch of n tokens.
     """
     tree: list[Candidate] = []
-    ids: list[list[int]] = []  # of the whole branch up to each candidate
+    ids: list[list[int]] = []  # by candidate: the ids of its whole branch
     places = {tuple(answer): place for place, answer in enumerate(answers)}
     living: list[int] = []
     for n, branches in enumerate(steps, start=1):

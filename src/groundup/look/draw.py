@@ -1,4 +1,4 @@
-"""Attention maps as a picture: one small heat map a head, token labels at the margins, one colour bar for all."""
+"""Draw attention maps: one small heat map for each head, token labels at the margins, one colour bar for all."""
 
 import math
 from collections.abc import Sequence
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 CELL = 0.26
-"""Inches a cell takes when there is room."""
+"""The size of a cell in inches, if there is room."""
 LARGEST = 20.0
-"""Inches that all cells of a row or column of heads may take together; with more of them cells shrink."""
+"""The most inches of all cells in a row or column of heads together; with more cells, cells shrink."""
 READABLE = 0.14
-"""Inches between two labels that can both be read; in smaller cells only every n-th token is named."""
+"""The smallest distance in inches between two readable labels; in smaller cells only every n-th token is named."""
 SOFT = "#444444"
 LONGEST = 16
-"""Characters of a label."""
+"""The most characters of a label."""
 
 
 def draw_attention(
@@ -34,12 +34,12 @@ def draw_attention(
     path: str | Path | None = None,
     title: str = "",
 ) -> "Figure":
-    """A figure in which each row is a query and its colours say where it looks; what it may not see stays grey.
+    """Draw a figure in which each row is a query and its colours show where it looks. Hidden keys are grey.
 
-    weights: one layer (H, T, S), its heads wrapped into a block, or several (L, H, T, S), a row of heads each; or what
-    `record_attention` gave, of which the first text is drawn, in the `layers` that fit the pattern ("*.cross"). queries
-    (T) and keys (S) name the tokens; None numbers them. path: write the figure there as a PNG, too. ValueError when the
-    names do not fit the weights.
+    weights: one layer (H, T, S), drawn as a block of heads; or several layers (L, H, T, S), one row of heads for each;
+    or the result of `record_attention`, of which the first text is drawn, in the `layers` that match the pattern
+    ("*.cross"). queries (T) and keys (S) name the tokens; None numbers them. path: also write the figure there as a
+    PNG. Raises ValueError if the names do not fit the weights.
     """
     from matplotlib.figure import Figure  # without pyplot: no window, no global state
 
@@ -65,13 +65,13 @@ def draw_attention(
     grid = figure.subplots(rows, columns, squeeze=False).ravel()
     maps = weights.detach().float().cpu().flatten(0, -3)
     largest = max(float(maps.max()), 1e-3)
-    # A softmax gives no exact zero to a key that is seen; NaN is what matplotlib leaves unpainted.
+    # A softmax gives no exact zero to a visible key; matplotlib does not paint NaN.
     maps = torch.where(maps == 0, torch.nan, maps).numpy()
     image = None
     for i, (axes, name) in enumerate(zip(grid, names, strict=False)):
         image = axes.imshow(maps[i], vmin=0.0, vmax=largest, cmap="viridis")
         axes.set_title(name, fontsize=8, pad=4, color=SOFT)
-        # Every head has the same tokens: they are named once, at the left and below the lowest head of a column.
+        # All heads have the same tokens, so they are named once: at the left, and below the lowest head of a column.
         below = i + columns >= len(names)
         _name_tokens(axes, queries if i % columns == 0 else (), keys if below else (), cell, fonts)
     for axes in grid[len(names) :]:
@@ -98,7 +98,7 @@ def _names(weights: Tensor) -> list[str]:
 
 def _name_tokens(axes: "Axes", queries: Sequence[str], keys: Sequence[str], cell: float, fonts: list[str]) -> None:
     every = math.ceil(READABLE / cell)
-    # Tokens are not formulas: without parse_math=False a "$" in one would be taken for the beginning of one.
+    # Tokens are not formulas: without parse_math=False, a "$" in a token would begin one.
     how = {"fontsize": 8 if cell > 0.18 else 7, "fontfamily": fonts, "parse_math": False}
     columns, rows = range(0, len(keys), every), range(0, len(queries), every)
     axes.set_xticks(columns, [keys[i] for i in columns], rotation=90, **how)
@@ -109,5 +109,5 @@ def _name_tokens(axes: "Axes", queries: Sequence[str], keys: Sequence[str], cell
 
 
 def _label(text: str) -> str:
-    """Cut when it is long."""
+    """Return the text, shortened if it is long."""
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"

@@ -1,19 +1,19 @@
-"""Whether a character has a glyph: the fonts that a picture's labels need, and what to write where none has one."""
+"""Fonts for the labels of a picture: choose those that have the glyphs, and replace characters that no font has."""
 
 from collections.abc import Iterable
 from functools import cache
 
-LAST_RESORT = "Last Resort"  # comes with matplotlib and has a box for everything
+LAST_RESORT = "Last Resort"  # comes with matplotlib and has a box for every character
 
 
 def families(texts: Iterable[str]) -> list[str]:
-    """matplotlib's own font family, and as many of those installed as have glyphs that the ones before them lack."""
+    """Return matplotlib's own font family, and the installed families that have glyphs which the others lack."""
     from matplotlib import font_manager, rcParams
 
     chosen = list(rcParams["font.family"])
     missing = {character for text in texts for character in text if character.isprintable()} - _glyphs(*chosen)
     entries = font_manager.fontManager.ttflist
-    # Upright and of plain weight: for any other matplotlib warns that it is not what was asked for.
+    # Only upright fonts of normal weight: for any other, matplotlib warns that it differs from the one asked for.
     for name in sorted(
         {entry.name for entry in entries if entry.style == "normal" and entry.weight in (400, "normal")}
     ):
@@ -26,7 +26,7 @@ def families(texts: Iterable[str]) -> list[str]:
 
 
 def drawable(text: str, families: Iterable[str]) -> str:
-    """The text with U+6F22 for a character that none of the families has a glyph of, and \\x01 for one unseen."""
+    """Write a character without a glyph in these families as U+6F22, and an unprintable one as \\x01."""
     there = frozenset().union(*map(_glyphs, families))
 
     def shown(character: str) -> str:
@@ -39,11 +39,11 @@ def drawable(text: str, families: Iterable[str]) -> str:
 
 @cache
 def _glyphs(*family: str) -> frozenset[str]:
-    """The characters that matplotlib can draw with a family; none where it is not there, or is made of bitmaps."""
+    """Return the characters that matplotlib can draw with a family; empty if it is missing or has bitmaps only."""
     from matplotlib.font_manager import FontProperties, findfont, get_font
 
     try:
         font = get_font(findfont(FontProperties(family=[*family])))
-    except (OSError, RuntimeError, ValueError):  # a file that is no font after all
+    except (OSError, RuntimeError, ValueError):  # the file is not a font
         return frozenset()
     return frozenset(map(chr, font.get_charmap())) if font.scalable else frozenset()

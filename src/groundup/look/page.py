@@ -1,6 +1,6 @@
-"""A page in which a person steps through an output word by word and sees where each head looks.
+"""A web page to step through an output word by word and see where each head looks.
 
-It is one HTML file that loads nothing from anywhere: it opens from a disk, a mail or a run folder years later.
+It is one HTML file that loads no other file, so it can be opened from a disk, a mail or a run folder, years later.
 """
 
 import html
@@ -20,15 +20,15 @@ from groundup.look.beams import Candidate
 class Panel:
     """The attention of all layers over one text, weights (L, H, T, S).
 
-    name: "cross" (the output looks at the source), "encoder" (the source at itself), "decoder" (the output at what is
-    already written; a language model has only this one). Raises ValueError when tokens and weights do not fit.
+    name: "cross" (the output looks at the source), "encoder" (the source at itself), "decoder" (the output at the
+    tokens before; a language model has only this one). Raises ValueError if tokens and weights do not fit.
     """
 
     name: Literal["cross", "encoder", "decoder"]
     queries: list[str]
-    """The T tokens that look. Of an output: the tokens written ("le chat <eos>"), not the ones read."""
+    """The T tokens that look. For an output, these are the written tokens ("le chat <eos>"), not the ones read."""
     keys: list[str]
-    """The S tokens looked at. Of the decoder: the tokens read ("<bos> le chat"), one step behind those written."""
+    """The S tokens looked at. In the decoder, these are the tokens read ("<bos> le chat"), one step before `queries`."""
     weights: Tensor
 
     def __post_init__(self) -> None:
@@ -50,8 +50,8 @@ class Panel:
 
 
 def write_attention_page(path: str | Path, **shown: Any) -> None:
-    """Write `attention_page`'s page into a file."""
-    page = attention_page(**shown)  # a text that cannot be shown leaves no empty file behind
+    """Write the page of `attention_page` to a file."""
+    page = attention_page(**shown)  # make it first: an error then leaves no empty file
     Path(path).write_bytes(page.encode())
 
 
@@ -65,12 +65,12 @@ def attention_page(
     beams: Sequence[Candidate] | None = None,
     prompt: int = 0,
 ) -> str:
-    """The page for one text, as HTML.
+    """Return the page for one text, as HTML.
 
-    candidates: for each written token the likeliest ones there and their probabilities, likeliest first. beams: the
-    tree of the search that found the output (`beam_tree`). prompt: how many tokens of the output, the first one read
-    included, were given and not written. Weights are kept to three decimals. ValueError when the panels do not speak of
-    the same tokens, or the tree does not.
+    candidates: for each written token, the likeliest tokens at its place and their probabilities, likeliest first.
+    beams: the tree of the search that found the output (`beam_tree`). prompt: how many tokens of the output, with the
+    first one read, were given and not written. Weights are kept to three decimals. Raises ValueError if the panels, or
+    the tree, are not about the same tokens.
     """
     _check_together(panels, candidates)
     if beams is not None:
@@ -84,7 +84,7 @@ def attention_page(
         "candidates": candidates and [[(token, round(p, 4)) for token, p in step] for step in candidates],
         "beams": beams and [_node_data(node) for node in beams],
     }
-    # Inside a <script> only "<" can do harm: it begins "</script>" and "<!--".
+    # Inside a <script> only "<" is dangerous: it begins "</script>" and "<!--".
     safe = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
     template = files("groundup.look").joinpath("page.html").read_text(encoding="utf-8")
     before, after = template.split("__DATA__")
@@ -92,7 +92,7 @@ def attention_page(
 
 
 def _panel_data(panel: Panel) -> dict[str, Any]:
-    """Weights as whole thousandths; the zeros at a row's end, half of a causal map, are left out."""
+    """Return the weights in thousandths, without the zeros at the end of a row (half of a causal map)."""
     layers = (panel.weights.detach().float() * 1000).round().int().tolist()
     weights = [[[_without_last_zeros(row) for row in head] for head in layer] for layer in layers]
     return {"name": panel.name, "queries": panel.queries, "keys": panel.keys, "weights": weights}

@@ -1,8 +1,8 @@
 """Record attention weights (Vaswani et al. 2017, section 3.2.1) without touching the model.
 
-`Attend` has no parameters and is the only place where anybody looks at anything, so a forward hook on each one gets the
-very q, k and mask that the kernel got. The weights are computed a second time beside it; the model's own numbers stay
-bit-identical, and a model that nobody looks at pays nothing.
+`Attend` has no parameters, and all attention happens in it. So a forward hook on each `Attend` gets the same q, k and
+mask as the kernel. The weights are computed a second time from them; the model's own results stay bit-identical, and a
+model that is not recorded pays nothing.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -24,11 +24,11 @@ Maps = dict[str, list[Tensor]]
 def record_attention(model: nn.Module, *, layers: str | Sequence[str] | None = None) -> Iterator[Maps]:
     """Keep the attention weights of every call of the model inside the `with` block.
 
-    layers: names or patterns ("*.cross", "encoder.*"); None means all. A cached decode calls each layer once a step:
-    `join_steps` puts those together. Beam search reorders rows between steps; to look at its result, call the model
-    once on the finished text. A compiled model runs uncompiled in here. A subclass of `Attend` with a `forward` of its
-    own is recorded by its method weights(q, k, mask) -> (B, H, T, S). ValueError where it has none, and for a pattern
-    that names no layer.
+    layers: names or patterns ("*.cross", "encoder.*"); None means all. Cached decoding calls each layer once for every
+    step: `join_steps` joins them. Beam search reorders rows between steps; to look at its result, call the model once
+    on the finished text. A compiled model runs uncompiled inside the block. A subclass of `Attend` with its own
+    `forward` is recorded by its method weights(q, k, mask) -> (B, H, T, S). Raises ValueError if it has no such method,
+    or if a pattern matches no layer.
     """
     found = {_layer_name(path): module for path, module in model.named_modules() if isinstance(module, Attend)}
     patterns = ["*"] if layers is None else [layers] if isinstance(layers, str) else layers
@@ -43,9 +43,9 @@ def record_attention(model: nn.Module, *, layers: str | Sequence[str] | None = N
 
 
 def join_steps(steps: Sequence[Tensor]) -> Tensor:
-    """One map out of the steps of a cached decode: zeros stand at the keys that were not there yet.
+    """Join the steps of cached decoding to one map, with zeros for keys that did not exist yet.
 
-    Shapes: each step (B, H, T_i, S_i) -> (B, H, sum of T_i, max of S_i). ValueError when rows came or went on the way.
+    Shapes: each step (B, H, T_i, S_i) -> (B, H, sum of T_i, max of S_i). Raises ValueError if B changed.
     """
     if not steps:
         raise ValueError("nothing was recorded: call the model inside `with record_attention(model) as maps`")
@@ -57,7 +57,7 @@ def join_steps(steps: Sequence[Tensor]) -> Tensor:
 
 
 def layer_weights(maps: Maps, pattern: str, *, row: int = 0) -> Tensor:
-    """The joined maps of one batch row in all layers whose name fits the pattern: (L, H, T, S), first layer first."""
+    """Return the joined maps of one batch row in all layers whose name matches the pattern: (L, H, T, S), in order."""
     layers = {name: join_steps(maps[name])[row] for name in _matching(pattern, maps)}
     if len({weights.shape for weights in layers.values()}) > 1:
         shapes = ", ".join(f"{name} {tuple(weights.shape)}" for name, weights in layers.items())
@@ -73,17 +73,17 @@ def _matching(pattern: str, names: Iterable[str]) -> list[str]:
 
 
 def _layer_name(path: str) -> str:
-    """The module path as the model's author wrote it, without the kernel's own name and what `torch.compile` adds."""
+    """Return the module path of the layer, without the name of its `Attend` and without what `torch.compile` adds."""
     return path.replace("_orig_mod.", "").removesuffix("attend").removesuffix(".")
 
 
 def _weights(name: str, attend: Attend) -> Callable[[Tensor, Tensor, Mask], Tensor]:
-    """How the module's weights are found: as it says itself, or by the equation of this package."""
+    """Return the function that computes a module's weights: its own method, or the equation of this package."""
     if (own := getattr(attend, "weights", None)) is not None:
         return own
     if not type(attend).forward.__module__.startswith("groundup."):
         raise ValueError(
-            f"{name} attends in a way of its own ({type(attend).__qualname__}), so its weights are not known; "
+            f"{name} has its own attention ({type(attend).__qualname__}), so its weights are not known; "
             "give it a method weights(q, k, mask) -> (B, H, T, S)"
         )
     return attention_weights

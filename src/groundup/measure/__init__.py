@@ -1,1 +1,1 @@
-"""Numbers that judge: perplexity and bits per byte, BLEU and chrF."""
+"""Measures of quality: perplexity and bits per byte, BLEU and chrF, multiple choice."""

@@ -1,15 +1,15 @@
-"""Which ending does a language model find likeliest? HellaSwag (Zellers et al. 2019), or questions of one's own.
+"""Multiple choice: which ending does a language model find likeliest? HellaSwag (Zellers et al. 2019) or your own file.
 
     score(ending) = sum over its tokens of ln p(token | context and ending so far)
 
-Three accuracies are usual, by what a score is divided by before the largest one is taken as the answer: `acc` by
-nothing; `acc_norm` by the ending's characters, as lm-evaluation-harness does; `acc_norm_token` by its tokens, as the
-GPT-2 reproductions do (build-nanogpt, llm.c). An ending follows its context after a space and is encoded by itself, and
-the context is as the file has it, as in those; the harness sets the question's activity label before it, so that its
-figures are of other texts.
+The answer is the ending with the largest score. Three accuracies are usual: `acc` uses the score itself; `acc_norm`
+divides it by the ending's characters, as lm-evaluation-harness does; `acc_norm_token` divides it by the ending's
+tokens, as the GPT-2 reproductions do (build-nanogpt, llm.c). As in those, a space joins an ending to its context, the
+ending is encoded by itself, and the context is as in the file. The harness puts the question's activity label before
+the context, so its figures are for other texts.
 
-The endings of a question share one reading of their context. HellaSwag with GPT-2 124M takes 0.65 seconds a question so
-(one core of an AMD EPYC, float32), 0.84 in padded batches of contexts with endings, and 1.19 one after the other.
+The context of a question is read once for all its endings. HellaSwag with GPT-2 124M then takes 0.65 seconds a question
+(one core of an AMD EPYC, float32), against 0.84 in padded batches of contexts with endings, and 1.19 one by one.
 """
 
 import json
@@ -23,11 +23,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-ROWS = 256  # of logits at a time: at 50,257 tokens they take 51 MB
+ROWS = 256  # rows of logits at a time: with 50,257 tokens they take 51 MB
 
 
 class Reader(Protocol):
-    """What is asked of a `CausalLM`: what it reads of a running text, and its head."""
+    """The methods of a `CausalLM` that are used here."""
 
     head: Callable[[Tensor], Tensor]
 
@@ -38,18 +38,18 @@ class Reader(Protocol):
 
 @dataclass(frozen=True)
 class Question:
-    """A context, its possible endings, and which of them is right."""
+    """A context, its possible endings, and the number of the right one."""
 
     context: str
     endings: tuple[str, ...]
     label: int
     line: int
-    """Of the file, from 1."""
+    """The line of the file, from 1."""
 
 
 @dataclass(frozen=True)
 class Item:
-    """A question as ids; a context longer than the model's has lost its beginning."""
+    """A question as ids. cut: whether the context lost its beginning because it was longer than the model's."""
 
     context: tuple[int, ...]
     endings: tuple[tuple[int, ...], ...]
@@ -58,7 +58,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Accuracy:
-    """Share of questions answered as labelled, 0 .. 1, with half of its 95% interval (Wilson 1927)."""
+    """The share of right answers, 0 .. 1, with half the width of its 95% interval (Wilson 1927)."""
 
     name: str
     value: float
@@ -67,9 +67,10 @@ class Accuracy:
 
 
 def read_questions(path: str | Path, *, limit: int | None = None) -> tuple[list[Question], list[str]]:
-    """The questions of a .jsonl of {"ctx", "endings", "label"}, and a complaint for each line that is none.
+    """Read the questions of a .jsonl of {"ctx", "endings", "label"}, and return them with a message for each bad line.
 
-    `limit` takes so many, spread evenly over the file, whose ends may differ. ValueError where no question is left.
+    limit: use this many, spread evenly over the file, because its beginning and end may differ. Raises ValueError if no
+    question is left.
     """
     if limit is not None and limit < 1:
         raise ValueError(f"limit ({limit}) must be at least 1 question")
@@ -109,7 +110,7 @@ def _question(said: Any, line: int) -> Question:
 
 
 def encode(question: Question, encoder: Callable[[str], Sequence[int]], *, context: int) -> Item:
-    """The question as ids that fit a model's context. ValueError for an ending that alone does not."""
+    """Encode the question so that it fits a model's context. Raises ValueError if an ending alone does not."""
     parted = question.context[-1:].isspace()
     texts = [one if parted or one[:1].isspace() else f" {one}" for one in question.endings]
     endings = tuple(tuple(encoder(text)) for text in texts)
@@ -127,7 +128,7 @@ def encode(question: Question, encoder: Callable[[str], Sequence[int]], *, conte
 
 @torch.inference_mode()
 def score_plainly(model: Callable[[Tensor], Tensor], item: Item) -> list[float]:
-    """The score of each ending, context and ending read together, one after the other."""
+    """Return the score of each ending; context and ending are read together, one ending after the other."""
     scores = []
     for ending in item.endings:
         ids = torch.tensor([[*item.context, *ending]])
@@ -145,7 +146,7 @@ def score(
     tokens: int = 1024,
     progress: Callable[[int], object] = lambda done: None,
 ) -> list[list[float]]:
-    """`score_plainly` of all items, in batches of at most `tokens` (padding included); `progress` hears of each."""
+    """`score_plainly` of all items, in batches of at most `tokens`, padding included. Each calls `progress(items)`."""
     scores: list[list[float]] = [[] for _ in items]
     for numbers in _batches(items, tokens=tokens, context=context):
         for number, found in zip(numbers, _score([items[n] for n in numbers], model, device), strict=True):
@@ -155,7 +156,7 @@ def score(
 
 
 def _batches(items: Sequence[Item], *, tokens: int, context: int) -> Iterator[list[int]]:
-    """Numbers of items with contexts of similar length, longest first, that fit the budget and the context padded."""
+    """Yield batches of item numbers with contexts of similar length, longest first. Padded, they fit both limits."""
     batch: list[int] = []
     before = after = rows = 0
     for number in sorted(range(len(items)), key=lambda n: -len(items[n].context)):
@@ -174,7 +175,7 @@ def _batches(items: Sequence[Item], *, tokens: int, context: int) -> Iterator[li
 
 @torch.inference_mode()
 def _score(items: Sequence[Item], model: Reader, device: torch.device | str) -> list[list[float]]:
-    """Contexts are padded on the left and read once; endings, padded on the right, go on from copies of their state."""
+    """Read the contexts once, padded on the left; read the endings, padded on the right, from copies of their state."""
     longest = max(len(item.context) for item in items)
     ids = torch.tensor([[0] * (longest - len(item.context)) + [*item.context] for item in items], device=device)
     real = torch.tensor([[i >= longest - len(item.context) for i in range(longest)] for item in items], device=device)
@@ -197,7 +198,7 @@ def _score(items: Sequence[Item], model: Reader, device: torch.device | str) -> 
 
 
 def _log_p(model: Reader, x: Tensor, ids: Tensor) -> Tensor:
-    """ln p of ids (N,) after hidden states x (N, C); the head is computed where something is asked of it only."""
+    """Return ln p of ids (N,) after hidden states x (N, C), with the head computed for ROWS of them at a time."""
     parts = zip(x.split(ROWS), ids.split(ROWS), strict=True)
     return torch.cat([-F.cross_entropy(model.head(h).float(), i, reduction="none") for h, i in parts])
 
@@ -205,7 +206,7 @@ def _log_p(model: Reader, x: Tensor, ids: Tensor) -> Tensor:
 def accuracies(
     questions: Sequence[Question], items: Sequence[Item], scores: Sequence[Sequence[float]]
 ) -> list[Accuracy]:
-    """acc, acc_norm and acc_norm_token; where two endings tie, the first one is the answer."""
+    """Return acc, acc_norm and acc_norm_token. If two endings have the same score, the first one is the answer."""
     lengths: dict[str, Callable[[int, int], int]] = {
         "acc": lambda q, e: 1,
         "acc_norm": lambda q, e: len(questions[q].endings[e]),
@@ -222,6 +223,6 @@ def accuracies(
 
 
 def wilson(right: int, of: int) -> float:
-    """Half the width of Wilson's 95% score interval of a binomial share, which holds near 0 and 1 too."""
+    """Return half the width of Wilson's 95% score interval of a binomial share, which is valid near 0 and 1 too."""
     z, p = 1.959964, right / of
     return z / (1 + z * z / of) * math.sqrt(p * (1 - p) / of + z * z / (4 * of * of))

@@ -1,6 +1,6 @@
 """Is one system better than another, or was it luck? The paired bootstrap test (Koehn 2004; Post 2018).
 
-Of translations it is sacreBLEU's, over sentences; of language models it is the same over windows of the text.
+For translations it is sacreBLEU's test, over sentences; for language models the same test, over windows of the text.
 """
 
 import math
@@ -18,25 +18,25 @@ class PairedScore(NamedTuple):
     """One measure of two systems on the same sentences."""
 
     metric: str
-    """bleu, chrf or ter."""
+    """The name of the measure: bleu, chrf, ter, or one of FIGURES."""
     first: float
     second: float
     p_value: float
-    """How often so large a difference would come by chance, if the two were equally good; 1 where there is none."""
+    """How often chance gives such a large difference if both are equally good; 1 if there is no difference."""
     signature: str
     margin: float | None = None
-    """Half the width of the 95% interval of the difference, where it was found."""
+    """Half the width of the 95% interval of the difference, if it was computed."""
 
 
 Numbers = NDArray[np.float64]
 SEED = 12345
-"""sacreBLEU's."""
+"""sacreBLEU's default seed."""
 LEAST = 30
-"""Windows below which there is no interval."""
+"""The fewest windows for which an interval is given."""
 
 
 class WindowLosses(NamedTuple):
-    """How surprised a language model is by each window of a text; each (W,)."""
+    """The summed loss of each window of a text, with its tokens and bytes; each (W,)."""
 
     nats: Numbers
     tokens: Numbers
@@ -51,10 +51,10 @@ FIGURES: dict[str, Callable[[WindowLosses], Numbers]] = {
 
 
 def paired_losses(first: WindowLosses, second: WindowLosses, *, resamples: int = 1000) -> list[PairedScore]:
-    """Loss, perplexity and bits per byte of both models, each difference with its p-value and its 95% interval.
+    """Loss, perplexity and bits per byte of both models, and for each difference its p-value and 95% interval.
 
-    The same windows are drawn for both, with replacement, so a difference is one on the same text. Models whose tokens
-    are not the same have no loss in common, only bits per byte. ValueError for unequal numbers of windows.
+    The same windows are drawn for both, with replacement, so both are compared on the same text. For models with
+    different tokens only bits per byte are comparable. Raises ValueError for unequal numbers of windows.
     """
     W = len(first.nats)
     if len(second.nats) != W or W == 0:
@@ -71,7 +71,7 @@ def paired_losses(first: WindowLosses, second: WindowLosses, *, resamples: int =
         one, other = (float(FIGURES[name](sum)) for sum in whole)
         with np.errstate(over="ignore"):
             deltas = FIGURES[name](WindowLosses(*sums[1])) - FIGURES[name](WindowLosses(*sums[0]))
-        # As sacreBLEU counts: how often a difference is as far from the mean difference as the one that was found.
+        # Count as sacreBLEU does: how often a difference is as far from the mean difference as the measured one.
         as_large = int((np.abs(deltas - deltas.mean()) >= abs(other - one)).sum())
         low, high = np.quantile(deltas, [0.025, 0.975])
         signature = f"paired bootstrap over {W:,} windows, {resamples:,} resamples, seed {SEED}"
@@ -92,7 +92,7 @@ def paired_scores(
 ) -> list[PairedScore]:
     """BLEU, chrF and TER of both systems and the two-sided p-value of each difference, with sacreBLEU's fixed seed.
 
-    first[i] and second[i] translate what references[i] does. ValueError when the counts differ or there is nothing.
+    first[i], second[i] and references[i] translate the same source. Raises ValueError if the counts differ or are 0.
     """
     streams = reference_streams(first, references)
     reference_streams(second, references)
@@ -105,7 +105,7 @@ def paired_scores(
         one, other = columns[name]
         assert isinstance(one, Result)
         assert isinstance(other, Result)
-        # sacreBLEU gives its smallest p-value to no difference at all.
+        # sacreBLEU gives its smallest p-value if there is no difference at all.
         p_value = 1.0 if other.p_value is None or one.score == other.score else float(other.p_value)
         found.append(PairedScore(metric, one.score, other.score, p_value, signatures[name].format()))
     return found

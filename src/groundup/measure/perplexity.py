@@ -1,4 +1,4 @@
-"""How surprised a language model is by a text: perplexity a token, and bits a byte."""
+"""How well a language model predicts a text: perplexity per token, and bits per byte."""
 
 import math
 from dataclasses import dataclass
@@ -6,25 +6,25 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Perplexity:
-    """The surprise of one text, in three units. Lower is better; only bits per byte compares different tokenizers."""
+    """The loss on one text, in three units. Lower is better; only bits per byte can compare different tokenizers."""
 
     nats_per_token: float
     """The mean of -ln p(token | tokens before it in its window): the cross-entropy loss."""
     perplexity: float
-    """exp(nats_per_token): as if choosing among so many equally likely tokens."""
+    """exp(nats_per_token): as uncertain as a choice among this many equally likely tokens."""
     bits_per_byte: float
-    """Total bits / UTF-8 bytes of the predicted text: also the size a compressor driven by the model would reach."""
+    """Total bits / UTF-8 bytes of the predicted text: also the size that a compressor with this model would reach."""
     tokens: int
-    """Predicted tokens, special tokens in the text included."""
+    """The number of predicted tokens, with the special tokens in the text."""
     bytes: int
-    """UTF-8 bytes that the predicted tokens stand for; special tokens stand for none."""
+    """The UTF-8 bytes of the predicted tokens; special tokens have none."""
 
     @classmethod
     def from_totals(cls, nats: float, tokens: int, *, text_bytes: int, skipped_bytes: int = 0) -> "Perplexity":
-        """From sums over a text: nats of all predicted tokens, their number, and the UTF-8 bytes of the whole text.
+        """Compute from sums over a text: nats of all predicted tokens, their number, and the text's UTF-8 bytes.
 
-        skipped_bytes are those of tokens that were read but never predicted: of the text's first token, when nothing
-        (such as <|endoftext|>) stands before it. ValueError where nothing was predicted or nats is no number.
+        skipped_bytes: bytes of tokens that were read but not predicted, as the text's first token if nothing (such as
+        <|endoftext|>) comes before it. Raises ValueError if nothing was predicted or nats is not finite.
         """
         if tokens < 1 or text_bytes - skipped_bytes < 1:
             raise ValueError(

@@ -1,8 +1,8 @@
-"""Which of sacreBLEU's tokenizers fits a language: BLEU counts words, and many scripts put no spaces between them.
+"""Choose sacreBLEU's tokenizer for a language: BLEU counts words, and many scripts put no spaces between words.
 
-A Chinese sentence without spaces is one word to the tokenizer 13a, so that a translation is right as a whole or not at
-all. sacreBLEU has a tokenizer for Chinese (zh), for Japanese and for Korean (ja-mecab, ko-mecab, each with an extra of
-its own), and takes single characters (char) where there is none.
+A Chinese sentence without spaces is one word for the tokenizer 13a, so a translation would be entirely right or
+entirely wrong. sacreBLEU has a tokenizer for Chinese (zh), for Japanese and for Korean (ja-mecab, ko-mecab; each needs
+an extra), and one for single characters (char) for other scripts.
 """
 
 from collections import Counter
@@ -13,7 +13,7 @@ import regex
 from sacrebleu.metrics.bleu import BLEU
 
 SHARE = 0.25
-"""Of the letters: from here on a text is in a script, whatever names and quotations are in it."""
+"""The share of letters from which a text counts as written in a script, despite names and quotations in others."""
 
 _SCRIPTS = {
     "Japanese": regex.compile(r"[\p{Hiragana}\p{Katakana}ー]"),
@@ -25,7 +25,7 @@ _LETTER = regex.compile(r"\p{L}")
 
 
 def tokenizer_of(texts: Iterable[str]) -> str:
-    """sacreBLEU's name of the tokenizer for texts in this script: 13a where words have spaces."""
+    """Return the name of sacreBLEU's tokenizer for the script of these texts: 13a if spaces separate words."""
     counts: Counter[str] = Counter()
     letters = 0
     for text in texts:
@@ -36,7 +36,7 @@ def tokenizer_of(texts: Iterable[str]) -> str:
         for name, script in _SCRIPTS.items():
             counts[name] += len(script.findall(text))
     if counts["Japanese"] and counts["Japanese"] + counts["Han"] >= SHARE * letters:
-        # Kana are half of Japanese; in Chinese one may be met.
+        # Half of Japanese text is kana; Chinese text may contain a few.
         return _first("ja-mecab") if counts["Japanese"] >= counts["Han"] / 10 else "zh"
     for name, tokenizer in (("Han", "zh"), ("Hangul", "ko-mecab"), ("unspaced", "char")):
         if counts[name] and counts[name] >= SHARE * letters:
@@ -45,13 +45,13 @@ def tokenizer_of(texts: Iterable[str]) -> str:
 
 
 def asian(tokenizer: str) -> bool:
-    """Whether TER, too, must part the signs of such a language."""
+    """Whether TER must split text with this tokenizer into characters, too."""
     return tokenizer in ("zh", "ja-mecab", "ko-mecab", "char")
 
 
 @cache
 def _first(tokenizer: str) -> str:
-    """The tokenizer, or single characters where its extra is not installed."""
+    """Return the tokenizer, or single characters if its extra is not installed."""
     try:
         BLEU(tokenize=tokenizer)
     except RuntimeError:
@@ -60,7 +60,7 @@ def _first(tokenizer: str) -> str:
 
 
 def check_tokenizer(name: str) -> None:
-    """ValueError for a name that sacreBLEU does not know, or whose extra is not here."""
+    """Raise ValueError for a name that sacreBLEU does not know, or whose extra is not installed."""
     if name not in BLEU.TOKENIZERS:
         raise ValueError(f"tokenize ({name!r}) must be one of {', '.join(BLEU.TOKENIZERS)}")
     try:

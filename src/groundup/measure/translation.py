@@ -1,7 +1,7 @@
 """Translation quality: BLEU (Papineni et al. 2002), chrF (Popović 2015) and TER (Snover et al. 2006), by sacreBLEU
 (Post 2018).
 
-Texts go in as people write them, detokenised; a score is only comparable together with its signature.
+Texts must be detokenised, as people write them. Scores can be compared only if their signatures are the same.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ from groundup.measure.scripts import asian, check_tokenizer, tokenizer_of
 Reference = str | Sequence[str]
 """The human translation of one source, or several of them."""
 SENTENCES = 30
-"""An interval by bootstrap over fewer sentences means nothing: of one right and one wrong it would be 50 ± 50."""
+"""The fewest sentences for a bootstrap interval: with fewer it means nothing (one right and one wrong: 50 ± 50)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,14 +30,14 @@ class TranslationScores:
     bleu: float
     chrf: float
     ter: float
-    """Edits, shifts of phrases included, a hundred words of the reference."""
+    """Edits per hundred words of the reference; moving a phrase is one edit."""
     bleu_signature: str
     chrf_signature: str
     ter_signature: str
     count: int
-    """Translations judged."""
+    """The number of translations."""
     bleu_margin: float | None = None
-    """Half the width of the 95% interval by bootstrap over sentences (Koehn 2004); None when not asked for."""
+    """Half the width of the 95% interval by bootstrap over sentences (Koehn 2004); None if not asked for."""
     chrf_margin: float | None = None
     ter_margin: float | None = None
 
@@ -60,11 +60,11 @@ def score_translations(
     tokenize: str | None = None,
     resamples: int | None = None,
 ) -> TranslationScores:
-    """Corpus BLEU, chrF2 and TER of the machine's hypotheses[i] against references[i], one human translation or more.
+    """Corpus BLEU, chrF2 and TER of hypotheses[i] against references[i], which is one human translation or several.
 
-    tokenize is sacreBLEU's own ("13a", "intl", "char", ...), None the one for the script of the references; resamples
-    (1000 is usual) adds 95% margins, with sacreBLEU's fixed seed, to SENTENCES sentences or more. ValueError when the
-    counts differ or there is nothing to score.
+    tokenize: a tokenizer of sacreBLEU ("13a", "intl", "char", ...); None: the one for the script of the references.
+    resamples (1000 is usual) adds 95% margins, with sacreBLEU's fixed seed, if there are SENTENCES or more. Raises
+    ValueError if the counts differ or there is nothing to score.
     """
     streams = reference_streams(hypotheses, references)
     if resamples is not None and resamples < 2:
@@ -74,7 +74,7 @@ def score_translations(
         if resamples is None or len(hypotheses) < SENTENCES:
             found[name] = metric.corpus_score(hypotheses, streams).score
             found[f"{name}_signature"] = metric.get_signature().format()
-        else:  # corpus_score has a bootstrap too, but fails where some resamples are empty and some are not
+        else:  # corpus_score has a bootstrap too, but fails if some resamples are empty and some are not
             signatures, columns = PairedTest([("", hypotheses)], {name: metric}, streams, "bs", resamples)()
             ((label, signature),) = signatures.items()
             (result,) = columns[label]
@@ -87,7 +87,7 @@ def score_translations(
 def metrics(
     references: Sequence[Reference], *, lowercase: bool = False, tokenize: str | None = None
 ) -> dict[str, Metric]:
-    """The three measures as sacreBLEU's objects, which also know their signatures."""
+    """Return the three measures as sacreBLEU's objects, which also give their signatures."""
     tokenize = chosen(references, tokenize)
     parted = asian(tokenize)
     return {
@@ -98,7 +98,7 @@ def metrics(
 
 
 def chosen(references: Sequence[Reference], tokenize: str | None) -> str:
-    """sacreBLEU's tokenizer: the one that was asked for, else the one for the script of the references."""
+    """Return the name of sacreBLEU's tokenizer: the given one, else the one for the script of the references."""
     if tokenize is None:
         return tokenizer_of(text for reference in references for text in _several(reference))
     check_tokenizer(tokenize)
@@ -106,14 +106,14 @@ def chosen(references: Sequence[Reference], tokenize: str | None) -> str:
 
 
 class SentenceScore(NamedTuple):
-    """One translation among its scores; sentence scores are for finding errors, not for reporting."""
+    """One translation with its scores. Use sentence scores to find errors, not to report quality."""
 
     row: int
-    """Where it stands in the lists."""
+    """The index in the lists."""
     hypothesis: str
     reference: Reference
     bleu: float
-    """With effective order: n-grams longer than the sentence are left out, so short ones do not all score 0."""
+    """BLEU with effective order: n-grams longer than the sentence are left out, so short ones do not all score 0."""
     chrf: float
 
 
@@ -124,7 +124,7 @@ def sentence_scores(
     lowercase: bool = False,
     tokenize: str | None = None,
 ) -> list[SentenceScore]:
-    """Every translation with its own BLEU and chrF, the worst by chrF first. ValueError as in `score_translations`."""
+    """Score every translation by itself; the worst by chrF comes first. Raises ValueError as `score_translations`."""
     reference_streams(hypotheses, references)
     bleu = BLEU(lowercase=lowercase, tokenize=chosen(references, tokenize), effective_order=True)
     chrf = CHRF(lowercase=lowercase)
@@ -140,10 +140,10 @@ def _several(reference: Reference) -> list[str]:
 
 
 def reference_streams(hypotheses: Sequence[str], references: Sequence[Reference]) -> Any:
-    """sacreBLEU's form: the first reference of every source, then the second ones, None where a source has no more."""
+    """Return sacreBLEU's form: a list of all first references, one of all second ones, ...; None if there is none."""
     if len(hypotheses) != len(references):
         raise ValueError(
-            f"{len(hypotheses)} hypotheses for {len(references)} references; each line needs its own partner"
+            f"{len(hypotheses)} hypotheses for {len(references)} references; there must be one reference for each"
         )
     if not hypotheses:
         raise ValueError("no translations to score: both lists are empty")

@@ -1,1 +1,1 @@
-"""Memory, time and cost of a training on machines that are not here, from stated assumptions."""
+"""Estimate memory, time and cost of a training on other machines, from stated assumptions."""

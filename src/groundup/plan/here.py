@@ -1,4 +1,4 @@
-"""This machine as a device to plan for: what it gives, measured in half a second, and whether a recipe fits it."""
+"""Plan for this machine: measure its speed in half a second, and check whether a recipe fits its memory."""
 
 import dataclasses
 import time
@@ -15,24 +15,24 @@ from groundup.training.flops import measure_products
 from groundup.training.micro import micro_batch
 from groundup.training.precision import choose_device, choose_precision
 
-LINK, NETWORK = 2e9, 0.1e9  # bytes a second: processes of one machine through gloo, a gigabit network
+LINK, NETWORK = 2e9, 0.1e9  # bytes a second: between processes of one machine (gloo), and over a gigabit network
 
 
 def this_cpu(precision: str = "auto") -> tuple[Device, bool]:
-    """Measure this processor as a device with all of the machine's memory; and say if its products are bfloat16."""
+    """Measure this processor, as a device with all of the machine's memory. Also returns whether it uses bfloat16."""
     dtype = choose_precision("cpu", precision).dtype
     peak = measure_products("cpu", dtype)
     return Device("cpu", frozenset(), peak, installed(), _bandwidth(), LINK, NETWORK), dtype == torch.bfloat16
 
 
 def needs(recipe: Recipe) -> Memory:
-    """Memory of one process of this training here. ValueError for a model too large to count, and as `of_each`."""
+    """Return the memory of one process of this training here. Raises ValueError as `of_each`, or if a model is huge."""
     train, ranks = recipe.train, launch.size()
     if isinstance(recipe, TextRecipe):
         recipe = dataclasses.replace(recipe, data=of_each(recipe, ranks))
     try:
         work = recipe_work(dataclasses.replace(recipe, train=dataclasses.replace(train, batch_tokens=None)))
-    except RuntimeError as error:  # more bytes than 64 bits can say
+    except RuntimeError as error:  # the number of bytes does not fit 64 bits
         raise ValueError(f"there is not enough memory for such a model; take a smaller one ({error})") from None
     assert work.windows is not None, "a recipe says how many"
     tokens, device = work.windows * work.config.context, choose_device(train.device)
@@ -49,9 +49,9 @@ def needs(recipe: Recipe) -> Memory:
 
 
 def of_each(recipe: TextRecipe, ranks: int) -> TextData:
-    """The data settings of each rank: batches small enough that all ranks together make up `train.batch_tokens`.
+    """Return the data settings of each rank: batches so small that all ranks together make up `train.batch_tokens`.
 
-    ValueError where they cannot.
+    Raises ValueError if that is not possible.
     """
     if recipe.train.batch_tokens is None:
         return recipe.data
@@ -60,7 +60,7 @@ def of_each(recipe: TextRecipe, ranks: int) -> TextData:
 
 
 def too_much(recipe: Recipe) -> str | None:
-    """A message with both numbers and the cure if a training needs more memory than there is; None if it fits."""
+    """Return a message with both numbers and the cure if a training needs more memory than there is, else None."""
     need, room = needs(recipe).total, installed(choose_device(recipe.train.device))
     if need <= room:
         return None
@@ -68,13 +68,13 @@ def too_much(recipe: Recipe) -> str | None:
 
 
 def refuse_too_much(recipe: Recipe) -> None:
-    """Raise ValueError if it needs `too_much`: an operating system without memory ends programs without a message."""
+    """Raise ValueError if it needs `too_much`, because a system without memory kills processes without a message."""
     if (message := too_much(recipe)) is not None:
         raise ValueError(message)
 
 
 def _cure(recipe: Recipe, room: int) -> str:
-    """The largest batch that fits, of those made by halving; or what else there is to try."""
+    """Return a cure: the largest batch that fits, found by halving, or something else to try."""
     name = "batch_tokens" if isinstance(recipe, PairRecipe) else "batch"
     least = 2 * recipe.data.max_length if isinstance(recipe, PairRecipe) else 1
     size = getattr(recipe.data, name)
@@ -86,7 +86,7 @@ def _cure(recipe: Recipe, room: int) -> str:
 
 
 def _bandwidth() -> float:
-    """Bytes a second that a copy in memory reads and writes, the best of several tries."""
+    """Return the bytes a second that a copy in memory reads and writes, the best of several tries."""
     source = torch.ones(2**24)  # 64 MiB, more than most caches hold
     target = torch.empty_like(source)
     best = float("inf")

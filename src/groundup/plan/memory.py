@@ -1,13 +1,13 @@
-"""What a rank must hold at the fullest moment of a step, in bytes: after the last logits, before their gradient.
+"""The memory of a rank, in bytes, at its peak in a step: after the last logits, before their gradient.
 
-    weights, gradients   4 bytes a parameter each, as the loop keeps them; optimizer 8 (AdamW's two means), Muon 4
-    copies               2 bytes a matrix number: autocast's bfloat16 weights, which the backward pass needs again
-    activations          what autograd keeps of each block; with recomputation the stream alone, and one block's
-    logits               8 bytes a token and vocabulary entry: they and their gradient in bfloat16, ln p in float32; in
-                         chunks those of one, and gradients of the head's weights and of what it reads
+    weights, gradients   4 bytes per parameter each; optimizer 8 (AdamW's two means), 4 with Muon
+    copies               2 bytes per matrix weight: autocast's bfloat16 copies, which the backward pass needs again
+    activations          what autograd keeps in each block; with recomputation the blocks' outputs, and one block's
+    logits               8 bytes per token and vocabulary entry: logits and gradient in bfloat16, ln p in float32; with
+                         a head in chunks those of one chunk, and gradients of the head's weights and its input
 
-fsdp slices weights, gradients and optimizer over the ranks; two blocks at a time are whole. Gradients are whole as long
-as micro-batches are being added up: they are exchanged once a step.
+fsdp slices weights, gradients and optimizer over the ranks; two blocks at a time are whole. Gradients are whole while
+micro-batches are summed, because ranks exchange them once a step.
 """
 
 from dataclasses import dataclass, fields, replace
@@ -17,11 +17,11 @@ from groundup.config import ModelConfig
 from groundup.plan.work import Work
 
 Parallel = Literal["none", "ddp", "fsdp"]
-RESERVE = 1.5e9, 0.05  # bytes, and share of the device: the driver's own, and what an allocator cannot use
+RESERVE = 1.5e9, 0.05  # bytes for the driver, and the share of the device that an allocator cannot use
 PROCESS = 0.4e9
-"""Bytes of a training process before its model: Python, torch, the data."""
+"""Bytes of a training process without its model: Python, torch, the data."""
 BESIDES = {"decoder": 0.2, "encoder-decoder": 0.4}
-"""What the backward pass and the allocator of a CPU hold besides what is counted here, as a share of it.
+"""Extra memory of the backward pass and the allocator on a CPU, as a share of activations and logits.
 
 Peaks of resident memory and the estimate, in MB: language models of 0.2M to 9M weights 410 and 431, 840 and 910, 1,118
 and 1,117; a translator of 7M weights 1,115 and 1,126.
@@ -30,7 +30,7 @@ and 1,117; a translator of 7M weights 1,115 and 1,126.
 
 @dataclass(frozen=True)
 class Memory:
-    """Bytes that one rank holds, by what they are for."""
+    """The bytes that one rank holds, by their use."""
 
     weights: float
     gradients: float
@@ -39,10 +39,10 @@ class Memory:
     activations: float
     logits: float
     process: float = 0.0
-    """Python, torch and the data; and what the backward pass and the allocator hold besides. For a CPU only."""
+    """For a CPU only: Python, torch, the data, and extra memory of the backward pass and the allocator."""
 
     def on_cpu(self, config: ModelConfig) -> "Memory":
-        """The same with all that a process on a CPU was seen to hold."""
+        """Return the same memory plus all that a process on a CPU was measured to need."""
         besides = BESIDES["decoder" if config.encoder_layers is None else "encoder-decoder"]
         return replace(self, process=PROCESS + besides * (self.activations + self.logits))
 
@@ -52,14 +52,14 @@ class Memory:
 
 
 def kept(config: ModelConfig, *, half: bool) -> float:
-    """Bytes that autograd keeps for one token in one block; within a tenth of what was measured.
+    """Return the bytes that autograd keeps for one token in one block, within a tenth of the measured value.
 
-    The stream before both norms (float32), the inputs of all products, queries, keys, values, what attention gives
-    and its rearranged copy; in the feed-forward layer two numbers a hidden unit, four where it is gated.
+    These are the stream before both norms (float32), the inputs of all products, queries, keys, values, the result of
+    attention and its rearranged copy; in the feed-forward layer two numbers per hidden unit, four if it is gated.
     """
     c = 2 if half else 4
     C, K, H = config.width, config.groups * config.head_width, config.hidden
-    streams = 8 * C + 2 * c * C + (4 * C if half and config.norm == "rms" else 0)  # RMS norms round for themselves
+    streams = 8 * C + 2 * c * C + (4 * C if half and config.norm == "rms" else 0)  # RMS norms round their own copy
     attention = c * (C + 2 * K) + 2 * c * C
     if config.qk_norm:  # in float32
         attention += (8 if half else 4) * (C + K)
@@ -68,7 +68,7 @@ def kept(config: ModelConfig, *, half: bool) -> float:
 
 
 def kept_by_all(config: ModelConfig, *, half: bool) -> float:
-    """Bytes kept for one token in all blocks. An encoder-decoder has one source token for each, and cross-attention."""
+    """Return the bytes kept for one token in all blocks; in an encoder-decoder, with a source token for each."""
     block = kept(config, half=half)
     if config.encoder_layers is None:
         return config.layers * block
@@ -83,7 +83,7 @@ def memory(
     config, N = work.config, work.parameters
     share = 1 / ranks if parallel == "fsdp" else 1.0
     layers = config.layers + (config.encoder_layers or 0)
-    around = N - work.block * layers  # embeddings and head: gathered whole by the root
+    around = N - work.block * layers  # embeddings and head, which the root gathers whole
     gathered = 4 * (2 * work.block + around) if parallel == "fsdp" else 0.0
     copied = work.matrices - work.block_matrices + work.block_matrices / layers if recompute else work.matrices
     moments = 8 * N - (4 * work.block_matrices if work.optimizer == "muon" else 0)
@@ -101,12 +101,12 @@ def memory(
 
 
 def held_by_head(work: Work, *, tokens: int, half: bool) -> float:
-    """Bytes held between the last hidden states and their gradient, for so many tokens."""
+    """Return the bytes held between the last hidden states and their gradient, for `tokens` tokens."""
     V, C = work.config.vocab_size, work.config.width
     a_token, late = (
         V * (8 if half else 12),
         V * (2 if half else 4),
-    )  # late: their gradient alone
+    )  # late: only the gradient of the logits
     if work.chunk_head is None:
         return tokens * a_token
     rows = min(tokens, work.chunk_head)

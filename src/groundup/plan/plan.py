@@ -1,4 +1,4 @@
-"""Whether a training fits some machines, and what it takes there; where it does not fit, what would."""
+"""Plan a training for given machines: whether it fits, what it costs, and if it does not fit, what would."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -14,33 +14,33 @@ Wanted = Literal["auto", "ddp", "fsdp"]
 
 @dataclass(frozen=True)
 class How:
-    """The choices that remain when the work and the machines are known."""
+    """The choices besides the work and the machines."""
 
     parallel: Wanted = "auto"
-    """auto: a whole model on every rank where that fits, else slices."""
+    """auto: a whole model on every rank if that fits, else slices."""
     recompute: bool = False
     half: bool = True
-    """bfloat16 products, rather than float32."""
+    """Whether products are in bfloat16 and not in float32."""
     assume: Assumptions = field(default_factory=Assumptions)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A training that fits."""
+    """A way to run a training, with its memory and time."""
 
     work: Work
     cluster: Cluster
     how: How
     parallel: Parallel
     windows: int
-    """Texts of a micro-batch on a rank."""
+    """Texts in a micro-batch on one rank."""
     micro_batches: int
     memory: Memory
     step: StepTime
 
     @property
     def batch_tokens(self) -> int:
-        """Tokens of a step, made of whole micro-batches on every rank."""
+        """Tokens of a step, which has whole micro-batches on every rank."""
         return self.cluster.devices * self.micro_batches * self.windows * self.work.config.context
 
     @property
@@ -49,7 +49,7 @@ class Plan:
 
     @property
     def mfu(self) -> float:
-        """Model FLOPs utilisation: the share of the peak of all devices."""
+        """Model FLOPs utilisation: the share of the peak rate of all devices."""
         peak = self.cluster.device.peak * self.cluster.devices
         return self.tokens_per_second * self.work.flops / peak
 
@@ -67,7 +67,7 @@ class Plan:
 
 
 def plan(work: Work, cluster: Cluster, how: How) -> Plan:
-    """Plan how the work runs there. ValueError, naming what would fit, if it does not, or ranks cannot share a step."""
+    """Plan the work on the cluster. ValueError with a cure if it does not fit, or if ranks cannot share a step."""
     if work.rows < cluster.devices:
         raise ValueError(
             f"a step of {work.batch_tokens:,} tokens is {work.rows:,} texts of {work.config.context:,}, too few for "
@@ -84,18 +84,18 @@ def plan(work: Work, cluster: Cluster, how: How) -> Plan:
 
 
 def room(cluster: Cluster) -> float:
-    """Bytes of a device that a training may fill."""
+    """Return the bytes of a device that a training may use."""
     fixed, share = RESERVE
     return cluster.device.memory * (1 - share) - fixed
 
 
 def fitting(work: Work, cluster: Cluster, how: How) -> Plan | None:
-    """The first way to run the work that fits; None if no way does."""
+    """Return the first way to run the work that fits, or None."""
     return next((one for one in _tried(work, cluster, how) if one.memory.total <= room(cluster)), None)
 
 
 def _tried(work: Work, cluster: Cluster, how: How) -> Iterator[Plan]:
-    """Try whole models before slices and, if the micro-batch is left open, powers of two from 64 down."""
+    """Yield whole models before slices and, if the micro-batch is not given, powers of two from 64 down."""
     ways: tuple[Parallel, ...] = ("ddp", "fsdp") if how.parallel == "auto" else (how.parallel,)
     sizes = [work.windows] if work.windows is not None else [1 << n for n in range(6, -1, -1)]
     for way in ways if cluster.devices > 1 else ("none",):
@@ -104,7 +104,7 @@ def _tried(work: Work, cluster: Cluster, how: How) -> Iterator[Plan]:
 
 
 def _at_a_time(work: Work, devices: int, most: int) -> int:
-    """Texts of a micro-batch, as the training would choose them. ValueError where the training would refuse."""
+    """Return the texts of a micro-batch as the training would choose them. Raises ValueError if the training would."""
     if not work.exact:
         return min(most, work.rows // devices)
     return micro_batch(work.batch_tokens, context=work.config.context, ranks=devices, most=most, flag="--batch-tokens")
@@ -120,7 +120,7 @@ def _one(work: Work, cluster: Cluster, how: How, parallel: Parallel, windows: in
 
 
 def _cure(work: Work, cluster: Cluster, how: How) -> str:
-    """The smallest change that makes it fit, as options."""
+    """Return the smallest change that makes it fit, as command-line options."""
     several = cluster.devices > 1
     for recompute in (how.recompute, True):
         for parallel in (how.parallel, "fsdp") if several else (how.parallel,):

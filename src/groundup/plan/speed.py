@@ -1,13 +1,13 @@
-"""How long a step takes: products, memory traffic and network, each at a share of what the sheet promises.
+"""The time of a step: products, memory traffic and network, each at a share of the data sheet's rate.
 
-    step = products + traffic + optimizer, but no less than it takes to launch all operations of the micro-batches,
-           + what of the network is not hidden behind them
+    step = products + traffic + optimizer, but at least the time to launch all operations of the micro-batches,
+           + the part of the network time that does not overlap with them
     all-reduce of S bytes     2 (p-1)/p S/link + 2 (n-1)/n (S/p)/network     p devices a node, n nodes, in rings
     all-gather, scatter       half of that
 
-ddp exchanges float32 gradients once a step, while the last micro-batch goes back. fsdp gathers float32 weights twice a
-micro-batch (forward and back) and scatters gradients once a step. Besides, ranks agree three times a step, on its
-tokens, its loss and whether to stop: a few bytes through the processors, but every hop is waited for. This is what
+ddp exchanges float32 gradients once a step, during the last micro-batch's backward pass. fsdp gathers float32 weights
+twice a micro-batch (forward and backward) and scatters gradients once a step. Ranks also agree three times a step, on
+its tokens, its loss and whether to stop: a few bytes through the processors, but all wait for every hop. This is what
 `training.distributed` does.
 """
 
@@ -18,32 +18,32 @@ from groundup.plan.work import Work
 from groundup.training.devices import Device
 
 AGREEMENTS = 3  # in every step
-OPERATIONS = 50  # of a block in a micro-batch, forward and backward; half as many more where it also looks at a source
-OTHERS = 50  # of embedding, head, loss and optimizer
+OPERATIONS = 50  # operations of a block in a micro-batch, forward and backward; 75 with cross-attention
+OTHERS = 50  # operations of embedding, head, loss and optimizer
 
 
 @dataclass(frozen=True)
 class Assumptions:
-    """Shares of a sheet's figures that a training gets; each stands under every plan."""
+    """The shares of a data sheet's rates that a training reaches, and fixed times. Every plan prints all of them."""
 
     products: float = 0.5
-    """Of the peak, in matrix products of a model's shapes."""
+    """Share of the peak rate that matrix products of a model's shapes reach."""
     bandwidth: float = 0.8
-    """Of the memory's bandwidth."""
+    """Share of the memory's bandwidth."""
     network: float = 0.7
-    """Of links and network."""
+    """Share of the rates of links and network."""
     overlap: float = 0.8
-    """Of the exchange that can be hidden behind work, while there is such work."""
+    """Share of an exchange that can overlap with computation, if there is enough computation."""
     touches: float = 4.0
-    """How often an activation that is kept is written or read: made, used, and the same for its gradient."""
+    """How often a kept activation is written or read: created and used, and the same for its gradient."""
     latency: float = 10e-6
     """Seconds of each hop of a ring."""
     agreement: float = 30e-6
     """Seconds of each hop of an agreement."""
     message: float = 5e-6
-    """Seconds in which rank 0 takes what one rank says to it."""
+    """Seconds that rank 0 needs to receive the message of one rank."""
     launch: float = 8e-6
-    """Seconds until PyTorch has told a device one operation: small models wait for that, however fast the device."""
+    """Seconds that PyTorch needs to launch one operation: small models wait for this, however fast the device is."""
 
     def __str__(self) -> str:
         return (
@@ -69,34 +69,34 @@ class Cluster:
 
     @property
     def local(self) -> int:
-        """Devices of one node that take part."""
+        """The number of devices used in one node."""
         return min(self.devices, self.per_node)
 
     def gather(self, size: float, assume: Assumptions) -> float:
-        """Seconds to gather `size` bytes, spread over all devices, on every device; or to scatter them."""
+        """Return the seconds to gather `size` bytes from all devices on every device, or to scatter them."""
         p, n = self.local, self.nodes
         near = (p - 1) / p * size / self.device.link
         far = (n - 1) / n * size / p / self.device.network
         return (near + far) / assume.network + assume.latency * (p - 1 + n - 1)
 
     def agree(self, assume: Assumptions) -> float:
-        """Seconds until all processes know the sum of one number from each: one hop to rank 0, and back down a tree."""
+        """Return the seconds until all processes know the sum of a number from each: a hop to rank 0, a tree back."""
         levels = (self.devices - 1).bit_length()
         return (1 + levels) * assume.agreement + (self.devices - 1) * assume.message
 
 
 @dataclass(frozen=True)
 class StepTime:
-    """Seconds of one step."""
+    """The seconds of one step."""
 
     products: float
     traffic: float
     optimizer: float
     network: float
-    """All of it; `exposed` is the part that nothing hides."""
+    """All network time; `exposed` is the part that does not overlap with computation."""
     exposed: float
     launches: float = 0.0
-    """What launching all operations takes: no step takes less."""
+    """The time to launch all operations: no step takes less."""
 
     @property
     def total(self) -> float:
@@ -114,12 +114,12 @@ def step_time(
     half: bool,
     assume: Assumptions,
 ) -> StepTime:
-    """Time of a step in which every rank takes `micro_batches` of `tokens` each."""
+    """Return the time of a step in which every rank takes `micro_batches` of `tokens` each."""
     device, N = cluster.device, work.parameters
     again = 2 * work.block_matrices if recompute else 0.0
     products = tokens * micro_batches * (work.flops + again) / (device.peak * assume.products)
     bytes_a_token = assume.touches * kept_by_all(work.config, half=half) + 2 * 8 * work.config.vocab_size
-    if work.chunk_head is not None:  # every chunk adds its gradient of the head's weights, of 4 bytes, to their sum
+    if work.chunk_head is not None:  # every chunk adds its gradient of the head's weights (4 bytes each) to the sum
         bytes_a_token += 16 * work.config.vocab_size * work.config.width / min(work.chunk_head, tokens)
     traffic = tokens * micro_batches * bytes_a_token / (device.bandwidth * assume.bandwidth)
     mine = N / cluster.devices if parallel == "fsdp" else N
@@ -129,7 +129,7 @@ def step_time(
     if cluster.devices == 1:
         network = hidden_by = 0.0
     elif parallel == "fsdp":
-        hops = assume.latency * (cluster.local + cluster.nodes - 2) * layers  # one gather a block, not one in all
+        hops = assume.latency * (cluster.local + cluster.nodes - 2) * layers  # one gather for every block
         network = (2 * micro_batches + 1) * (exchange + hops)
         hidden_by = products + traffic
     else:

@@ -1,4 +1,4 @@
-"""A plan in words, and several as a table."""
+"""Describe a plan in words, and several plans as a table."""
 
 from collections.abc import Sequence
 from dataclasses import fields
@@ -11,7 +11,7 @@ from groundup.plan.work import Work
 
 
 def describe(found: Plan, *, price: float | None = None) -> str:
-    """Describe one plan in a screen of text, with its assumptions."""
+    """Describe one plan in a screenful of text, with its assumptions."""
     work, cluster, step = found.work, found.cluster, found.step
     many = (
         "" if cluster.devices == 1 else f" in {cluster.nodes} node{'s' if cluster.nodes > 1 else ''}, {found.parallel}"
@@ -41,7 +41,7 @@ def describe(found: Plan, *, price: float | None = None) -> str:
 
 
 def tabulate(work: Work, clusters: Sequence[Cluster], how: How, *, price: float | None = None) -> Table | str:
-    """Make a table with one row for each number of devices; a row that does not fit says what would."""
+    """Make a table with one row for each number of devices. If a plan does not fit, its row says what would."""
     rows = []
     for cluster in clusters:
         row: dict = {"devices": cluster.devices}

@@ -1,4 +1,4 @@
-"""The work of a training: the counts of its model, the size of its batch, and how many tokens it takes in all."""
+"""The work of a training: the parameters and FLOPs of its model, the size of its batch, and its tokens in all."""
 
 import dataclasses
 import math
@@ -13,41 +13,42 @@ from groundup.recipes.table import RECIPES
 from groundup.training.flops import flops_per_token, matrix_parameters
 from groundup.training.prepare import blocks
 
-BATCH_TOKENS = 2**19  # used for presets, which say nothing about batches
-TOKENS_A_PARAMETER = 20  # used if no length is given: about the best for a given budget (Hoffmann et al. 2022)
+BATCH_TOKENS = 2**19  # for presets, which have no batch size
+TOKENS_A_PARAMETER = 20  # if no length is given: about the best for a given budget (Hoffmann et al. 2022)
 
 
 @dataclass(frozen=True)
 class Work:
-    """Everything about a training that its cost depends on. Tokens are target tokens."""
+    """All that the cost of a training depends on. Tokens are target tokens."""
 
     name: str
     config: ModelConfig
     parameters: int
     matrices: int
-    """Numbers that every token is multiplied with."""
+    """The number of weights in matrices that every token is multiplied with."""
     block: int
-    """Parameters of the largest block."""
+    """The number of parameters of the largest block."""
     block_matrices: int
-    """Of all blocks: what recomputation multiplies with once more."""
+    """The part of `matrices` in blocks: recomputation multiplies with them once more."""
     flops: float
-    """Of a token, forward and backward."""
+    """FLOPs of one token, forward and backward."""
     batch_tokens: int
+    """Tokens in one step."""
     tokens: float
-    """In the whole training."""
+    """Tokens in the whole training."""
     windows: int | None
     """Texts as long as the context that a rank takes at a time; None: as many as fit."""
     optimizer: str = "adamw"
     chunk_head: int | None = None
-    """Tokens whose logits are held at a time; None: those of a micro-batch."""
+    """Tokens whose logits are in memory at a time; None: those of a micro-batch."""
     minutes: float | None = None
-    """Of a training that ends by the clock, whatever `tokens` says."""
+    """The length of a training that time ends; `tokens` is then not used."""
     exact: bool = True
-    """Whether a step must be batch_tokens, so that a training refuses what cannot make them up."""
+    """Whether a step must have exactly batch_tokens; the training then refuses ranks that cannot share them."""
 
     @property
     def rows(self) -> int:
-        """Texts of a step."""
+        """The number of texts in a step."""
         return max(1, self.batch_tokens // self.config.context)
 
     @property
@@ -63,7 +64,7 @@ def work(
     tokens: float | None = None,
     windows: int | None = None,
 ) -> Work:
-    """The work of a named recipe, or of a preset with a batch of half a million tokens; ValueError for other names."""
+    """Return the work of a recipe, or of a preset with half a million tokens a step. ValueError for other names."""
     if name in RECIPES:
         return recipe_work(RECIPES[name], context=context, batch_tokens=batch_tokens, tokens=tokens, windows=windows)
     if name not in PRESETS:
@@ -81,9 +82,9 @@ def recipe_work(
     tokens: float | None = None,
     windows: int | None = None,
 ) -> Work:
-    """The work of a recipe. Half of the tokens in a batch of pairs are targets.
+    """Return the work of a recipe. Half of the tokens in a batch of pairs are targets.
 
-    ValueError for a context where pairs say how long they are.
+    Raises ValueError if `context` is given for pairs, whose length is a data setting.
     """
     config, train = recipe.model, recipe.train
     if isinstance(recipe, PairRecipe):
