@@ -254,7 +254,8 @@ def test_off_a_terminal_it_says_what_it_will_do_and_what_begins_and_ends(verb, t
     assert verb(*options)[1].startswith(f"\n{tmp_path / 'x'}: "), "one that is there already needs no estimate"
 
 
-def test_finished_runs_stand_side_by_side(verb, done):
+def test_finished_runs_stand_side_by_side(verb, done, tmp_path: Path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # it writes into runs/compare/
     root, known = done
     one, other = (str(Trial(name, 1e-2, 0).folder(root)) for name in ("gpt", "llama"))
     code, out, _ = verb(one, other)

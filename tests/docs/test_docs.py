@@ -5,6 +5,7 @@ import functools
 import inspect
 import re
 import shlex
+import shutil
 from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +15,7 @@ import tyro
 
 import groundup as gu
 from groundup.cli.main import VERBS, main
+from groundup.recipes.recipe import save_recipe
 from groundup.recipes.table import RECIPES
 
 ROOT = Path(__file__).parents[2]
@@ -122,6 +124,11 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tokenizer = gu.Tokenizer.train_from_texts(["a text"], vocab_size=260, pattern="gpt2")
     model = gu.CausalLM(gu.preset("gpt2-tiny", vocab_size=tokenizer.vocab_size, context=8, width=8, heads=1, layers=1))
     gu.to_hub(model, desk / "folder", tokenizer=tokenizer)
+    (desk / "examples").mkdir()
+    for name in ("mine.py", "examples/own_norm.py"):  # a recipe of one's own, with a COMPARISON
+        shutil.copy(ROOT / "examples" / "own_norm.py", desk / name)
+    (desk / "runs" / "mine").mkdir(parents=True)
+    save_recipe(gu.find_recipe("demo"), desk / "runs" / "mine" / "recipe.json")
     return desk
 
 

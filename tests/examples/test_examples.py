@@ -1,6 +1,7 @@
 """Every script of examples/, run small: what it shows is what a reader looks for."""
 
 import importlib.util
+import json
 import re
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pytest
 import torch
 
 import groundup as gu
+from groundup.cli.main import main
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
@@ -98,6 +100,49 @@ def test_two_ideas_are_compared_seed_by_seed(run):
     assert gains == pytest.approx([a - b for a, b in zip(learned[:-1], rotary[:-1], strict=True)], abs=2e-3)
 
 
+@pytest.fixture
+def small_norm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with own_norm.py, its numbers made small."""
+    monkeypatch.chdir(tmp_path)
+    text = (EXAMPLES / "own_norm.py").read_text(encoding="utf-8")
+    small = {
+        "phrasebook=20_000, valid=200, test=200": "phrasebook=300, valid=8, test=8",
+        "width=64, layers=2, encoder_layers=2": "width=32, layers=1, encoder_layers=1",
+        "steps=400, lr=4e-3, warmup=40, validate_every=100, save_every=400": "steps=8, lr=4e-3, warmup=1, threads=1",
+    }
+    for large, few in small.items():
+        assert large in text
+        text = text.replace(large, few)
+    (tmp_path / "own_norm.py").write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def test_a_recipe_with_a_norm_of_ones_own_is_trained_and_used(small_norm, capsys):
+    main(["train", "own_norm.py"])
+    assert "groundup translate own-norm --trust-code" in capsys.readouterr().out
+    kept = gu.load("own-norm", trust_code=True).model
+    assert {type(block.mlp_norm).__name__ for block in kept.encoder.blocks} == {"AbsNorm"}
+    main(["translate", "own-norm", "Where is the station?", "--trust-code"])
+    assert capsys.readouterr().out.endswith("\n")
+    main(["train", "own_norm.py", "--own.norm", "rms", "--name", "stock"])
+    kept = gu.load("stock", trust_code=True).model
+    assert {type(block.mlp_norm).__name__ for block in kept.encoder.blocks} == {"QuickRMSNorm"}
+
+
+def test_it_is_compared_with_the_stock_norm(small_norm, capsys):
+    main(["compare", "own_norm.py", "--seeds", "0", "--steps", "4", "--jobs", "2"])
+    said = capsys.readouterr().out
+    assert "rms-norm" in said
+    root = small_norm / "runs" / "compare" / "own-norm"
+    rows = {row["variant"]: row for row in json.loads((root / "comparison.json").read_text())["rows"]}
+    assert rows["rms-norm"]["parameters"] == rows["abs-norm"]["parameters"]
+    losses = [rows[name]["values"]["valid"][0] for name in ("rms-norm", "abs-norm")]
+    assert losses[0] != losses[1], "the children trained the same model"
+    curves = (root / "curves.csv").read_text().splitlines()
+    assert curves[0] == "name,run,step,loss,valid_loss"
+    assert any(line.startswith('"abs-norm, lr 0.004"') for line in curves)
+
+
 def test_a_larger_vocabulary_makes_texts_shorter(run, tmp_path):
     said = run("own_tokenizer", pairs=1_000)
     sizes = numbers(r"^ +[\d,]+  (\d\.\d+)$", said)
@@ -130,7 +175,8 @@ def test_every_script_has_its_row_and_its_test():
     listed = re.findall(r"^\| \[`(\w+\.py)`\]\(\1\)", readme, re.MULTILINE)
     assert sorted(listed) == SCRIPTS
     here = Path(__file__).read_text(encoding="utf-8")
-    assert [name for name in SCRIPTS if f'run("{name.removesuffix(".py")}"' not in here] == []
+    of_commands = {"own_norm.py"}  # a recipe, which `groundup train` and `compare` read
+    assert [name for name in SCRIPTS if f'run("{name.removesuffix(".py")}"' not in here] == [*of_commands]
 
 
 @pytest.mark.parametrize("name", SCRIPTS)

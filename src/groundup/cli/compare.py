@@ -1,27 +1,42 @@
-"""groundup compare NAME: a fair comparison by its name. groundup compare RUN RUN ...: finished runs side by side."""
+"""groundup compare: a comparison by its name, the rows of a Python file, a recipe with several values of a field, or
+finished runs side by side."""
 
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import tyro
 
 from groundup.cli.parse import parse
-from groundup.comparisons.comparison import Comparison, check_sizes, tokens
+from groundup.cli.vary import varied
+from groundup.comparisons.changes import counted, of_file, of_values
+from groundup.comparisons.comparison import Comparison, check_sizes
 from groundup.comparisons.table import COMPARISONS, find_comparison
+from groundup.flow.complete import with_data
+from groundup.flow.find import find
+from groundup.recipes.table import RECIPES
 from groundup.run.folder import RUNS
+from groundup.run.own_code import read_code
 
 
 @dataclass(frozen=True)
 class Compare:
     """Compare variants of a recipe: same data, same tokens, a learning rate for each, several seeds, with intervals.
 
-    Interrupted, the same command goes on. With two or more runs instead of a name: their results side by side.
+    Interrupted, the same command goes on. With two or more runs instead of a name: their results side by side, those
+    that differ by their seed alone as one, with an interval.
     """
 
-    names: Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="COMPARISON | RUN RUN ...")]
-    """The name of a comparison (five-families, modern, tokenizers-multi30k, tokenizers-en-it), or two or more runs."""
+    names: Annotated[
+        tuple[str, ...],
+        tyro.conf.Positional,
+        tyro.conf.arg(metavar="COMPARISON | mine.py [DATA] | RECIPE [DATA] --vary ... | RUN RUN ..."),
+    ]
+    """A comparison (five-families, modern, tokenizers-multi30k, tokenizers-en-it), a Python file with a COMPARISON,
+    with --vary a recipe (or a Python file, or a recipe.json), or two or more runs."""
+    vary: tuple[str, ...] = ()
+    """A setting of the recipe and its values: --vary model.width 64 128 256, --vary train.lr 1e-3 2e-3."""
     lrs: tuple[float, ...] = ()
     """Peak learning rates to try each variant with; left out, those of the comparison."""
     seeds: tuple[int, ...] = ()
@@ -31,37 +46,61 @@ class Compare:
     jobs: int | None = None
     """Runs beside each other; None is one for each core (on a GPU one), the threads shared out among them."""
     out: Path | None = None
-    """The folder of it all; None is runs/compare/NAME."""
+    """The folder of it all; None is one under runs/compare/."""
     dry_run: bool = False
     """Print variants, parameters, tokens, runs and an estimate of the time, and stop."""
+    trust_code: bool = False
+    """With a recipe.json: execute the Python file of its own that lies beside it."""
 
 
 def main(arguments: list[str]) -> None:
     options = parse(Compare, arguments, prog="groundup compare")
     if not options.names:
         raise ValueError(f"what is to be compared? Give {', '.join(COMPARISONS)}, or two or more runs")
-    if len(options.names) > 1:
+    if len(options.names) > 1 and not options.vary and not options.names[0].endswith(".py"):
         from groundup.comparisons.side_by_side import side_by_side
 
         for field in dataclasses.fields(Compare)[1:]:
-            if getattr(options, field.name) != field.default:
+            if getattr(options, field.name) != field.default and field.name != "out":
                 flag = field.name.replace("_", "-")
                 raise ValueError(f"--{flag} is for comparisons by name; finished runs are compared as they are")
-        side_by_side(options.names)
+        side_by_side(options.names, out=options.out)
         return
-    name = next(iter(options.names))
-    if name not in COMPARISONS and any((folder / "recipe.json").is_file() for folder in (Path(name), RUNS / name)):
-        raise ValueError(f"{name} is one run; give two or more of them, or a name of {', '.join(COMPARISONS)}")
-    compare(wanted(name, options), options.out or RUNS / "compare" / name, options)
+    comparison = wanted(options)
+    compare(comparison, options.out or RUNS / "compare" / comparison.name, options)
 
 
-def wanted(name: str, options: Compare) -> Comparison:
-    """The named comparison with what the options change."""
-    comparison = find_comparison(name)
+def wanted(options: Compare) -> Comparison:
+    """The comparison that is named, in a file or made of values, with what the options change."""
+    name, *data = options.names
+    if options.vary:
+        comparison = _of_values(name, data, options)
+    elif name.endswith(".py"):
+        code = read_code(Path(name))
+        recipe = None if code.recipe is None else with_data(code.recipe, data)
+        comparison = of_file(code, recipe, steps=options.steps)
+    else:
+        if name not in COMPARISONS and any((folder / "recipe.json").is_file() for folder in (Path(name), RUNS / name)):
+            raise ValueError(f"{name} is one run; give two or more of them, or a name of {', '.join(COMPARISONS)}")
+        if name not in COMPARISONS and (name in RECIPES or name.endswith(".json")):
+            raise ValueError(f"{name} is a recipe; say what is to differ, such as --vary model.width 64 128")
+        comparison = find_comparison(name)
     if options.steps is not None:
         comparison = comparison.shortened(options.steps)
-    changes = {name: getattr(options, name) for name in ("lrs", "seeds") if getattr(options, name)}
-    return dataclasses.replace(comparison, **changes)
+    changes: dict[str, Any] = {name: getattr(options, name) for name in ("lrs", "seeds") if getattr(options, name)}
+    return dataclasses.replace(comparison, **changes, **({"untuned": ()} if options.lrs else {}))
+
+
+def _of_values(name: str, data: list[str], options: Compare) -> Comparison:
+    """The comparison of --vary: the recipe with each of the values."""
+    if options.lrs and options.vary[0] in ("train.lr", "train.matrix-lr", "train.matrix_lr"):
+        raise ValueError(f"--lrs chooses what --vary {options.vary[0]} compares; leave one of them out")
+    recipe, code = find(name, trust_code=options.trust_code, renamed=False)
+    field, variants = varied(with_data(recipe, data), options.vary)
+    if options.steps is not None and field == "train.steps":
+        raise ValueError("--steps and --vary train.steps say the same; leave --steps out")
+    steps = {name: code.signed(counted(one, options.steps)) for name, one in variants.items()}
+    return of_values(recipe, steps, field=field, code=code)
 
 
 def compare(comparison: Comparison, root: Path, options: Compare) -> None:
@@ -89,7 +128,7 @@ def announce(comparison: Comparison, sizes: dict[str, int], *, jobs: int, thread
     for name, size in sizes.items():
         lrs = ", ".join(f"{lr:g}" for lr in comparison.grid(name))
         print(f"  {name:20} {size:>12,} parameters  learning rates {lrs}")
-    print(f"{comparison.about}\n{tokens(comparison.first):,} tokens a run, seeds {comparison.seeds}", flush=True)
+    print(f"{comparison.about}\n{comparison.budget}, seeds {comparison.seeds}", flush=True)
     took = minutes(comparison, jobs=jobs, threads=threads)
     many = f"{jobs} at a time with {threads} thread{'s' * (threads > 1)} each"
     print(f"{comparison.runs} runs or a few more, {many}: about {took:.0f} minutes", flush=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from groundup.recipes.recipe import PairRecipe, Recipe, TextRecipe
+from groundup.run.own_code import STOCK, OwnCode
 
 Measure = Literal["test", "test_bits", "bleu"]
 
@@ -36,6 +37,10 @@ class Comparison:
     """How far the numbers of parameters may be apart, as a share of the largest."""
     prompt: str = ""
     """What the sample passages of language models begin with."""
+    varied: str | None = None
+    """The one field that the variants differ in: what follows from it, size and tokens, may then differ, too."""
+    code: OwnCode = STOCK
+    """What a Python file of one's own makes of the recipes."""
 
     def __post_init__(self) -> None:
         if len(self.variants) < 2:
@@ -55,8 +60,9 @@ class Comparison:
                 raise ValueError(f"{name}: a fair budget is counted in steps; set train.steps, leave max_minutes out")
         self._check_equal("kind of recipe", {name: type(recipe).__name__ for name, recipe in self.variants.items()})
         self._check_equal("data", {name: _data(recipe) for name, recipe in self.variants.items()})
-        self._check_equal("training tokens", {name: tokens(recipe) for name, recipe in self.variants.items()})
-        if not self.ablation:
+        if self.varied is None:
+            self._check_equal("training tokens", {name: tokens(recipe) for name, recipe in self.variants.items()})
+        if not self.ablation and self.varied is None:
             for field in ("dropout", "attention_dropout"):
                 self._check_equal(field, {name: getattr(r.model, field) for name, r in self.variants.items()})
 
@@ -78,6 +84,13 @@ class Comparison:
             return "bleu"
         tokenizers = {recipe.tokenizer for recipe in self.variants.values()}
         return "test" if len(tokenizers) == 1 else "test_bits"
+
+    @property
+    def budget(self) -> str:
+        """The tokens of a run, in words."""
+        counts = {tokens(recipe) for recipe in self.variants.values()}
+        least, most = min(counts), max(counts)
+        return f"{least:,} tokens a run" if least == most else f"{least:,} to {most:,} tokens a run, by {self.varied}"
 
     @property
     def runs(self) -> int:
@@ -113,12 +126,14 @@ def tokens(recipe: Recipe) -> int:
 
 def check_sizes(comparison: Comparison) -> dict[str, int]:
     """Count every variant's parameters, with the vocabulary its recipe asks for. ValueError if they differ too much."""
-    from groundup.build import count_parameters, on_meta
+    from groundup.build import count_parameters
     from groundup.flow.complete import planned
 
-    sizes = {name: count_parameters(on_meta(planned(one).model)) for name, one in comparison.variants.items()}
+    variants = comparison.variants.items()
+    sizes = {name: count_parameters(comparison.code.skeleton(planned(one))) for name, one in variants}
     small, large = min(sizes, key=sizes.__getitem__), max(sizes, key=sizes.__getitem__)
-    if not comparison.ablation and sizes[small] < (1 - comparison.tolerance) * sizes[large]:
+    alike = not comparison.ablation and comparison.varied is None
+    if alike and sizes[small] < (1 - comparison.tolerance) * sizes[large]:
         raise ValueError(
             f"unequal parameters: {small} has {sizes[small]:,}, {large} has {sizes[large]:,}, more than "
             f"{comparison.tolerance:.0%} apart; adjust model.mlp_width"

@@ -89,6 +89,7 @@ def begin(comparison: Comparison, root: Path, trial: Trial, *, threads: int) -> 
     """Start one training in its own process, which ends when its standard input is closed."""
     folder = trial.folder(root)
     folder.mkdir(parents=True, exist_ok=True)
+    comparison.code.keep(folder)
     save_recipe(planned(comparison, trial), folder / PLAN)
     test = [str(root / TEST)] if isinstance(comparison.first, TextRecipe) else []
     with (folder / LOG).open("a", encoding="utf-8") as log:
@@ -143,7 +144,7 @@ def shared_out(comparison: Comparison, jobs: int | None = None) -> tuple[int, in
 
 
 def _refuse_other_plan(written: Recipe, wanted: Recipe, folder: Path, root: Path) -> None:
-    for part in ("task", "data", "tokenizer", "model", "train"):
+    for part in ("task", "data", "tokenizer", "model", "train", "own", "code"):
         was, now = getattr(written, part), getattr(wanted, part)
         if was != now:
             what = part

@@ -44,8 +44,8 @@ class Course:
 
     def share(self) -> float:
         """The share of all steps of all runs that is done."""
-        steps = self.comparison.first.train.steps or 1
-        under_way = sum(_step(trial.folder(self.root)) for trial in self.running) / steps
+        steps = {name: recipe.train.steps or 1 for name, recipe in self.comparison.variants.items()}
+        under_way = sum(_step(trial.folder(self.root)) / steps[trial.variant] for trial in self.running)
         return min(1.0, (len(self.known) + under_way) / self.total)
 
     def to_go(self) -> str:

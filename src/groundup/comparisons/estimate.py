@@ -7,9 +7,8 @@ import torch
 
 from groundup.batch import Batch
 from groundup.comparisons.comparison import Comparison
-from groundup.models.causal_lm import CausalLM
-from groundup.models.seq2seq import Seq2Seq
 from groundup.recipes.recipe import PairRecipe, Recipe
+from groundup.run.own_code import STOCK, OwnCode
 from groundup.training.loop import train
 from groundup.training.precision import choose_device, choose_precision
 
@@ -19,30 +18,34 @@ def minutes(comparison: Comparison, *, jobs: int, threads: int) -> float:
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
-        seconds = statistics.fmean(seconds_a_step(recipe) for recipe in comparison.variants.values())
+        seconds = statistics.fmean(
+            seconds_a_step(recipe, comparison.code) * (recipe.train.steps or 0)
+            for recipe in comparison.variants.values()
+        )
     finally:
         torch.set_num_threads(before)
-    return seconds * (comparison.first.train.steps or 0) * comparison.runs / jobs / 60
+    return seconds * comparison.runs / jobs / 60
 
 
-def seconds_a_step(recipe: Recipe, *, steps: int = 6) -> float:
+def seconds_a_step(recipe: Recipe, code: OwnCode = STOCK, *, steps: int = 6) -> float:
     """The median time of a few optimizer steps on random tokens, without the first two."""
     V, device = recipe.model.vocab_size, choose_device(recipe.train.device)
     if isinstance(recipe, PairRecipe):
         T = recipe.data.max_length // 2
         rows = max(1, recipe.data.batch_tokens // (2 * T))
-        model, inputs = Seq2Seq(recipe.model), torch.randint(V, (2, rows, T))
+        inputs = torch.randint(V, (2, rows, T))
         batch = Batch((inputs[0], inputs[1], torch.ones(rows, T, dtype=torch.bool)), inputs[1])
     else:
-        model, ids = CausalLM(recipe.model), torch.randint(V, (recipe.data.batch, recipe.model.context))
+        ids = torch.randint(V, (recipe.data.batch, recipe.model.context))
         batch = Batch((ids,), ids)
     taken = train(
-        model.to(device),
+        code.build(recipe).to(device),
         itertools.repeat(batch),
         steps=steps,
         lr=1e-4,
         accumulate=recipe.train.accumulate,
         precision=choose_precision(device, recipe.train.precision),
         seed=0,
+        loss=code.loss,
     )
     return statistics.median([step.seconds for step in taken][2:])

@@ -1,8 +1,8 @@
 """nanoGPT's small GPT-2 for tiny Shakespeare, made modern one change at a time."""
 
-import dataclasses
 from typing import Any
 
+from groundup.comparisons.changes import changed
 from groundup.comparisons.comparison import Comparison
 from groundup.presets import preset
 from groundup.recipes.recipe import Recipe, TextData, TextRecipe, TokenizerSettings
@@ -51,10 +51,9 @@ def modern() -> Comparison:
 def ablation(name: str, quoted: TextRecipe, rows: list[tuple[str, dict[str, Any]]], *, about: str) -> Comparison:
     """Make an ablation of cumulative changes to a recipe, each row with its own learning rate."""
     variants: dict[str, Recipe] = {}
-    recipe = quoted
+    recipe: Recipe = quoted
     for row, changes in rows:
-        parts = {part: dataclasses.replace(getattr(recipe, part), **changed) for part, changed in changes.items()}
-        recipe = dataclasses.replace(recipe, name=row, **parts)
+        recipe = changed(recipe, row, changes)
         variants[row] = recipe
     return Comparison(
         name=name,

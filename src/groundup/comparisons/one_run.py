@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import threading
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from groundup.flow.train import train
 from groundup.recipes.recipe import PairRecipe, load_recipe
 from groundup.run.folder import RunFolder
 from groundup.run.load import load_text_run
+from groundup.run.own_code import kept_code, place_of
 from groundup.run.results import read_results
 from groundup.run.text import TextRun
 from groundup.training.checkpoint import saved_steps
@@ -33,8 +35,10 @@ def run_one(folder: Path, test: list[str] | None = None) -> Outcome:
     here = RunFolder(folder)
     resume = bool(saved_steps(here.checkpoints))
     plan = here.recipe() if resume else load_recipe(folder / PLAN)
+    code = kept_code(folder, plan, trust_code=True)  # who began the comparison named the file
     try:
-        run = train(plan, here, resume=resume)
+        run = train(plan, here, code=code, resume=resume)
+        code.finish(run)
         figures = text_figures(run, test) if isinstance(run, TextRun) else pair_figures(run.recipe, here)
     except FloatingPointError as error:
         outcome = Outcome(diverged=str(error))
@@ -50,7 +54,7 @@ def text_figures(best: TextRun, test: list[str] | None) -> dict[str, float]:
     training = recorded(best.folder)["training"]
     last = best
     if training["best_step"] != training["steps"]:
-        last = load_text_run(best.folder.path, "be compared", checkpoint="latest")
+        last = load_text_run(best.folder.path, "be compared", checkpoint="latest", trust_code=True)
     figures = {}
     for split, held_out in texts.items():
         for run, suffix in ((best, ""), (last, "_last")):
@@ -90,7 +94,13 @@ def main() -> None:
 
     folder = Path(sys.argv[1])
     stop_with_input()
-    run_one(folder, load_texts(Path(sys.argv[2])) if len(sys.argv) > 2 else None)
+    try:
+        run_one(folder, load_texts(Path(sys.argv[2])) if len(sys.argv) > 2 else None)
+    except Exception as error:
+        if (place := place_of(error)) is None:
+            raise
+        traceback.print_exc()
+        sys.exit(f"{place}: {type(error).__name__}: {error}")  # the last line, which is what the comparison repeats
 
 
 if __name__ == "__main__":

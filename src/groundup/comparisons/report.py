@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from groundup import __version__
-from groundup.comparisons.comparison import Comparison, tokens
+from groundup.comparisons.comparison import Comparison
 from groundup.comparisons.intervals import Interval
 from groundup.comparisons.judge import Row, rows
 from groundup.comparisons.picture import draw_curves
@@ -62,13 +62,18 @@ def circumstances(comparison: Comparison, known: Mapping[Trial, Outcome]) -> dic
         "about": comparison.about,
         "corpus": recipe.data.corpus,
         "split": _split(recipe),
-        "training": f"{recipe.train.steps:,} steps, {tokens(recipe):,} tokens a run, equal for all",
+        "training": _training(comparison),
         "seeds": ", ".join(map(str, comparison.seeds)),
         "hardware": "; ".join(machines) or hardware(),
         "versions": f"groundup {__version__}, torch {', '.join(torches)}",
         "command": shlex.join(["groundup", *sys.argv[1:]]),
         "written": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }
+
+
+def _training(comparison: Comparison) -> str:
+    steps = sorted({recipe.train.steps or 0 for recipe in comparison.variants.values()})
+    return f"{' or '.join(f'{n:,}' for n in steps)} steps, {comparison.budget}"
 
 
 def _split(recipe) -> str:

@@ -31,14 +31,15 @@ def show(run: TextRun | PairRun) -> None:
 
 def _use(run: TextRun | PairRun) -> str:
     """The verb, the run and what to say to it."""
+    name = run.folder.quoted if run.recipe.code is None else f"{run.folder.quoted} --trust-code"
     if isinstance(run, TextRun):
         prompt = shlex.quote(run.opening(run.recipe.sample or "I"))
-        return f"generate {run.folder.quoted} {shown(prompt)} --temperature 0.8"
+        return f"generate {name} {shown(prompt)} --temperature 0.8"
     if run.recipe.task == "dialogue":
-        return f"chat {run.folder.quoted}"
+        return f"chat {name}"
     english = run.recipe.data.corpus.startswith("phrasebook") and not run.recipe.data.reverse
     sentence = "She never drinks coffee." if english else "a sentence of yours"
-    return f"translate {run.folder.quoted} '{sentence}'   (or --file FILE, a sentence a line)"
+    return f"translate {name} '{sentence}'   (or --file FILE, a sentence a line)"
 
 
 def write_sample(run: TextRun, prompt: str, *, max_new_tokens: int = 300) -> None:
