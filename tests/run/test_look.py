@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from groundup.data.marks import ENDS_OF_TEXT
 from groundup.models.causal_lm import CausalLM
 from groundup.run.text import TextRun
-from groundup.run.writer import END
 from groundup.text.tokenizer import Tokenizer
 
 
@@ -56,7 +56,7 @@ def test_there_may_be_fewer_tokens_than_candidates(writer: TextRun, tmp_path):
 
 
 def test_a_text_that_ends_at_once_is_shown_with_its_end(writer: TextRun, tmp_path, monkeypatch):
-    end = writer.tokenizer.specials[END]
+    end = writer.tokenizer.specials[ENDS_OF_TEXT[0]]
 
     step = writer.model.step
 

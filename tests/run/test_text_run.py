@@ -4,9 +4,9 @@ import pytest
 import torch
 
 import groundup as gu
+from groundup.data.marks import ENDS_OF_TEXT
 from groundup.fast.int8 import lighten
 from groundup.run.text import TextRun
-from groundup.run.writer import END
 
 PROMPTS = ["two cats", "five old books and", "così", "日本 🙂"]
 
@@ -33,7 +33,7 @@ def test_loading_gives_back_the_model_that_was_trained(writer: TextRun, monkeypa
 @pytest.mark.parametrize("prompt", PROMPTS)
 def test_the_stream_is_the_text_of_the_likeliest_tokens(writer: TextRun, prompt: str):
     ids = greedy_ids(writer, prompt, 20)
-    assert writer.tokenizer.specials[END] not in ids
+    assert writer.tokenizer.specials[ENDS_OF_TEXT[0]] not in ids
     pieces = list(writer.generate(prompt, max_new_tokens=20))
     assert "".join(pieces) == writer.tokenizer.decode(ids)
     assert all(pieces)
@@ -102,5 +102,5 @@ def test_between_two_pieces_torch_is_as_it_was(writer: TextRun):
 
 
 def test_text_is_never_a_special_token(writer: TextRun):
-    assert writer.tokenizer.specials[END] not in writer.prompt_ids(f"a {END} b")
-    assert writer.prompt_ids("") == [writer.tokenizer.specials[END]]
+    assert writer.tokenizer.specials[ENDS_OF_TEXT[0]] not in writer.prompt_ids(f"a {ENDS_OF_TEXT[0]} b")
+    assert writer.prompt_ids("") == [writer.tokenizer.specials[ENDS_OF_TEXT[0]]]

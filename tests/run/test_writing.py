@@ -7,9 +7,9 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 import groundup as gu
+from groundup.data.marks import ENDS_OF_TEXT
 from groundup.models.causal_lm import CausalLM
 from groundup.run.text import TextRun
-from groundup.run.writer import END
 from groundup.run.writing import Written
 
 PROMPTS = ["two cats", "five old books and red cars.", "", "così è", "two cats", "日本 🙂 six rooms and"]
@@ -87,10 +87,11 @@ def test_prompts_and_stops_may_come_one_by_one(writer: TextRun):
     assert texts(searched) == texts(writer.search(PROMPTS, max_new_tokens=5))
 
 
-def test_it_ends_at_the_end_token(writer: TextRun, monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize("name", ENDS_OF_TEXT)
+def test_it_ends_at_the_end_token(name: str, writer: TextRun, monkeypatch: pytest.MonkeyPatch):
     free = writer.generate_batch(PROMPTS, max_new_tokens=20)
     end = free[0][0].ids[7]
-    monkeypatch.setattr(writer, "tokenizer", _ending(writer.tokenizer, end))
+    monkeypatch.setattr(writer, "tokenizer", _ending(writer.tokenizer, end, name))
     texts = writer.generate_batch(PROMPTS[:2], max_new_tokens=20)
     for (one,), (whole,) in zip(texts, free[:2], strict=True):
         at = whole.ids.index(end) if end in whole.ids else 19
@@ -100,10 +101,10 @@ def test_it_ends_at_the_end_token(writer: TextRun, monkeypatch: pytest.MonkeyPat
     assert "".join(writer.generate(PROMPTS[0], max_new_tokens=20)) == texts[0][0].text
 
 
-def _ending(tokenizer: gu.Tokenizer, end: int) -> gu.Tokenizer:
+def _ending(tokenizer: gu.Tokenizer, end: int, name: str) -> gu.Tokenizer:
     """The same tokenizer, in whose eyes another id is the end token."""
     other = gu.Tokenizer(tokenizer.vocabulary, tokenizer.pattern, tokenizer.specials)
-    other.specials = {END: end}
+    other.specials = {name: end}
     return other
 
 
@@ -133,7 +134,7 @@ def theirs(writer: TextRun, tmp_path_factory: pytest.TempPathFactory):
 @pytest.mark.parametrize("penalty", [0.0, 1.0, 2.0])
 def test_beams_are_those_of_transformers(writer: TextRun, theirs, penalty: float):
     model, _ = theirs
-    end = writer.tokenizer.specials[END]
+    end = writer.tokenizer.specials[ENDS_OF_TEXT[0]]
     options = dict(num_beams=4, num_return_sequences=4, max_new_tokens=14, length_penalty=penalty)
     for prompt, found in zip(PROMPTS, writer.search(PROMPTS, **options), strict=True):
         ids = writer.prompt_ids(prompt)

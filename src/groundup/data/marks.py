@@ -1,10 +1,17 @@
-"""The special tokens of sentence pairs: padding, and where a text begins and ends."""
+"""Special tokens: of sentence pairs the padding, the beginning and the end; of language models the end of a text."""
 
 from typing import NamedTuple, Self
 
 from groundup.text.tokenizer import Tokenizer
 
 PAD, BOS, EOS = "<pad>", "<bos>", "<eos>"
+ENDS_OF_TEXT = ("<|endoftext|>", "<|end_of_text|>")
+"""The token between documents, by its name in GPT-2's tokenizer (and ours) and in that of LLaMA 3."""
+
+
+def end_of_text(tokenizer: Tokenizer) -> int | None:
+    """Return the id of the token between documents, or None if the tokenizer has none."""
+    return next((tokenizer.specials[name] for name in ENDS_OF_TEXT if name in tokenizer.specials), None)
 
 
 class Marks(NamedTuple):

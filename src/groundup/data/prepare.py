@@ -22,8 +22,9 @@ import numpy as np
 from groundup.data.corpus import text_files
 from groundup.data.documents import Piece, read_pieces
 from groundup.data.encoded import Encoded
+from groundup.data.marks import ENDS_OF_TEXT, end_of_text
 from groundup.data.shard_writer import CONTENT, ShardWriter
-from groundup.data.shards import ENDS_OF_TEXT, Shards, end_of_text
+from groundup.data.shards import Shards
 from groundup.machine import cores
 from groundup.text import engine
 from groundup.text.patterns import PATTERNS

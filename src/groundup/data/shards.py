@@ -32,8 +32,6 @@ INDEX, TOKENIZER = "index.json", "tokenizer.json"
 PROGRESS = ".progress.json"
 """What a folder has instead of an index until it is finished (`data.shard_writer`)."""
 PARTS = ("train", "valid")
-ENDS_OF_TEXT = ("<|endoftext|>", "<|end_of_text|>")
-"""What parts documents, by its name in the tokenizers of GPT-2 and LLaMA 3."""
 
 _OLD_INDEX = {"format", "tokenizer", "vocab_size", "tokens", "shards"}  # had no SHA-256 of its own
 _LOOK = 1 << 24  # ids looked at in one go
@@ -53,11 +51,6 @@ def fingerprint(tokenizer: Tokenizer) -> bytes:
         found.update(np.array([len(words), *map(len, words)], "<i8").tobytes())  # or "a", "bc" would be "ab", "c"
         found.update(b"".join(words))
     return found.digest()
-
-
-def end_of_text(tokenizer: Tokenizer) -> int | None:
-    """The id that parts documents, if the tokenizer has one."""
-    return next((tokenizer.specials[name] for name in ENDS_OF_TEXT if name in tokenizer.specials), None)
 
 
 class Shard(NamedTuple):

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from groundup.data.catalogue import SOURCES
 from groundup.data.load import load_texts
-from groundup.data.shards import Rows, Shards, end_of_text, fingerprint, is_shard_folder
+from groundup.data.marks import ENDS_OF_TEXT, end_of_text
+from groundup.data.shards import Rows, Shards, fingerprint, is_shard_folder
 from groundup.data.split import split_text, split_texts
 from groundup.data.stream import ShardStream, TokenStream, Windows
 from groundup.flow.describe import describe_tokenizer, describe_unseen
@@ -20,7 +21,6 @@ from groundup.flow.parts import Batches, Tokenizers
 from groundup.flow.progress import progress
 from groundup.plan.here import of_each
 from groundup.recipes.recipe import TextData, TextRecipe
-from groundup.run.writer import END
 from groundup.text.tokenizer import Tokenizer
 from groundup.training import launch
 
@@ -159,7 +159,7 @@ def train_tokenizer(recipe: TextRecipe, train: Sequence[str], held_out: Sequence
     if recipe.tokenizer.kind == "characters":
         return Tokenizer.characters([*train, *held_out])
     return Tokenizer.train_from_texts(
-        train, recipe.tokenizer.vocab_size, pattern=recipe.tokenizer.pattern, specials=(END,)
+        train, recipe.tokenizer.vocab_size, pattern=recipe.tokenizer.pattern, specials=ENDS_OF_TEXT[:1]
     )
 
 
@@ -174,7 +174,7 @@ def encode_texts(texts: Sequence[str], tokenizer: Tokenizer) -> NDArray[np.int32
 
 
 def _end_between(texts: Sequence[str], tokenizer: Tokenizer) -> int | None:
-    return tokenizer.specials.get(END) if len(texts) > 1 else None
+    return end_of_text(tokenizer) if len(texts) > 1 else None
 
 
 def _joined(rows: Rows, limit: int | None) -> NDArray[np.integer]:

@@ -5,6 +5,7 @@ from dataclasses import fields
 
 import torch
 
+from groundup.data.marks import end_of_text
 from groundup.decode.beam import beam_search
 from groundup.decode.choose import Beams, Choose, Greedy, Strategy
 from groundup.decode.hypotheses import Hypothesis
@@ -18,8 +19,6 @@ from groundup.models.causal_lm import CausalLM
 from groundup.run.chunks import by_length
 from groundup.run.writing import Writing, Written, check_list
 from groundup.text.tokenizer import Tokenizer
-
-END = "<|endoftext|>"
 
 
 class Writer:
@@ -189,7 +188,7 @@ class Writer:
         if not ids:
             known = self.tokenizer.vocabulary.ids
             first = next((known[token] for token in (b"\n", b" ") if token in known), min(known.values()))
-            ids = [self.tokenizer.specials.get(END, first)]
+            ids = [first if (end := end_of_text(self.tokenizer)) is None else end]
         context = self.model.config.context
         if len(ids) > context and not slide:
             raise ValueError(
@@ -232,7 +231,8 @@ class Writer:
 
     def _ends(self, stop_ids: Collection[int]) -> set[int]:
         """The end-of-text token, where there is one, and the caller's own."""
-        return {*stop_ids, *([self.tokenizer.specials[END]] if END in self.tokenizer.specials else [])}
+        end = end_of_text(self.tokenizer)
+        return {*stop_ids, *([] if end is None else [end])}
 
     @torch.no_grad()
     def _reread(self, prompt: list[int], found: Hypothesis, ends: Collection[int], limit: int) -> Written:
