@@ -1,1 +1,1 @@
-"""Benchmarks: ours and its peers side by side, in one run, each in processes of its own."""
+"""Benchmarks: groundup and other libraries side by side in one run, each in its own processes."""

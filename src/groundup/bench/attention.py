@@ -1,4 +1,4 @@
-"""Local attention in O(T * window) against the same band as a dense (T, T) mask, and against seeing everything."""
+"""Local attention in O(T * window), compared with the same band as a dense (T, T) mask and with full attention."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -17,24 +17,24 @@ RULES = (
 
 @dataclass(frozen=True)
 class Settings:
-    """Local attention whose cost grows with T times the window, beside the same band as a dense mask."""
+    """Local attention, whose cost grows with T times the window, compared with the same band as a dense mask."""
 
     lengths: tuple[int, ...] = (512, 1024, 2048, 4096, 8192)
     """Lengths of the text, T."""
     window: int = 256
     """How many tokens each token sees, itself included."""
     batch: int = 1
-    """Texts at once."""
+    """Texts in a batch."""
     heads: int = 6
     head_width: int = 64
     rounds: int = 3
-    """Rounds in turn; medians are shown."""
+    """Rounds, in which the contestants take turns; medians are shown."""
     json: Path | None = None
-    """Where to write the figures."""
+    """File to write the figures to."""
 
 
 def compare(settings: Settings, say: Callable[[str], None]) -> Report:
-    """Milliseconds and memory of each form at each length, forward alone and with the gradient."""
+    """Measure milliseconds and memory of each form at each length, forward only and with the gradient."""
     report = Report("attention", asdict(settings), machine(("torch",)), notes=[RULES])
     sizes = {key: getattr(settings, key) for key in ("window", "batch", "heads", "head_width")}
     rows = []
@@ -64,7 +64,7 @@ def compare(settings: Settings, say: Callable[[str], None]) -> Report:
 
 
 def attend(*, form: str, T: int, window: int, batch: int, heads: int, head_width: int) -> Iterator[dict[str, Any]]:
-    """One form of attention at one length: first its memory in a process that has done nothing yet, then time."""
+    """Run one form of attention at one length: first measure its memory in a new process, then its time."""
     import torch
 
     from groundup.bench.worker import now_mib, peak_mib, seconds_of
@@ -76,7 +76,7 @@ def attend(*, form: str, T: int, window: int, batch: int, heads: int, head_width
     q, k, v = torch.randn(3, batch, heads, T, head_width, device=device).unbind()
     inputs = [x.clone().requires_grad_() for x in (q, k, v)]
     small = [x[:, :, : 2 * window].detach().clone().requires_grad_() for x in inputs]
-    run(*small).sum().backward()  # thread pools and the like
+    run(*small).sum().backward()  # starts thread pools and the like
 
     def forward() -> None:
         with torch.no_grad():
@@ -109,7 +109,7 @@ def _form(form: str, window: int) -> Callable:
         return lambda q, k, v: attend_banded(q, k, v, window=window)
     from groundup.nn.masks import visible
 
-    masks: dict[int, Any] = {}  # a model makes its mask once for all of its layers
+    masks: dict[int, Any] = {}  # a model makes its mask once for all its layers
 
     def dense(q: Any, k: Any, v: Any) -> Any:
         T = q.shape[2]
@@ -122,7 +122,7 @@ def _form(form: str, window: int) -> Callable:
 
 
 def _peak_on(device: Any) -> float | None:
-    """The peak of an accelerator's memory since the last time this was asked, in MiB; None on a CPU."""
+    """Return the peak of an accelerator's memory since the last call, in MiB; None on a CPU."""
     import torch
 
     if device.type != "cuda":

@@ -1,4 +1,4 @@
-"""Greedy generation, tokens a second: ours beside transformers' `generate`, with the same weights and prompts."""
+"""Greedy generation in tokens a second, compared with transformers' `generate` on the same weights and prompts."""
 
 import itertools
 import time
@@ -13,21 +13,21 @@ from groundup.bench.report import Report, Table, machine, ratio
 PACKAGES = ("torch", "transformers", "numpy")
 RULES = (
     "tokens/s: new tokens of all rows over the whole call, prompt included. same tokens: the share of positions where "
-    "both chose the same; with random weights there are many near ties, which bfloat16 and int8 may turn, and a row "
-    "differs from there on. int8: of the float32 weights, as generate --precision int8"
+    "both chose the same token; with random weights many tokens are nearly tied, bfloat16 and int8 may choose the "
+    "other one, and the row then differs to its end. int8: of the float32 weights, as generate --precision int8"
 )
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Greedy generation beside transformers' `generate` with the same weights; the tokens are compared."""
+    """Greedy generation, compared with transformers' `generate` on the same weights; also compares the tokens."""
 
     families: tuple[Literal["gpt2", "llama"], ...] = ("gpt2", "llama")
-    """Which models."""
+    """Model families."""
     precisions: tuple[Literal["float32", "bfloat16"], ...] = ("float32", "bfloat16")
     """Number formats of the weights."""
     batches: tuple[int, ...] = (1, 32)
-    """How many prompts at once."""
+    """Numbers of prompts in a batch."""
     prompt: int = 256
     """Tokens of each prompt."""
     new: int = 128
@@ -38,9 +38,9 @@ class Settings:
     heads: int = 6
     context: int = 512
     rounds: int = 3
-    """Rounds in turn; medians are shown."""
+    """Rounds, in which the contestants take turns; medians are shown."""
     json: Path | None = None
-    """Where to write the figures."""
+    """File to write the figures to."""
 
     def __post_init__(self) -> None:
         if self.prompt + self.new > self.context:
@@ -51,7 +51,7 @@ class Settings:
 
 
 def compare(settings: Settings, say: Callable[[str], None]) -> Report:
-    """Every family in every precision at every batch size, the contestants in turn; int8 runs beside float32."""
+    """Race the contestants for every family, precision and batch size; with float32 there is an int8 contestant too."""
     report = Report("generate", asdict(settings), machine(PACKAGES), notes=[RULES])
     prompt, new, batches = settings.prompt, settings.new, settings.batches
     size = {key: getattr(settings, key) for key in ("layers", "width", "heads", "context", "vocab_size")}
@@ -98,7 +98,7 @@ def _rows(what: dict[str, Any], outcomes: dict[str, Outcome], *, tokens: int) ->
 
 
 def _same(ours: Outcome, theirs: Outcome, key: str) -> float | None:
-    """None where one of them said nothing."""
+    """Return the share of positions with the same token; None if one of them has no result."""
     if not (ours.rounds and theirs.rounds):
         return None
     said = zip(ours.rounds[0][key], theirs.rounds[0][key], strict=True)
@@ -109,7 +109,7 @@ def _same(ours: Outcome, theirs: Outcome, key: str) -> float | None:
 def generate_ours(
     *, shape: dict[str, Any], precision: str, batches: list[int], prompt: int, new: int
 ) -> Iterator[dict[str, Any]]:
-    """`decode.generate`, every batch size once a round; precision is that of the weights, int8 made of float32."""
+    """`decode.generate`, with every batch size once a round. precision: of the weights; int8 is made from float32."""
     import torch
 
     from groundup.bench.shapes import Shape, spread
@@ -131,7 +131,7 @@ def generate_ours(
 def generate_theirs(
     *, shape: dict[str, Any], precision: str, batches: list[int], prompt: int, new: int
 ) -> Iterator[dict[str, Any]]:
-    """`model.generate`, every batch size once a round."""
+    """`model.generate` of transformers, with every batch size once a round."""
     import torch
 
     from groundup.bench.shapes import Shape, spread, theirs

@@ -1,7 +1,7 @@
-"""One GPU and nine minutes: what only a GPU can say, in order of worth, into one file.
+"""Benchmark one GPU in nine minutes: the most useful parts first, all results in one file.
 
-Every part works in processes of its own and within a time of its own. What fails or takes too long is recorded, and the
-rest goes on; the file is written anew after every part.
+Every part runs in its own processes and has its own time limit. A part that fails or takes too long is recorded, and
+the next one runs; the file is written again after every part.
 """
 
 import time
@@ -16,7 +16,7 @@ from groundup.bench.report import Report, Table, machine
 from groundup.files import write_whole
 
 PACKAGES = ("torch", "transformers", "numpy", "triton")
-LEAST = 5.0  # seconds, below which no part is begun
+LEAST = 5.0  # seconds that must be left to begin a part
 FORMATS = {
     "tokens/s": ",.0f",
     "ms/step": ",.1f",
@@ -31,26 +31,26 @@ RULES = (
     "training: forward, backward, clipping to norm 1 and fused AdamW in bfloat16 autocast, as `groundup train` and "
     "`model(labels=)` of transformers run them; MFU is of the data sheet's bfloat16 peak. layers: see `groundup bench "
     "layers`. generation: new tokens of all rows over the whole call, prompt included. resume: weights after 2n steps "
-    "against n steps, a resume and n more; a GPU adds in no fixed order, so a small difference is no fault"
+    "against n steps, a resume and n more; a GPU adds in no fixed order, so a small difference is not an error"
 )
 
 
 @dataclass(frozen=True)
 class Settings:
-    """On one GPU, in nine minutes: its tests, training, layers, generation and a resume, into one file."""
+    """One GPU in nine minutes: its tests, training, layers, generation and a resume, in one file."""
 
     dry: bool = False
-    """The same parts in tiny form on whatever there is, to see that all of them work."""
+    """Run the same parts with tiny sizes on any device, to see that all of them work."""
     minutes: float = 9.0
-    """What has not begun by then is left out."""
+    """Time limit; parts that have not begun by then are left out."""
     rounds: int = 3
-    """Rounds in turn; medians are shown."""
+    """Rounds, in which the contestants take turns; medians are shown."""
     json: Path | None = Path("gpu.json")
-    """Where to write the figures; the same for people goes beside it, with .md in place of .json."""
+    """File to write the figures to; a readable version is written beside it, with .md in place of .json."""
 
 
 def compare(settings: Settings, say: Callable[[str], None]) -> Report:
-    """Run all parts, and write after each what is known by then. ValueError where there is no GPU."""
+    """Run all parts, and write the results so far after each. Raises ValueError if there is no GPU."""
     what = "dry run" if settings.dry else _card()
     report = Report("gpu", asdict(settings), machine(PACKAGES) | {"device": what}, notes=[RULES])
     until, ran = time.monotonic() + 60 * settings.minutes, []
@@ -69,7 +69,7 @@ def compare(settings: Settings, say: Callable[[str], None]) -> Report:
 def _rows(
     part: Part, limit: float, *, rounds: int, say: Callable[[str], None]
 ) -> tuple[list[dict[str, Any]], str | None]:
-    """The rows of a part, and why some are missing."""
+    """Return the rows of a part, and the reason if some are missing."""
     if limit < LEAST:
         return [], "left out: the time is used up"
     named = part.name
@@ -77,12 +77,12 @@ def _rows(
     missing = [f"{name}: {outcome.missing}" for name, outcome in outcomes.items() if outcome.missing]
     try:
         return part.rows(outcomes), "; ".join(missing) or None
-    except Exception as error:  # a part that fails is a row of the table, not the end of it
+    except Exception as error:  # a part that fails becomes a row of the table and does not end the benchmark
         return [], "; ".join(missing) or f"failed: {type(error).__name__}: {error}"
 
 
 def _card() -> str:
-    """The GPU; ValueError where there is none."""
+    """Return the name of the GPU. Raises ValueError if there is none."""
     import torch
 
     if not torch.cuda.is_available():

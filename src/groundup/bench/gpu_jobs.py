@@ -1,4 +1,4 @@
-"""What the processes of `groundup bench gpu` do: see `worker` for how they are asked."""
+"""The jobs of `groundup bench gpu`; `worker` runs each in its own process."""
 
 import dataclasses
 import os
@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-STEPS = 5  # a round of one contestant
-WARM = 3  # steps before: two compile, forward and backward, and one finds its memory
+STEPS = 5  # training steps of one contestant in a round
+WARM = 3  # steps before the measurement: two compile, forward and backward, and one allocates memory
 TESTS = Path(__file__).parents[3] / "tests" / "gpu"
 
 
 def tests(*, device: str) -> Iterator[dict[str, Any]]:
-    """The tests in tests/gpu on the device: how many passed, and which failed."""
+    """Run the tests in tests/gpu on the device: how many passed, and which failed."""
     if not TESTS.is_dir():
         raise FileNotFoundError(f"no {TESTS}: the tests come with the repository, not with the package")
     command = [sys.executable, "-m", "pytest", "-q", "-rfE", "-p", "no:cacheprovider", str(TESTS)]
@@ -39,7 +39,7 @@ def tests(*, device: str) -> Iterator[dict[str, Any]]:
 def train_ours(
     *, shape: dict[str, Any], batch: int | None, compiled: bool, window: int | None = None
 ) -> Iterator[dict[str, Any]]:
-    """STEPS of our training loop a round, on random ids."""
+    """Run STEPS of our training loop in each round, on random ids."""
     import numpy as np
     import torch
 
@@ -67,7 +67,7 @@ def train_ours(
 
 
 def train_theirs(*, shape: dict[str, Any], batch: int | None, compiled: bool) -> Iterator[dict[str, Any]]:
-    """STEPS of the usual loop around a transformers model of the same shape a round."""
+    """Run STEPS of the usual training loop in each round, with a transformers model of the same shape."""
     import torch
 
     from groundup.bench.shapes import Shape, theirs
@@ -95,7 +95,7 @@ def train_theirs(*, shape: dict[str, Any], batch: int | None, compiled: bool) ->
 
 
 def resume(*, shape: dict[str, Any], steps: int) -> Iterator[dict[str, Any]]:
-    """Train 2n steps, and n, a resume and n more: the largest difference of a weight, and both last losses."""
+    """Train 2n steps, and n + resume + n: return the largest difference of a weight, and both last losses."""
     import numpy as np
 
     from groundup.bench.shapes import Shape
@@ -132,7 +132,7 @@ def resume(*, shape: dict[str, Any], steps: int) -> Iterator[dict[str, Any]]:
 
 
 def _rows(device: Any) -> int:
-    """Texts of 1,024 tokens that a card of its size takes at once."""
+    """Return how many texts of 1,024 tokens a GPU of this size can take in a batch."""
     import torch
 
     memory = torch.cuda.get_device_properties(device).total_memory / 2**30 if device.type == "cuda" else 0
@@ -140,7 +140,7 @@ def _rows(device: Any) -> int:
 
 
 def _facts(model: Any, tokens: int) -> dict[str, Any]:
-    """What the speed of a training is held against."""
+    """Return the parameters, the FLOPs of a token and the device's peak rate, to compare the speed with."""
     from groundup.training.flops import yardstick
     from groundup.training.precision import choose_precision
 

@@ -1,4 +1,4 @@
-"""The parts of `groundup bench gpu`, in order of worth: which jobs, for how long, and what rows they make."""
+"""The parts of `groundup bench gpu`, the most useful first: their jobs, time limits and rows."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,24 +14,24 @@ Outcomes = dict[str, Outcome]
 GPT2 = dict(family="gpt2", layers=12, width=768, heads=12, context=1024, vocab_size=50_304)
 TINY = dict(family="gpt2", layers=1, width=32, heads=2, context=32, vocab_size=64)
 TINY_LAYERS = dict(layers=1, width=32, heads=2, vocab_size=64)
-UNCOMPILED = {"TORCH_COMPILE_DISABLE": "1"}  # on a CPU, where it would take longer than all the rest
+UNCOMPILED = {"TORCH_COMPILE_DISABLE": "1"}  # on a CPU, compilation would take longer than everything else
 
 
 @dataclass(frozen=True)
 class Part:
-    """Jobs that run in turns, each in a process of its own."""
+    """Jobs that take turns, each in its own process."""
 
     name: str
     table: str
-    """The title of the table that its rows belong to."""
+    """The title of the table for its rows."""
     contestants: tuple[Contestant, ...]
     limit: float
-    """Seconds, all rounds together."""
+    """The most seconds for all rounds together."""
     rows: Callable[[Outcomes], Rows]
 
 
 def parts(*, dry: bool) -> Iterator[Part]:
-    """All parts; dry: tiny ones, for any device."""
+    """Yield all parts. dry: with tiny sizes, for any device."""
     yield _tests(dry)
     yield from _training(dry)
     yield from _layers(dry)

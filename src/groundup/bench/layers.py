@@ -1,7 +1,7 @@
-"""A training step of the 2017 Transformer, ours beside PyTorch's own modules as they stand, at growing batches.
+"""A training step of the 2017 Transformer at growing batch sizes: our modules compared with PyTorch's own modules.
 
-The table that LightSeq2 (Wang et al. 2022) prints of its fused layers, of which it says 1.4 to 2 times the speed of
-plain modules. Nothing of theirs runs here: the two columns are ours and `nn.Transformer`, on the device there is.
+LightSeq2 (Wang et al. 2022) has such a table for its fused layers, and reports 1.4 to 2 times the speed of plain
+modules. LightSeq2 does not run here: the two columns are our model and `nn.Transformer`, on the device that is there.
 """
 
 import itertools
@@ -13,7 +13,7 @@ from typing import Any, Literal
 from groundup.bench.race import Contestant, race
 from groundup.bench.report import Report, Table, machine, ratio
 
-STEPS = 3  # a round of one contestant
+STEPS = 3  # training steps of one contestant in a round
 RULES = (
     "both: encoder and decoder of one shape, post-norm, tied embeddings, sinusoids, dropout 0.1, label smoothing 0.1; "
     "forward, backward, clipping to norm 1 and fused AdamW; autocast in bfloat16; as many source as target tokens, no "
@@ -23,23 +23,23 @@ RULES = (
 
 @dataclass(frozen=True)
 class Settings:
-    """A training step of the 2017 Transformer beside plain `nn.Transformer`, at growing batches."""
+    """A training step of the 2017 Transformer, compared with plain `nn.Transformer` at growing batch sizes."""
 
     tokens: tuple[int, ...] = ()
-    """Target tokens of a batch; none given: 512 to 15,000 on a GPU, 512 and 1,024 on a CPU."""
+    """Target tokens in a batch; by default 512 to 15,000 on a GPU, 512 and 1,024 on a CPU."""
     length: int = 32
-    """Tokens of a sentence, on either side."""
+    """Tokens in a sentence, on either side."""
     layers: int | None = None
-    """None is the paper's 6 on a GPU, 2 on a CPU; so are width 512 and 256, 8 and 4 heads, 37,000 and 8,000 tokens."""
+    """None: the paper's 6 on a GPU, 2 on a CPU; likewise width 512 or 256, heads 8 or 4, tokens 37,000 or 8,000."""
     width: int | None = None
     heads: int | None = None
     vocab_size: int | None = None
     precisions: tuple[Literal["float32", "bfloat16"], ...] = ("bfloat16",)
     """Number formats; bfloat16 is autocast."""
     rounds: int = 3
-    """Rounds in turn; medians are shown."""
+    """Rounds, in which the contestants take turns; medians are shown."""
     json: Path | None = None
-    """Where to write the figures."""
+    """File to write the figures to."""
 
 
 GPU = dict(layers=6, width=512, heads=8, vocab_size=37_000)
@@ -48,7 +48,7 @@ BATCHES = {"cpu": (512, 1024), "gpu": (512, 1024, 2048, 4096, 8192, 15_000)}
 
 
 def compare(settings: Settings, say: Callable[[str], None]) -> Report:
-    """Milliseconds of a step of both at every batch, and how many times faster ours is."""
+    """Measure the milliseconds of a step of both at every batch size, and how many times faster ours is."""
     from groundup.training.precision import choose_device
 
     device = choose_device()
@@ -94,7 +94,7 @@ def compare(settings: Settings, say: Callable[[str], None]) -> Report:
 
 
 def train_ours(*, shape: dict[str, int], rows: int, length: int, precision: str) -> Iterator[dict[str, Any]]:
-    """STEPS of our training loop a round."""
+    """Run STEPS of our training loop in each round."""
     import torch
 
     from groundup.bench.plain import batch
@@ -119,7 +119,7 @@ def train_ours(*, shape: dict[str, int], rows: int, length: int, precision: str)
 
 
 def train_plain(*, shape: dict[str, int], rows: int, length: int, precision: str) -> Iterator[dict[str, Any]]:
-    """STEPS of the usual loop around PyTorch's modules a round."""
+    """Run STEPS of the usual training loop with PyTorch's modules in each round."""
     import torch
 
     from groundup.bench.plain import Plain, batch
@@ -149,7 +149,7 @@ def train_plain(*, shape: dict[str, int], rows: int, length: int, precision: str
 
 
 def _timed(model: Any, step: Callable[[], object]) -> Iterator[dict[str, Any]]:
-    """Facts of the model after a first step, then seconds of one step in each round."""
+    """Take a first step and yield facts about the model; then yield the seconds of one step in each round."""
     import torch
 
     from groundup.bench.worker import seconds_of

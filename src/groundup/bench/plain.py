@@ -1,4 +1,4 @@
-"""The 2017 Transformer as most would write it today: PyTorch's own modules, an embedding, sinusoids and a tied head."""
+"""The 2017 Transformer from PyTorch's own modules: an embedding, sinusoids, `nn.Transformer` and a tied head."""
 
 import math
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class Plain(nn.Module):
         self.embed = nn.Embedding(vocab_size, width)
         self.dropout = nn.Dropout(0.1)
         self.transformer = nn.Transformer(width, heads, layers, layers, 4 * width, dropout=0.1, batch_first=True)
-        # The paper's stacks end with their last layer; PyTorch adds a norm to each.
+        # The paper's stacks end with their last layer; PyTorch adds a norm after each stack.
         self.transformer.encoder.norm = self.transformer.decoder.norm = None
         self.head = nn.Linear(width, vocab_size, bias=False)
         self.head.weight = self.embed.weight
@@ -39,21 +39,21 @@ class Plain(nn.Module):
 
 
 def sinusoids(context: int, width: int) -> Tensor:
-    """(context, width): sines in even columns, cosines in odd ones (section 3.5 of the paper)."""
+    """Return a table (context, width): sines in even columns, cosines in odd ones (section 3.5 of the paper)."""
     at = torch.arange(context)[:, None] * 10_000 ** (-torch.arange(0, width, 2) / width)
     return torch.stack([at.sin(), at.cos()], dim=-1).flatten(1)
 
 
 @dataclass(frozen=True)
 class Sentences:
-    """Random sentences of one length, as the training loop takes them."""
+    """A batch of random sentences of one length, in the form that the training loop takes."""
 
     inputs: tuple[Tensor | None, ...]
     targets: Tensor
 
 
 def batch(vocab_size: int, rows: int, length: int) -> Sentences:
-    """The same random ids for whoever asks: source, target and next tokens, (rows, length) each."""
+    """Return the same random ids at every call: source, target and next tokens, (rows, length) each."""
     draw = torch.Generator().manual_seed(0)
     source, target, following = torch.randint(vocab_size, (3, rows, length), generator=draw)
     return Sentences((source, target, None), following)

@@ -1,4 +1,4 @@
-"""Contestants in turn, A B C A B C ..., so that whatever else the machine does meanwhile falls on all of them alike."""
+"""Run contestants in turn, A B C A B C ..., so that other work on the machine slows all of them equally."""
 
 import contextlib
 import importlib.util
@@ -20,27 +20,27 @@ THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_
 
 @dataclass(frozen=True)
 class Contestant:
-    """Who takes part: a job (see `worker`), its arguments, and the packages it cannot do without."""
+    """One contestant: a job (see `worker`), its arguments, and the packages that it needs."""
 
     name: str
     job: str
     arguments: dict[str, Any]
     needs: tuple[str, ...] = ()
     threads: int | None = None
-    """So many cores for all of its libraries; None leaves them alone."""
+    """The number of cores for all of its libraries; None does not limit them."""
     environment: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
 class Outcome:
-    """What a contestant measured: facts from its setting up, one record a round; or why there are none."""
+    """The results of a contestant: facts from its set-up and one record for each round, or why there are none."""
 
     facts: dict[str, Any] = field(default_factory=dict)
     rounds: list[dict[str, Any]] = field(default_factory=list)
     missing: str | None = None
 
     def median(self, key: str) -> float | None:
-        """The median of the rounds; None where there is none."""
+        """Return the median of this value over the rounds, or None if no round has it."""
         values = [record[key] for record in self.rounds if record.get(key) is not None]
         return statistics.median(values) if values else None
 
@@ -53,9 +53,11 @@ def race(
     limit: float | None = None,
     say: Callable[[str], None],
 ) -> dict[str, Outcome]:
-    """Every contestant's outcome by name. `fresh` gives each round a new process; otherwise one process a contestant
-    lives through all of them, already warm. Missing packages and failures are outcomes too, and so is what has not
-    answered after `limit` seconds of the whole race."""
+    """Run all rounds, and return every contestant's outcome by name.
+
+    fresh: start a new process for each round; otherwise a contestant's process runs all its rounds and is warm. Missing
+    packages, failures, and no answer within `limit` seconds of the whole race are outcomes, too.
+    """
     until = None if limit is None else time.monotonic() + limit
     outcomes = {contestant.name: Outcome() for contestant in contestants}
     with contextlib.ExitStack() as stack:
@@ -97,7 +99,7 @@ def _answer(process: "_Process", outcome: Outcome, *, setting_up: bool = False) 
 
 
 class _Process:
-    """A worker under way; leaving the context ends it."""
+    """A running worker process; leaving the context ends it."""
 
     def __init__(self, contestant: Contestant, until: float | None = None):
         self.until = until
@@ -106,23 +108,23 @@ class _Process:
             environment |= dict.fromkeys(THREADS, str(contestant.threads))
             environment["TOKENIZERS_PARALLELISM"] = "true" if contestant.threads > 1 else "false"
         self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "groundup.bench.worker"],  # -P: nothing of the folder we are in
+            [sys.executable, "-P", "-m", "groundup.bench.worker"],  # -P: import nothing from the current folder
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
             env=environment,
-            start_new_session=True,  # so that what it starts ends with it
+            start_new_session=True,  # so that its own child processes end with it
         )
         request = {"job": contestant.job, "arguments": contestant.arguments, "threads": contestant.threads}
         self._send(json.dumps(request))
 
     def go(self) -> None:
-        """Ask for a round."""
+        """Ask the worker for one round."""
         self._send("go")
 
     def answer(self) -> dict[str, Any]:
-        """What the worker says next; a process that died says how, and one whose time is over is ended."""
+        """Return the worker's next answer. If it died, the answer says how; if its time is over, it is ended."""
         assert self.process.stdout is not None
         watch = None if self.until is None else threading.Timer(max(0.0, self.until - time.monotonic()), self._end)
         if watch is not None:
@@ -143,7 +145,7 @@ class _Process:
 
     def _send(self, line: str) -> None:
         assert self.process.stdin is not None
-        with contextlib.suppress(BrokenPipeError):  # a worker that died is found out when it should answer
+        with contextlib.suppress(BrokenPipeError):  # `answer` reports a worker that died
             self.process.stdin.write(line + "\n")
             self.process.stdin.flush()
 

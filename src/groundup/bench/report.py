@@ -1,4 +1,4 @@
-"""What a benchmark says: tables for people, JSON for programs, and the machine on which it was measured."""
+"""The report of a benchmark: tables for people, JSON for programs, and the machine on which it was measured."""
 
 import importlib.metadata
 import json
@@ -17,7 +17,7 @@ from groundup.machine import cores, processor
 
 @dataclass
 class Table:
-    """Rows by heading; `formats` says how a number of that heading is written. None is written as a dash."""
+    """Rows of values by heading. formats: heading -> format of its numbers. None is written as a dash."""
 
     title: str
     rows: list[dict[str, Any]]
@@ -39,7 +39,7 @@ class Table:
         return "\n".join(lines)
 
     def markdown(self) -> str:
-        """The same as a table in Markdown."""
+        """Return the table in Markdown."""
         headings = list(dict.fromkeys(heading for row in self.rows for heading in row))
         lines = [f"## {self.title}", "", _line(headings), _line(["---"] * len(headings))]
         return "\n".join([*lines, *(_line([self._cell(row, heading) for heading in headings]) for row in self.rows)])
@@ -53,7 +53,7 @@ class Table:
 
 @dataclass
 class Report:
-    """One benchmark in one run."""
+    """The results of one run of one benchmark."""
 
     benchmark: str
     settings: dict[str, Any]
@@ -67,14 +67,14 @@ class Report:
         return "\n\n".join([f"{machine}\n{versions}", *map(str, self.tables), "\n".join(self.notes)]).rstrip()
 
     def markdown(self) -> str:
-        """The same for a page."""
+        """Return the report in Markdown."""
         facts = {key: value for key, value in self.machine.items() if key != "versions"} | self.machine["versions"]
         listed = "\n".join(f"- {name}: {value}" for name, value in facts.items())
         tables = [table.markdown() for table in self.tables]
         return "\n\n".join([f"# groundup bench {self.benchmark}", listed, *tables, *self.notes]) + "\n"
 
     def save(self, path: str | Path) -> None:
-        """Write everything as JSON."""
+        """Write the report as JSON."""
         write_whole(Path(path), json.dumps(asdict(self), indent=2, ensure_ascii=False, default=str) + "\n")
 
 
@@ -83,7 +83,7 @@ def _line(cells: Sequence[str]) -> str:
 
 
 def machine(packages: Sequence[str]) -> dict[str, Any]:
-    """The processor, its cores, how busy they are already, and the versions of the packages that are installed."""
+    """Return the processor, its cores, their load, and the versions of those packages that are installed."""
 
     versions = {"groundup": __version__, "python": platform.python_version()}
     for package in packages:
@@ -96,12 +96,12 @@ def machine(packages: Sequence[str]) -> dict[str, Any]:
 
 
 def ratio(numerator: float | None, denominator: float | None) -> float | None:
-    """One over the other, None where one is missing."""
+    """Divide one by the other; None if one is missing."""
     return numerator / denominator if numerator is not None and denominator else None
 
 
 def to_stderr() -> Callable[[str], None]:
-    """Progress: one line that is written over on a terminal, nothing elsewhere but in lines."""
+    """Return a function that shows progress: it overwrites one line on a terminal, and prints lines elsewhere."""
 
     def say(line: str) -> None:
         terminal = sys.stderr.isatty()

@@ -1,4 +1,4 @@
-"""The same model twice, ours and transformers', at a size of one's own."""
+"""The same model twice, ours and that of transformers, with any size."""
 
 import dataclasses
 import tempfile
@@ -22,8 +22,11 @@ M = TypeVar("M", bound=nn.Module)
 
 @dataclass(frozen=True)
 class Shape:
-    """A family and its sizes. The feed-forward layer is 4 widths, 8/3 of a width in LLaMA (three matrices). Marian, the
-    encoder-decoder of 2017, has so many layers on either side and three tables of its vocabulary."""
+    """A family and its sizes.
+
+    The feed-forward layer is 4 widths wide, in LLaMA (three matrices) 8/3 of a width. Marian, the encoder-decoder of
+    2017, has `layers` on either side, and three tables of its vocabulary.
+    """
 
     family: str
     layers: int
@@ -33,7 +36,7 @@ class Shape:
     vocab_size: int
 
     def config(self) -> ModelConfig:
-        """Our config; ValueError for a family that transformers is not compared with here."""
+        """Return our config. Raises ValueError for a family that is not compared here."""
         sizes = {key: value for key, value in dataclasses.asdict(self).items() if key != "family"}
         if self.family == "gpt2":
             return preset("gpt2", **sizes)
@@ -45,13 +48,13 @@ class Shape:
         raise ValueError(f"no family {self.family!r} to compare; there are gpt2, llama and marian")
 
     def ours(self) -> CausalLM | Seq2Seq:
-        """With fresh random weights."""
+        """Build our model with new random weights."""
         config = self.config()
         return CausalLM(config) if config.encoder_layers is None else Seq2Seq(config)
 
 
 def theirs(ours: CausalLM | Seq2Seq) -> Any:
-    """transformers' own class with the same weights, as it loads what we export: its defaults, attention by SDPA."""
+    """Load the same weights into transformers' own class, from our export: its defaults, attention by SDPA."""
     from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM
 
     auto = AutoModelForCausalLM if isinstance(ours, CausalLM) else AutoModelForSeq2SeqLM
@@ -61,23 +64,23 @@ def theirs(ours: CausalLM | Seq2Seq) -> Any:
 
 
 def export(ours: CausalLM | Seq2Seq, folder: str | Path) -> None:
-    """Write a Hugging Face folder; for a translator with a tokenizer of bytes, which leaves most ids without a name."""
+    """Write a Hugging Face folder. A translator gets a tokenizer of bytes, which leaves most ids without a name."""
     to_hub(ours, folder, tokenizer=None if isinstance(ours, CausalLM) else marks())
 
 
 def marks() -> Tokenizer:
-    """All bytes, and the marks a translator needs."""
+    """Return a tokenizer of all bytes and the special tokens that a translator needs."""
     return Tokenizer.train_from_texts("a", 256 + len(MARKS), specials=MARKS)
 
 
 def matrix_parameters(model: nn.Module) -> int:
-    """Numbers in matrices that every token is multiplied with: the head is one, look-up tables are not."""
+    """Count the weights of matrices that every token is multiplied with: the head counts, embeddings do not."""
     return sum(module.weight.numel() for module in model.modules() if isinstance(module, nn.Linear))
 
 
 @torch.no_grad()
 def spread(model: M) -> M:
-    """Random weights so large that the next token is a clear choice, as it is in a trained model."""
+    """Give the model random weights that are so large that one next token is clearly best, as in a trained model."""
     random = torch.Generator().manual_seed(0)
     for parameter in model.parameters():
         if parameter.ndim > 1:

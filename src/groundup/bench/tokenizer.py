@@ -1,4 +1,4 @@
-"""Learning vocabularies and encoding: ours, fast and readable, beside rustbpe, tokenizers, tiktoken, sentencepiece."""
+"""Learning vocabularies and encoding: our fast and our readable code, rustbpe, tokenizers, tiktoken, sentencepiece."""
 
 import os
 import tempfile
@@ -17,16 +17,16 @@ LEARNERS = ("ours", "ours, readable", "rustbpe", "tokenizers", "sentencepiece")
 ENCODERS = ("ours", "ours, readable", "tiktoken", "tokenizers", "rustbpe", "sentencepiece")
 OURS = ("ours", "ours, readable")
 LARGE = 10_000_000
-"""A text of more bytes is too much for the readable code to learn from, and is learnt from once."""
+"""Bytes above which a text is too long for the readable code to learn from; the others then learn once."""
 UDHR = ("cmn_hans", "jpn", "arb", "hin", "rus")
 RULES = (
     f"learning: the {PATTERN} split pattern and no special tokens for all but sentencepiece, which has its own rules; "
     "reading the text is not counted (sentencepiece reads the file itself); a fresh process each round, MiB its peak "
     "with the text in memory",
-    "encoding: all but sentencepiece with the same merges, learnt from the encoded text, in documents of about 256 kB, "
-    "each seen once; our array with several threads is one call on the whole text",
-    "threads: a process gets so many cores; start-up and compilation are in a table of their own, and ours "
-    "is warm in the others, though by itself it compiles nothing for a text below 8 MB",
+    "encoding: all but sentencepiece use the same merges, learnt from the encoded text, on documents of about 256 kB, "
+    "each encoded once; our array with several threads is one call on the whole text",
+    "threads: the number of cores of a process; start-up and compilation have their own table, and ours "
+    "is warm in the others, though by default it compiles nothing for a text below 8 MB",
 )
 
 
@@ -35,21 +35,21 @@ class Settings:
     """Learn and encode with ours, rustbpe, tokenizers, tiktoken and sentencepiece, on one thread and on all."""
 
     corpora: tuple[str, ...] = ("tinyshakespeare", "udhr", "english-novels")
-    """Named corpora; udhr is Chinese, Japanese, Arabic, Hindi and Russian, in the folder GROUNDUP_DATA names."""
+    """Named corpora; udhr is Chinese, Japanese, Arabic, Hindi and Russian, in the folder that GROUNDUP_DATA names."""
     text: Path | None = None
-    """A text file of yours, or a folder, instead of them."""
+    """Your own text file, or a folder, instead of the corpora."""
     vocab_size: int | None = None
-    """Tokens to learn; None takes 8,000 (of udhr 2,000, of a text above 10 MB 32,768)."""
+    """Tokens to learn; None is 8,000 (for udhr 2,000, for a text above 10 MB 32,768)."""
     megabytes: float = 10.0
-    """How much of a text is encoded."""
+    """How much of a text to encode."""
     rounds: int = 3
-    """Rounds in turn; medians are shown. From a text above 10 MB each learns once."""
+    """Rounds, in which the contestants take turns; medians are shown. From a text above 10 MB each learns once."""
     json: Path | None = None
-    """Where to write the figures."""
+    """File to write the figures to."""
 
 
 def compare(settings: Settings, say: Callable[[str], None]) -> Report:
-    """A table of learning and one of encoding for each text, and one of first uses."""
+    """Make a table of learning and one of encoding for each text, and one of first uses."""
     report = Report("tokenizer", asdict(settings), machine(PACKAGES), notes=list(RULES))
     names = settings.corpora if settings.text is None else (str(settings.text),)
     megabytes, rounds = settings.megabytes, settings.rounds
@@ -74,14 +74,14 @@ def compare(settings: Settings, say: Callable[[str], None]) -> Report:
 
 
 def read_corpus(name: str) -> str:
-    """A named corpus or a file as one text; `udhr` is the declaration of human rights in five scripts."""
+    """Read a named corpus or a file as one text; `udhr` is the declaration of human rights in five scripts."""
     from groundup.data.load import load_texts
 
     if name != "udhr":
         return "\n".join(load_texts(name))
     data = os.environ.get("GROUNDUP_DATA")
     if not data or not (Path(data) / "udhr").is_dir():
-        raise FileNotFoundError("it lies in the folder udhr of the one that GROUNDUP_DATA names, and there is none")
+        raise FileNotFoundError("it is read from the folder udhr in the one that GROUNDUP_DATA names; there is none")
     return "\n".join((Path(data) / "udhr" / f"{language}.txt").read_text(encoding="utf-8") for language in UDHR)
 
 
@@ -161,7 +161,7 @@ def _encoding(
 
 
 def _first_use(folder: Path, megabytes: float, *, say: Callable[[str], None]) -> Table:
-    """Seconds from nothing loaded to the first result: compiled before, and with an empty cache of compiled code."""
+    """Measure the seconds from start to the first result: with compiled code on disk, and with an empty cache."""
     rows = []
     with tempfile.TemporaryDirectory() as empty:
         for job in ("encode one line", "encode", "learn"):
@@ -171,7 +171,7 @@ def _first_use(folder: Path, megabytes: float, *, say: Callable[[str], None]) ->
                 Contestant("warm", f"{__package__}.tokenizer_jobs:begin", arguments),
                 Contestant("cold", f"{__package__}.tokenizer_jobs:begin", arguments, environment=cold),
             ]
-            # Twice: the first round fills the ordinary cache if it was empty; the second fills nothing.
+            # Run twice: the first run fills the ordinary cache if it was empty, and the second finds it filled.
             first = race(contestants, rounds=1, fresh=True, say=lambda line, job=job: say(f"{job}: {line}"))
             warm = race(contestants[:1], rounds=1, fresh=True, say=lambda line, job=job: say(f"{job}: {line}"))["warm"]
             missing = warm.missing or first["cold"].missing
@@ -201,13 +201,13 @@ def _said(threads: int) -> str:
 
 
 def _pace(outcome: Outcome) -> float | None:
-    """Million bytes a second."""
+    """Return million bytes a second."""
     seconds = outcome.median("seconds")
     return outcome.rounds[0]["bytes"] / seconds / 1e6 if seconds else None
 
 
 def _agreement(outcomes: dict[str, Outcome], key: str) -> str:
-    """Whether all who measured found the same."""
+    """Say whether all contestants with a result have the same one."""
     found = {who: outcome.rounds[0][key] for who, outcome in outcomes.items() if outcome.rounds}
     if len(set(found.values())) > 1:
         return "DIFFERENT: " + "; ".join(f"{who} {digest[:6]}" for who, digest in found.items())

@@ -1,6 +1,6 @@
-"""What each tokenizer does in its own process: learn a vocabulary, encode, and start from nothing.
+"""The jobs of each tokenizer, in its own process: learn a vocabulary, encode, and start from nothing.
 
-Every one gets the same documents, cut so that no chunk of the GPT-4 pattern is cut, and where it can that pattern.
+All get the same documents, which are cut so that no chunk of the GPT-4 pattern is cut. Those that can use that pattern.
 """
 
 import contextlib
@@ -20,18 +20,18 @@ from groundup.text.tokenizer import Tokenizer
 
 PATTERN = "gpt4"
 DOCUMENT = 2**18
-"""Characters of a document, about."""
+"""The approximate number of characters in a document."""
 READABLE = 2**20
-"""As many characters the readable code encodes; the others take all."""
+"""The number of characters that the readable code encodes; the others encode all."""
 HEAD = 10_000
-"""As many ids are compared with the readable code's."""
+"""The number of ids that are compared with those of the readable code."""
 
 WARM = "The quick brown fox jumps over 13 lazy dogs, isn't it?\n" * 1000
-"""Enough text to have the compiled code loaded, or compiled, before the clock starts."""
+"""Enough text to load or compile the compiled code before the measurement."""
 
 
 def documents(path: str) -> list[str]:
-    """The text of a file in pieces that end with a line and are followed by no space: chunks stay whole."""
+    """Cut the text of a file at line ends that no space follows, so that chunks stay whole."""
     text = Path(path).read_text(encoding="utf-8")
     cuts, at = [0], DOCUMENT
     while at < len(text) and (found := regex.compile(r"\n(?=[^\s])").search(text, at)):
@@ -41,7 +41,7 @@ def documents(path: str) -> list[str]:
 
 
 def learn(*, contestant: str, path: str, vocab_size: int, threads: int) -> Iterator[dict[str, Any]]:
-    """Learn a vocabulary once; `merges` is a digest of what was learnt, the same for ours and the readable code."""
+    """Learn a vocabulary once. `merges` in the answer is a digest, equal for our fast and our readable code."""
     work = {
         "ours": _learn_ours,
         "ours, readable": _learn_readable,
@@ -60,7 +60,7 @@ def learn(*, contestant: str, path: str, vocab_size: int, threads: int) -> Itera
 
 
 def _load_compiled() -> None:
-    """What ours does by itself from 8 million characters on: a shorter text does not pay for the loading."""
+    """Load the compiled code. By default ours does so from 8 million characters on, because loading takes time."""
     importlib.import_module("groundup.text.fast_bpe")
 
 
@@ -80,7 +80,7 @@ def _learn_rustbpe(texts: list[str], vocab_size: int, threads: int) -> None:
 
 
 def _rustbpe(texts: list[str], vocab_size: int) -> Any:
-    """Theirs, trained; ImportError where it is not installed."""
+    """Train a rustbpe tokenizer. Raises ImportError if it is not installed."""
     tokenizer: Any = importlib.import_module("rustbpe").Tokenizer()
     tokenizer.train_from_iterator(iter(texts), vocab_size, pattern=patterns.PATTERNS[PATTERN])
     return tokenizer
@@ -104,7 +104,7 @@ def _learn_sentencepiece(texts: list[str], vocab_size: int, threads: int) -> Non
 
 
 def learn_sentencepiece(path: str, vocab_size: int, threads: int) -> bytes:
-    """Its own kind of vocabulary: BPE over characters, bytes for rare ones, words at spaces, lines as they are."""
+    """Train sentencepiece's own kind of vocabulary: BPE on characters, bytes for rare ones, words split at spaces."""
     import io
 
     import sentencepiece
@@ -127,7 +127,7 @@ def learn_sentencepiece(path: str, vocab_size: int, threads: int) -> bytes:
 
 
 def prepare(*, path: str, folder: str, vocab_size: int) -> Iterator[dict[str, Any]]:
-    """Write the merges that all encode with (rustbpe's, or ours where it is not there) in everybody's format."""
+    """Write the merges that all encode with, in every library's format. They are rustbpe's, or ours without it."""
     import base64
 
     texts = documents(path)
@@ -150,7 +150,7 @@ Encode = Callable[[list[str]], Iterable[Any]]
 def encode(
     *, contestant: str, form: str, path: str, folder: str, threads: int, vocab_size: int
 ) -> Iterator[dict[str, Any]]:
-    """Encode the text once, to lists or to arrays of ids; `ids` is a digest of all of them, `head` of the first."""
+    """Encode the text once, to lists or arrays of ids. `ids` is a digest of all of them, `head` of the first HEAD."""
     texts = documents(path)
     if contestant == "ours, readable":
         texts = texts[: READABLE // DOCUMENT]
@@ -168,12 +168,12 @@ def encode(
 
 
 def _encoders(contestant: str, form: str, folder: Path, threads: int, texts: list[str], vocab_size: int) -> Encode:
-    """How a contestant encodes several documents, its tables loaded."""
+    """Load a contestant's tables, and return the function with which it encodes documents."""
     if contestant == "ours":
         _load_compiled()
         ours = Tokenizer.load(folder)
         if form == "array":
-            # With several threads the whole text is one call, as a user who wants it fast would make it.
+            # With several threads, encode the whole text in one call, as a user would do for speed.
             return lambda texts: (
                 [ours.encode_array("".join(texts), threads=threads)]
                 if threads > 1
@@ -199,7 +199,7 @@ def _encoders(contestant: str, form: str, folder: Path, threads: int, texts: lis
 
 
 def _readable(tokenizer: Tokenizer) -> Encode:
-    """The definition chunk by chunk, without remembering any."""
+    """Return the readable encoder: chunk by chunk, without a cache."""
     splitter, vocabulary = patterns.compiled(tokenizer.pattern), tokenizer.vocabulary
     return lambda texts: [
         [id for chunk in patterns.split(text, splitter) for id in vocabulary.encode(chunk)] for text in texts
@@ -222,7 +222,7 @@ def _tiktoken(folder: Path, form: str, threads: int) -> Encode:
 
 
 def begin(*, path: str, folder: str, job: str, megabytes: float) -> Iterator[dict[str, Any]]:
-    """One first use in a process where nothing of ours is loaded but this file, from loading on."""
+    """Measure one first use, loading included, in a process that has loaded only this file."""
     text = Path(path).read_text(encoding="utf-8")
     text = text * (1 + int(megabytes * 1e6) // len(text))
     text = text[: int(megabytes * 1e6)]

@@ -1,4 +1,4 @@
-"""Training tokens a second, ours and transformers' at the same shape, and the share of the matrix-product peak."""
+"""Training speed in tokens a second, ours and transformers' at the same shape, and its share of the peak rate."""
 
 import itertools
 from collections.abc import Callable, Iterator
@@ -10,7 +10,7 @@ from groundup.bench.race import Contestant, Outcome, race
 from groundup.bench.report import Report, Table, machine, ratio
 
 PACKAGES = ("torch", "transformers", "numpy")
-STEPS = 2  # a round of one contestant
+STEPS = 2  # training steps of one contestant in a round
 FLOPS = "FLOPs a token: 6 x matrix parameters (head included) + 6 x layers x width x context (causal attention)"
 RULES = (
     "both: forward, backward, gradient clipping to norm 1, fused AdamW; dropout 0. ours: `groundup.training.train`, as "
@@ -20,31 +20,31 @@ RULES = (
 
 @dataclass(frozen=True)
 class Settings:
-    """Training tokens a second beside transformers' model of the same shape, and the share of the hardware's peak."""
+    """Training tokens a second, compared with transformers' model of the same shape, and the share of the peak rate."""
 
     families: tuple[Literal["gpt2", "llama"], ...] = ("gpt2", "llama")
-    """Which models."""
+    """Model families."""
     precisions: tuple[Literal["float32", "bfloat16"], ...] = ("float32", "bfloat16")
     """Number formats; bfloat16 is autocast."""
     vocab_sizes: tuple[int, ...] = (65,)
-    """A model for each."""
+    """Vocabulary sizes; one model for each."""
     layers: int = 6
     width: int = 384
     heads: int = 6
     context: int = 256
-    """Tokens a row."""
+    """Tokens in a row."""
     batch: int = 16
-    """Rows a step."""
+    """Rows in a step."""
     rounds: int = 3
-    """Rounds in turn; medians are shown."""
+    """Rounds, in which the contestants take turns; medians are shown."""
     matmul: int = 2048
-    """Side of the square matrices whose product gives the peak."""
+    """Side of the square matrices whose product measures the peak rate."""
     json: Path | None = None
-    """Where to write the figures."""
+    """File to write the figures to."""
 
 
 def compare(settings: Settings, say: Callable[[str], None]) -> Report:
-    """Every family in every precision and vocabulary: tokens a second of both contestants in alternate rounds."""
+    """Measure tokens a second of both contestants in turn, for every family, precision and vocabulary size."""
     report = Report("train", asdict(settings), machine(PACKAGES), notes=[FLOPS, RULES])
     sizes = dict(layers=settings.layers, width=settings.width, heads=settings.heads, context=settings.context)
     rows = []
@@ -75,7 +75,7 @@ def _listed(sizes: dict[str, int]) -> str:
 
 
 def _rows(what: dict[str, Any], outcomes: dict[str, Outcome], *, tokens: int, peak: float | None) -> list[dict]:
-    """A row a contestant; both must have the same number of parameters to be compared."""
+    """Return one row for each contestant. Asserts that both have the same number of parameters."""
     theirs = outcomes["transformers"].median("seconds")
     counts = {outcome.facts["parameters"] for outcome in outcomes.values() if "parameters" in outcome.facts}
     assert len(counts) <= 1, f"not the same model: {counts} parameters"
@@ -102,7 +102,7 @@ def _rows(what: dict[str, Any], outcomes: dict[str, Outcome], *, tokens: int, pe
 
 
 def train_ours(*, shape: dict[str, Any], precision: str, batch: int) -> Iterator[dict[str, Any]]:
-    """STEPS of our training loop a round."""
+    """Run STEPS of our training loop in each round."""
     import numpy as np
     import torch
 
@@ -127,7 +127,7 @@ def train_ours(*, shape: dict[str, Any], precision: str, batch: int) -> Iterator
 
 
 def train_theirs(*, shape: dict[str, Any], precision: str, batch: int) -> Iterator[dict[str, Any]]:
-    """STEPS of the usual loop around a transformers model a round."""
+    """Run STEPS of the usual training loop with a transformers model in each round."""
     import torch
 
     from groundup.bench.shapes import Shape, theirs
@@ -158,7 +158,7 @@ def train_theirs(*, shape: dict[str, Any], precision: str, batch: int) -> Iterat
 
 
 def multiply(*, precision: str, size: int) -> Iterator[dict[str, Any]]:
-    """The best rate of a product of two square matrices in that format: what the hardware gives at most."""
+    """Measure the best rate of a product of two square matrices in this format: the most that the hardware gives."""
     import torch
 
     from groundup.bench.worker import seconds_of

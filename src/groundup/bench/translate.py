@@ -1,4 +1,4 @@
-"""Translating, and learning to, in tokens a second: ours beside transformers' Marian and CTranslate2."""
+"""Speed of translation and of its training in tokens a second: ours, transformers' Marian and CTranslate2."""
 
 import itertools
 from collections.abc import Callable
@@ -13,8 +13,8 @@ PACKAGES = ("torch", "transformers", "ctranslate2", "numpy")
 JOBS = "groundup.bench.translate_jobs"
 RULES = (
     "tokens/s: target tokens of the best answers over the whole call, encoder included; all write the same number, "
-    "since no answer may end before. same tokens: the share of positions with transformers' token; random weights make "
-    "near ties, of which int8 turns one sooner than in a trained model, and an answer differs from there on"
+    "since no answer may end earlier. same tokens: the share of positions with transformers' token; with random "
+    "weights many tokens are nearly tied, int8 may choose the other one, and the answer then differs to its end"
 )
 TRAINING = (
     "training: forward, backward, gradient clipping to norm 1, fused AdamW; dropout 0; bfloat16 is autocast. ours: "
@@ -24,31 +24,31 @@ TRAINING = (
 
 @dataclass(frozen=True)
 class Settings:
-    """Translation with beams, and its training, beside transformers' Marian and CTranslate2 on the same weights."""
+    """Translation with beams, and its training, compared with transformers' Marian and CTranslate2 (same weights)."""
 
     batches: tuple[int, ...] = (32, 1)
-    """How many sentences at once."""
+    """Numbers of sentences in a batch."""
     beams: tuple[int, ...] = (1, 4)
-    """One is greedy."""
+    """Numbers of beams; 1 is greedy."""
     source: int = 20
     """Tokens of each source sentence."""
     target: int = 32
-    """Tokens to write for each."""
+    """Tokens to write for each sentence."""
     vocab_size: int = 8000
     layers: int = 4
-    """On either side."""
+    """Layers on either side."""
     width: int = 256
     heads: int = 4
     precisions: tuple[Literal["float32", "bfloat16"], ...] = ("float32", "bfloat16")
-    """Number formats of the training; none leaves it out."""
+    """Number formats of the training; an empty list leaves training out."""
     train_batch: int = 64
-    """Pairs a training step."""
+    """Pairs in a training step."""
     train_length: int = 20
-    """Tokens of either side of a pair."""
+    """Tokens on either side of a pair."""
     rounds: int = 3
-    """Rounds in turn; medians are shown."""
+    """Rounds, in which the contestants take turns; medians are shown."""
     json: Path | None = None
-    """Where to write the figures."""
+    """File to write the figures to."""
 
     def __post_init__(self) -> None:
         for name in ("batches", "beams"):
@@ -57,7 +57,7 @@ class Settings:
 
 
 def compare(settings: Settings, say: Callable[[str], None]) -> Report:
-    """Every batch size with every number of beams, then a training step in every precision, contestants in turn."""
+    """Race the contestants with every batch size and number of beams, then with a training step in every precision."""
     report = Report("translate", asdict(settings), machine(PACKAGES), notes=[RULES, TRAINING])
     sizes = {key: getattr(settings, key) for key in ("layers", "width", "heads", "vocab_size")}
     shape = dict(family="marian", context=max(settings.source, settings.target, settings.train_length) + 8, **sizes)

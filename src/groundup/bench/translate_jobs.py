@@ -17,7 +17,7 @@ from groundup.machine import cores
 from groundup.models.seq2seq import Seq2Seq
 from groundup.training.precision import choose_device, choose_precision
 
-STEPS = 4  # of a training, a round
+STEPS = 4  # training steps in a round
 Ways = list[tuple[int, int]]
 """(sentences at once, beams)"""
 Write = Callable[[Tensor, int], list[list[int]]]
@@ -25,7 +25,7 @@ Write = Callable[[Tensor, int], list[list[int]]]
 
 
 def translator(shape: dict[str, Any]) -> Seq2Seq:
-    """Random weights with which no answer ends: the marks have a logit of 0, far below the best."""
+    """Return a model with random weights whose answers never end: special tokens have logit 0, far below the best."""
     model = Shape(**shape).ours()
     assert isinstance(model, Seq2Seq)
     spread(model)
@@ -37,7 +37,7 @@ def translator(shape: dict[str, Any]) -> Seq2Seq:
 def translate_ours(
     *, shape: dict[str, Any], ways: Ways, source: int, target: int, compute: str
 ) -> Iterator[dict[str, Any]]:
-    """`decode.beam_search`, as `PairRun.answers` uses it; compute is its precision, "float32" or "int8"."""
+    """`decode.beam_search`, as `PairRun.answers` uses it. compute: "float32" or "int8"."""
     from groundup.decode.beam import beam_search
     from groundup.fast.int8 import lighten
 
@@ -57,7 +57,7 @@ def translate_ours(
 
 
 def translate_theirs(*, shape: dict[str, Any], ways: Ways, source: int, target: int) -> Iterator[dict[str, Any]]:
-    """`MarianMTModel.generate` of our export."""
+    """`MarianMTModel.generate` with our export."""
     device = choose_device()
     model = theirs(translator(shape)).eval().to(device)
 
@@ -73,7 +73,7 @@ def translate_theirs(*, shape: dict[str, Any], ways: Ways, source: int, target: 
 def translate_fast(
     *, shape: dict[str, Any], ways: Ways, source: int, target: int, compute: str
 ) -> Iterator[dict[str, Any]]:
-    """CTranslate2 with our export; compute is what it calculates in, "float32" or "int8"."""
+    """CTranslate2 with our export. compute: "float32" or "int8"."""
     import ctranslate2
 
     from groundup.hub.ctranslate2 import to_ctranslate2
@@ -97,7 +97,7 @@ def translate_fast(
 
 
 def _rounds(write: Write, ways: Ways, source: int, vocab_size: int) -> Iterator[dict[str, Any]]:
-    """Warm up, then time each way; all contestants get the same sentences, without marks."""
+    """Warm up, then measure each way. All contestants get the same sentences, without special tokens."""
     random, first = torch.Generator().manual_seed(0), marks().vocab_size
     rows = torch.randint(first, vocab_size, (max(batch for batch, _ in ways), source), generator=random)
     for batch, beams in ways:
@@ -113,7 +113,7 @@ def _rounds(write: Write, ways: Ways, source: int, vocab_size: int) -> Iterator[
 
 
 def train_ours(*, shape: dict[str, Any], precision: str, batch: int, length: int) -> Iterator[dict[str, Any]]:
-    """Steps of our training loop."""
+    """Run STEPS of our training loop in each round."""
     from groundup.training.loop import train
 
     device, size = choose_device(), Shape(**shape)
@@ -132,7 +132,7 @@ def train_ours(*, shape: dict[str, Any], precision: str, batch: int, length: int
 
 
 def train_theirs(*, shape: dict[str, Any], precision: str, batch: int, length: int) -> Iterator[dict[str, Any]]:
-    """Steps of the usual loop around a transformers model."""
+    """Run STEPS of the usual training loop with a transformers model in each round."""
     device, size = choose_device(), Shape(**shape)
     torch.manual_seed(0)
     model = theirs(size.ours()).to(device).train()
@@ -154,14 +154,14 @@ def train_theirs(*, shape: dict[str, Any], precision: str, batch: int, length: i
 
 
 def _pairs(vocab_size: int, batch: int, length: int) -> Iterator[tuple[Tensor, ...]]:
-    """Sources, targets and what is to follow the targets, (batch, length) each."""
+    """Yield random sources, targets and the tokens after the targets, (batch, length) each."""
     random = torch.Generator().manual_seed(0)
     while True:
         yield torch.randint(vocab_size, (3, batch, length), generator=random).unbind()
 
 
 def _steps(step: Callable[[], object], parameters: int) -> Iterator[dict[str, Any]]:
-    """Seconds of a step: the mean of STEPS each round; the first is not counted."""
+    """Yield the seconds of a step, the mean of STEPS in each round; the first step is not counted."""
     step()
     yield dict(parameters=parameters)
     while True:

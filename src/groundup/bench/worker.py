@@ -1,8 +1,8 @@
-"""The process in which one contestant works: `python -m groundup.bench.worker`, spoken to in lines of JSON.
+"""The process of one contestant: `python -m groundup.bench.worker`, which reads and writes lines of JSON.
 
-The first line names a job, a generator function, its arguments, and how many cores it may use. The generator sets
-itself up and yields a record of facts; after every further line it does its work once and yields what it measured.
-Each answer also carries the process's peak memory so far.
+The first line has a job (a generator function), its arguments, and how many cores it may use. The generator sets itself
+up and yields a record of facts; for every further line it does its work once and yields its measurements. Each answer
+also has the process's peak memory so far.
 """
 
 import importlib
@@ -17,9 +17,9 @@ from pathlib import Path
 
 def main() -> None:
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # what libraries print must not mix with the answers
+    os.dup2(2, 1)  # the output of libraries must not mix with the answers
     request = json.loads(sys.stdin.readline())
-    if request.get("threads") is not None and hasattr(os, "sched_setaffinity"):  # some libraries know no other bound
+    if request.get("threads") is not None and hasattr(os, "sched_setaffinity"):  # some libraries obey only this limit
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: request.get("threads")])
     module, function = request["job"].split(":")
     try:
@@ -29,7 +29,7 @@ def main() -> None:
         for _ in sys.stdin:
             answers.write(_line(next(job)))
             answers.flush()
-    except (Exception, SystemExit) as error:  # a peer that fails is a row of the table, not the end of it
+    except (Exception, SystemExit) as error:  # a contestant that fails becomes a row of the table
         answers.write(json.dumps({"failed": f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"}) + "\n")
         answers.flush()
 
@@ -39,7 +39,7 @@ def _line(measured: dict) -> str:
 
 
 def seconds_of(work: Callable[[], object], *, times: int = 1) -> float:
-    """Seconds of one call, the mean of so many, an accelerator's queue included."""
+    """Return the seconds of one call, the mean of `times`. Waits for the accelerator's queue."""
     import torch
 
     began = time.perf_counter()
@@ -51,7 +51,7 @@ def seconds_of(work: Callable[[], object], *, times: int = 1) -> float:
 
 
 def peak_mib() -> float:
-    """The most memory this process has held, in MiB; NaN on Windows, where it is not known."""
+    """Return the peak memory of this process in MiB; NaN on Windows, where it is not known."""
     try:  # Linux; `getrusage` would count the parent's memory at the fork as ours
         return _status("VmHWM")
     except (OSError, StopIteration):
@@ -64,7 +64,7 @@ def peak_mib() -> float:
 
 
 def now_mib() -> float:
-    """The memory this process holds now, in MiB (Linux; elsewhere the peak so far)."""
+    """Return the memory of this process now, in MiB (Linux; elsewhere the peak so far)."""
     try:
         return _status("VmRSS")
     except (OSError, StopIteration):

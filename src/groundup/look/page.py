@@ -28,7 +28,7 @@ class Panel:
     queries: list[str]
     """The T tokens that look. For an output, these are the written tokens ("le chat <eos>"), not the ones read."""
     keys: list[str]
-    """The S tokens looked at. In the decoder, these are the tokens read ("<bos> le chat"), one step before `queries`."""
+    """The S tokens looked at. In the decoder these are the tokens read ("<bos> le chat"), one step before `queries`."""
     weights: Tensor
 
     def __post_init__(self) -> None:
