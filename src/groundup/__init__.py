@@ -91,7 +91,7 @@ if TYPE_CHECKING:
     from groundup.training.settings import TrainSettings
     from groundup.training.validate import validate
 
-__all__ = [  # noqa: RUF022, in the order of the way through the house
+__all__ = [  # noqa: RUF022, in the order in which they are used
     "ModelConfig", "RopeScaling", "preset", "CausalLM", "Seq2Seq", "count_parameters", "Tokenizer",
     "load_pairs", "load_texts", "phrasebook", "split_pairs", "split_text", "Batch", "PairBatches", "Marks",
     "TokenStream", "train", "validate", "fit", "TrainSettings", "cosine", "inverse_sqrt", "wsd", "constant",

@@ -1,24 +1,24 @@
-"""A training batch: what data gives and training takes. The two packages know each other by this file alone."""
+"""A training batch, which `data` makes and `training` takes. The two packages share this file only."""
 
 from typing import NamedTuple, Protocol
 
 from torch import Tensor
 
 IGNORE = -100
-"""The target where there is nothing to learn: what `torch.nn.functional.cross_entropy` passes over."""
+"""The target of a position without a loss; `torch.nn.functional.cross_entropy` ignores it."""
 
 
 class Batch(NamedTuple):
-    """What one training step needs."""
+    """The inputs and targets of one training step."""
 
     inputs: tuple[Tensor | None, ...]
-    """What the model is called with: model(*inputs) -> logits (B, T, V)."""
+    """The arguments of the model: model(*inputs) -> logits (B, T, V)."""
     targets: Tensor
-    """(B, T) int64, IGNORE where there is nothing to learn."""
+    """(B, T) int64, IGNORE at positions without a loss."""
 
 
 class BatchLike(Protocol):
-    """What training asks of a batch: a `Batch`, or anything with these two."""
+    """The batches that training accepts: a `Batch`, or any object with these two properties."""
 
     @property
     def inputs(self) -> tuple[Tensor | None, ...]: ...

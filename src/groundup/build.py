@@ -1,4 +1,4 @@
-"""From a config to a model, with storage or without, and how large it is."""
+"""Build a model from a config, with or without storage, and count its parameters."""
 
 import torch
 from torch import nn
@@ -9,16 +9,16 @@ from groundup.models.seq2seq import Seq2Seq
 
 
 def build(config: ModelConfig) -> CausalLM | Seq2Seq:
-    """The model that the config describes, its weights fresh: an encoder makes a `Seq2Seq`, none a `CausalLM`."""
+    """Build the model with new random weights: a `Seq2Seq` if the config has an encoder, else a `CausalLM`."""
     return CausalLM(config) if config.encoder_layers is None else Seq2Seq(config)
 
 
 def on_meta(config: ModelConfig) -> CausalLM | Seq2Seq:
-    """The model without storage: shapes and counts only."""
+    """Build the model without storage: it has shapes and counts only."""
     with torch.device("meta"):
         return build(config)
 
 
 def count_parameters(model: nn.Module) -> int:
-    """All numbers, frozen ones too, tied ones once. Also on the meta device, for models that fit no memory here."""
+    """Count all parameters, also frozen ones; tied ones once. Works on the meta device, for models of any size."""
     return sum(p.numel() for p in model.parameters())

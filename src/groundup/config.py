@@ -1,4 +1,4 @@
-"""What a model is: one frozen, flat record that says everything needed to build it again."""
+"""The configuration of a model: one frozen, flat record with everything that is needed to build it again."""
 
 import dataclasses
 import json
@@ -21,7 +21,7 @@ MOST = {
     "mlp_width": 2**24,
     **dict.fromkeys(("vocab_size", "source_vocab_size", "context"), 2**31 - 1),
 }
-"""Beyond every model there is: a file that says more is wrong, and building it would take all memory."""
+"""Upper limits, above every existing model: a file with more is wrong, and building it would use all memory."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,13 +43,13 @@ class RopeScaling:
 
 @dataclass(frozen=True, kw_only=True)
 class ModelConfig:
-    """The shape of a decoder-only model, or of an encoder-decoder when `encoder_layers` is given.
+    """The shape of a decoder-only model, or of an encoder-decoder if `encoder_layers` is given.
 
     Raises ValueError, with both numbers and a cure, for a shape that cannot be built.
     """
 
     vocab_size: int
-    """Rows of the embedding and of the output projection; of the target language when there are two."""
+    """Rows of the embedding and of the output projection; with two languages, of the target language."""
     context: int
     """The longest text, in tokens."""
     width: int
@@ -60,9 +60,9 @@ class ModelConfig:
     encoder_layers: int | None = None
     """Blocks of the encoder; None for a decoder-only model."""
     source_vocab_size: int | None = None
-    """Rows of the encoder's embedding when source and target have separate tokenizers."""
+    """Rows of the encoder's embedding, if source and target have separate tokenizers."""
     kv_heads: int | None = None
-    """Key/value heads shared by groups of query heads; None means one each."""
+    """Key/value heads, shared by groups of query heads; None means one for each query head."""
     mlp_width: int | None = None
     """The paper's d_ff; None means 4 * width."""
     mlp: Mlp = "gelu-tanh"
@@ -74,21 +74,21 @@ class ModelConfig:
     rope_theta: float = 10000.0
     rope_scaling: RopeScaling | None = None
     windows: tuple[int | None, ...] = (None,)
-    """Attention window of each layer, tiled over the layers; None sees everything. (None, 128) alternates as GPT-3."""
+    """Attention window of each layer, repeated over the layers; None is no window. (None, 128) alternates as GPT-3."""
     qk_norm: bool = False
-    """RMS norm of every head's queries and keys."""
+    """Whether every head's queries and keys have an RMS norm."""
     bias: bool = True
     tied: Tied = "head"
-    """Whether the output projection is the (decoder's) embedding, and with "all" the encoder's embedding too."""
+    """Whether the output projection is the (decoder's) embedding; "all": the encoder's embedding, too."""
     scale_embedding: bool = False
     """Multiply embeddings by sqrt(width), as the 2017 paper does."""
     init: Init = "gpt2"
-    """A row of the table in `groundup.models.init`."""
+    """The name of an initialisation in the table of `groundup.models.init`."""
     dropout: float = 0.0
     attention_dropout: float = 0.0
 
     def __repr__(self) -> str:
-        """The settings that differ from their defaults."""
+        """Show the settings that differ from their defaults."""
         said = ((one, getattr(self, one.name)) for one in dataclasses.fields(self))
         own = (f"{one.name}={value!r}" for one, value in said if value != one.default)
         return f"ModelConfig({', '.join(own)})"
@@ -126,7 +126,7 @@ class ModelConfig:
         self._check_encoder()
 
     def _check_heads(self) -> None:
-        # Every head gets the same share; rotary positions turn pairs within it, sinusoids come in pairs.
+        # Every head gets an equal share of the width. Rotary positions rotate pairs in it; sinusoids come in pairs.
         unit = {"rotary": 2 * self.heads, "learned": self.heads}.get(self.position, math.lcm(self.heads, 2))
         cure = f"try width={max(unit, round(self.width / unit) * unit)}"
         if self.width % self.heads:
@@ -137,7 +137,7 @@ class ModelConfig:
             raise ValueError(f"kv_heads ({self.groups}) must divide heads ({self.heads}); try kv_heads={closest}")
         if self.position == "rotary" and self.head_width % 2:
             raise ValueError(
-                f"rotary positions turn pairs: width / heads ({self.width} / {self.heads} = {self.head_width}) "
+                f"rotary positions rotate pairs: width / heads ({self.width} / {self.heads} = {self.head_width}) "
                 f"must be even; {cure}"
             )
         if self.position.startswith("sinusoidal") and self.width % 2:
@@ -157,7 +157,7 @@ class ModelConfig:
 
     @property
     def groups(self) -> int:
-        """Key/value heads, given or implied."""
+        """The number of key/value heads, given or implied."""
         return self.kv_heads if self.kv_heads is not None else self.heads
 
     @property
@@ -166,7 +166,7 @@ class ModelConfig:
 
     @property
     def hidden(self) -> int:
-        """Width of the feed-forward layer, given or implied."""
+        """The width of the feed-forward layer, given or implied."""
         return self.mlp_width if self.mlp_width is not None else 4 * self.width
 
     def to_dict(self) -> dict[str, Any]:
@@ -174,7 +174,7 @@ class ModelConfig:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "ModelConfig":
-        """The inverse of `to_dict`. Refuses keys it does not know: a model must not load and be another one."""
+        """The inverse of `to_dict`. Raises ValueError for unknown keys, because the model would be a different one."""
         values = _without_former(values)
         _refuse_unknown(cls, values, "model setting")
         missing = [
@@ -194,7 +194,7 @@ class ModelConfig:
 
     @classmethod
     def load(cls, path: str | Path) -> "ModelConfig":
-        """Read `save`'s JSON; ValueError names the file and what is wrong in it."""
+        """Read the JSON that `save` wrote. Raises ValueError with the file and what is wrong in it."""
         try:
             return cls.from_dict(parse_json(Path(path).read_bytes()))
         except (ValueError, TypeError, AttributeError) as error:
@@ -211,11 +211,11 @@ _WORDS = {
 
 
 FORMER = {"value_embeddings": False, "logit_softcap": None}
-"""Settings that models had before the ablations called them noise, and the value that changes nothing."""
+"""Settings that old models had, and their neutral values. Our ablations found no effect, so they were removed."""
 
 
 def _without_former(values: dict[str, Any]) -> dict[str, Any]:
-    """A copy without former settings that change nothing; ValueError for one that does."""
+    """Return a copy without former settings. Raises ValueError if one has a value that is not neutral."""
     for name, neutral in FORMER.items():
         if values.get(name, neutral) != neutral:
             raise ValueError(

@@ -1,4 +1,4 @@
-"""Files written whole or not at all, and their SHA-256."""
+"""Write files completely or not at all, and compute their SHA-256."""
 
 import hashlib
 import os
@@ -9,16 +9,16 @@ from pathlib import Path
 
 
 def digest(path: Path) -> str:
-    """The SHA-256 of a file, in hexadecimal."""
+    """Return the SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def write_whole(path: Path, text: str, *, durable: bool = False) -> None:
-    """Replace the file by the text in one move: a reader, or a crash, sees the old file or the new one.
+    """Replace the file by the text in one rename: a reader, or a crash, finds the old file or the new one.
 
-    durable: wait until the text is on the disk, so that a power cut cannot leave an empty file. An OSError names the
-    file, which a full disk alone would not.
+    durable: wait until the text is on disk, so that a power cut cannot leave an empty file. An OSError names the file,
+    which the error of a full disk does not.
     """
     unfinished = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}")
     try:
@@ -31,7 +31,7 @@ def write_whole(path: Path, text: str, *, durable: bool = False) -> None:
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
-        with suppress(OSError):  # on a disk that is read-only there is none
+        with suppress(OSError):  # a read-only disk does not have the file
             unfinished.unlink(missing_ok=True)
     if durable:
         sync(path.parent)
@@ -49,7 +49,7 @@ def writing_to(place: Path) -> Iterator[None]:
 
 
 def sync(path: Path) -> None:
-    """Ask the operating system to put the file or folder on the disk now."""
+    """Make the operating system write the file or folder to disk now."""
     if os.name == "nt" and path.is_dir():
         return  # Windows cannot open folders
     handle = os.open(path, os.O_RDWR if path.is_file() else os.O_RDONLY)

@@ -1,6 +1,6 @@
-"""What this machine is: processor, cores, memory, and time as its clock shows it.
+"""Facts about this machine: processor, cores and memory; and durations in words.
 
-Torch is imported only where somebody asks about a GPU.
+Torch is imported only in functions about a GPU.
 """
 
 import ctypes
@@ -19,12 +19,12 @@ TRIM_THRESHOLD, MMAP_MAX = -1, -4
 
 
 def cores() -> int:
-    """How many cores this process may use."""
+    """Return how many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def processor() -> str:
-    """The processor's name: Linux keeps it in a file, other systems tell Python."""
+    """Return the processor's name: on Linux from a file, elsewhere from Python's `platform`."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
@@ -34,7 +34,7 @@ def processor() -> str:
 
 
 def hardware(device: "torch.device | None" = None) -> str:
-    """The device in words; None means the GPU where there is one. A processor comes with the threads in use."""
+    """Return the name of the device; None means the GPU if there is one. For a processor, also the threads in use."""
     import torch
 
     if device is None and torch.cuda.is_available():
@@ -47,7 +47,7 @@ def hardware(device: "torch.device | None" = None) -> str:
 
 
 def installed(device: "torch.device | None" = None) -> int:
-    """Bytes of memory that a GPU has, or else the machine or its container, in use or not; 2**62 if unknown."""
+    """Return the total memory of a GPU, or else of the machine or its container, in bytes; 2**62 if unknown."""
     if device is not None and device.type == "cuda":
         import torch
 
@@ -60,7 +60,7 @@ def installed(device: "torch.device | None" = None) -> int:
 
 
 def clock(seconds: float) -> str:
-    """A duration as a clock shows it: 3:12, or 49:08:51 where there are hours."""
+    """Format a duration as a clock does: 3:12, or 49:08:51 with hours."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
@@ -68,14 +68,14 @@ def clock(seconds: float) -> str:
 
 @functools.cache
 def keep_memory() -> bool:
-    """Tell the C library to keep what this process frees, for its own use; True if it can be told (glibc can).
+    """Make the C library keep freed memory for this process. Returns True if the library supports it (glibc does).
 
-    glibc gives large blocks back as soon as they are free, and the system clears every page of a new one: 28,000 pages
-    a step of a small translation model, which took 55 of 600 ms. The peak stays what it was (695 and 701 MiB; with
-    batches of all shapes 1,104 and 1,052), but what a process holds no longer shrinks afterwards.
+    By default glibc returns large blocks to the system as soon as they are free, and the system clears every page of a
+    new block: 28,000 pages in a step of a small translation model, which took 55 of 600 ms. The peak memory stays about
+    the same (695 and 701 MiB; with batches of all shapes 1,104 and 1,052), but memory no longer shrinks after the peak.
     """
     try:
         told = ctypes.CDLL(None).mallopt
-    except (AttributeError, OSError, TypeError):  # another C library, or none that can be asked
+    except (AttributeError, OSError, TypeError):  # another C library, or none that can be loaded
         return False
     return bool(told(MMAP_MAX, 0) and told(TRIM_THRESHOLD, -1))

@@ -1,4 +1,4 @@
-"""Published architectures, each a row of what differs; and tiny ones of the same make that train on a laptop."""
+"""Published architectures, each a row of its differences; and tiny ones of the same families for a laptop."""
 
 import dataclasses
 from typing import Any
@@ -6,11 +6,11 @@ from typing import Any
 from groundup.config import ModelConfig, RopeScaling
 from groundup.nearest import nearest
 
-# What every member of a family has in common.
+# The settings that all members of a family share.
 TRANSFORMER = dict(
     mlp="relu", norm_first=False, position="sinusoidal", tied="all", scale_embedding=True, init="transformer"
 )  # Vaswani et al. 2017
-# The same with rotary positions and the norm first, which trains steadily at high rates (Xiong et al. 2020).
+# The same with rotary positions and the norm first, which is stable at high learning rates (Xiong et al. 2020).
 SEQ2SEQ = TRANSFORMER | dict(context=128, norm_first=True, position="rotary", encoder_layers=3)
 GPT2 = dict(vocab_size=50257, context=1024)  # Radford et al. 2019; everything else is ModelConfig's default
 # Brown et al. 2020. The paper says dense and locally banded layers alternate, but gives no band width: 256 is ours.
@@ -29,7 +29,7 @@ LLAMA = dict(
 LLAMA2 = LLAMA | dict(context=4096, norm_eps=1e-5)  # Touvron et al. 2023b
 LLAMA3 = LLAMA2 | dict(vocab_size=128256, context=8192, rope_theta=500000.0, kv_heads=8)  # Dubey et al. 2024
 LLAMA31 = LLAMA3 | dict(context=131072, rope_scaling=RopeScaling())
-# What the speed runs on GPT-2's size have found to pay (modded-nanogpt and those it builds on); no paper as a whole.
+# Changes that speed runs at GPT-2's size found useful (modded-nanogpt and its predecessors). No paper has all of them.
 MODERN = dict(
     vocab_size=50257,
     context=1024,
@@ -49,24 +49,24 @@ def _size(width: int, layers: int, heads: int, mlp_width: int | None = None) -> 
 
 
 PRESETS: dict[str, dict[str, Any]] = {
-    # Table 3 of the paper. 37,000 is the shared English-German vocabulary its sizes (65M, 213M) are counted with.
+    # Table 3 of the paper. 37,000 is the shared English-German vocabulary with which its sizes (65M, 213M) are counted.
     "transformer-base": TRANSFORMER
     | dict(vocab_size=37000, context=512, encoder_layers=6, dropout=0.1)
     | _size(512, 6, 8, 2048),
     "transformer-big": TRANSFORMER
     | dict(vocab_size=37000, context=512, encoder_layers=6, dropout=0.3)
     | _size(1024, 6, 16, 4096),
-    # For pairs of a sentence each and less than an hour on a CPU: tiny for 10,000 to 50,000 of them (tuned on Multi30k,
-    # see docs/results.md), small for 100,000 and more (fra-eng).
+    # For sentence pairs and less than an hour on a CPU: tiny for 10,000 to 50,000 pairs (tuned on Multi30k, see
+    # docs/results.md), small for 100,000 and more (fra-eng).
     "seq2seq-tiny": SEQ2SEQ | dict(vocab_size=4000, dropout=0.3) | _size(160, 3, 4, 640),
     "seq2seq-small": SEQ2SEQ | dict(vocab_size=8000, dropout=0.1) | _size(256, 3, 4, 1024),
-    # Table 2 of the GPT-2 report (whose own counts left out the embeddings); sizes as released.
+    # Table 2 of the GPT-2 report (whose parameter counts leave out the embeddings); sizes as released.
     "gpt2": GPT2 | _size(768, 12, 12),
     "gpt2-medium": GPT2 | _size(1024, 24, 16),
     "gpt2-large": GPT2 | _size(1280, 36, 20),
     "gpt2-xl": GPT2 | _size(1600, 48, 25),
     # Table 2.1 of the GPT-3 paper. Its XL row (24 heads of 128 on width 2,048) and 13B row (width 5,140, 40 heads of
-    # 128) do not multiply out; we take 16 heads of 128 and width 5,120.
+    # 128) are inconsistent; we use 16 heads of 128 and width 5,120.
     "gpt3-small": GPT3 | _size(768, 12, 12),
     "gpt3-medium": GPT3 | _size(1024, 24, 16),
     "gpt3-large": GPT3 | _size(1536, 24, 16),
@@ -87,7 +87,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "llama3.1-8b": LLAMA31 | _size(4096, 32, 32, 14336),
     "llama3.1-70b": LLAMA31 | _size(8192, 80, 64, 28672),
     "modern": MODERN | _size(768, 12, 12),
-    # The same makes, small enough for a laptop; set vocab_size to your tokenizer's.
+    # The same families, small enough for a laptop; set vocab_size to your tokenizer's.
     "transformer-tiny": TRANSFORMER | TINY | dict(encoder_layers=4, mlp_width=512),
     "gpt2-tiny": GPT2 | TINY,
     "gpt3-tiny": GPT3 | TINY | dict(windows=(None, 32)),
@@ -99,9 +99,9 @@ PRESETS: dict[str, dict[str, Any]] = {
 
 
 def preset(name: str, **changes: Any) -> ModelConfig:
-    """The named architecture with your changes: `preset("llama3-tiny", vocab_size=8192, context=512)`.
+    """Return the named architecture with your changes: `preset("llama3-tiny", vocab_size=8192, context=512)`.
 
-    Raises ValueError for a name that is not there, offering the nearest.
+    Raises ValueError for an unknown name and suggests the nearest.
     """
     if name not in PRESETS:
         raise ValueError(f"unknown preset {name!r}; {nearest(name, PRESETS)}")

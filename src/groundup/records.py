@@ -1,4 +1,4 @@
-"""Read JSON files and check records: what came from a file has the types its record states, or is refused in one line.
+"""Read JSON files into dataclasses. Values of other types than the dataclass states are a ValueError of one line.
 
 No torch here: `groundup --help` reads this file.
 """
@@ -13,11 +13,11 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_
 
 T = TypeVar("T")
 LARGEST = 2**53
-"""Whole numbers beyond this are not exact as floats, and no count here is ever so large."""
+"""The largest accepted integer: larger ones are not exact as floats, and no count is so large."""
 
 
 def read_json(path: str | Path) -> Any:
-    """Return what the file holds. ValueError names the file where it is not JSON, or nested too deeply to be read."""
+    """Read a JSON file. Raises ValueError with the file's name if it is not JSON, or nested too deeply."""
     try:
         return parse_json(Path(path).read_bytes())
     except ValueError as error:
@@ -25,7 +25,7 @@ def read_json(path: str | Path) -> Any:
 
 
 def parse_json(text: str | bytes) -> Any:
-    """`json.loads` whose only error is a ValueError in one line."""
+    """`json.loads`, whose only error is a ValueError of one line."""
     try:
         return json.loads(text)
     except RecursionError:
@@ -35,7 +35,7 @@ def parse_json(text: str | bytes) -> Any:
 
 
 def make_record(cls: type[T], values: Any, what: str) -> T:
-    """Make a dataclass of a JSON object; ValueError for keys that are unknown or missing, and for wrong types."""
+    """Make a dataclass from a JSON object. Raises ValueError for unknown or missing keys, and for wrong types."""
     if not isinstance(values, dict):
         raise ValueError(f"{what} must be an object, not {short(values)}")
     fields = {field.name: field for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
@@ -51,9 +51,9 @@ def make_record(cls: type[T], values: Any, what: str) -> T:
 
 
 def check_types(record: Any, prefix: str = "") -> None:
-    """ValueError unless every field of the dataclass has the type it states; prefix stands before the field's name.
+    """Raise ValueError unless every field of the dataclass has its stated type. prefix: put before the field's name.
 
-    A whole number may stand for a float, and a list for a tuple; true and false are not numbers.
+    An integer is accepted for a float, and a list for a tuple; true and false are not numbers.
     """
     for name, wanted in _types(type(record)).items():
         value = getattr(record, name)
@@ -62,10 +62,10 @@ def check_types(record: Any, prefix: str = "") -> None:
 
 
 def short(value: Any) -> str:
-    """The repr of a value, cut where it is long."""
+    """Return the repr of a value, shortened if it is long."""
     try:
         said = repr(value)
-    except (ValueError, RecursionError):  # a whole number of more than 4,300 digits; a list nested too deeply
+    except (ValueError, RecursionError):  # an integer of more than 4,300 digits; a list nested too deeply
         said = f"a {type(value).__name__}"
     return said if len(said) <= 60 else f"{said[:57]}..."
 
@@ -120,5 +120,5 @@ def _words(wanted: Any) -> str:
 
 
 def finite(*numbers: float | None) -> bool:
-    """Whether none of the numbers is infinite or no number at all; what is absent is passed over."""
+    """Whether all numbers are finite; None is ignored."""
     return all(number is None or math.isfinite(number) for number in numbers)

@@ -1,4 +1,4 @@
-"""Whether a model is what its config says, part by part: only then does the config stand for it in a file."""
+"""Check that a model is exactly what its config describes. Only then can a file with the config represent it."""
 
 from torch import nn
 
@@ -7,13 +7,13 @@ from groundup.models.causal_lm import CausalLM
 from groundup.models.seq2seq import Seq2Seq
 
 NAMED = 3
-"""How many parts a message names."""
+"""How many parts an error message names."""
 
 
 def check_stock(model: nn.Module, purpose: str) -> None:
-    """ValueError where the model has parts of one's own, which whatever is built from its config would not have.
+    """Raise ValueError if the model has parts that a model built from its config would not have.
 
-    purpose: what the model cannot be used for then, as an infinitive.
+    purpose: what the model can then not be used for, as an infinitive.
     """
     if not isinstance(model, CausalLM | Seq2Seq):
         raise ValueError(f"{type(model).__name__} is neither a CausalLM nor a Seq2Seq, so there is no way {purpose}")
@@ -36,7 +36,7 @@ def check_stock(model: nn.Module, purpose: str) -> None:
 
 
 def _same(mine: nn.Module, theirs: nn.Module) -> bool:
-    """The same class, or one of this package and its fast twin, which computes the same; with its own `forward`."""
+    """Whether both have one class, or a class of this package and its fast subclass, and `forward` is unchanged."""
     if "forward" in vars(mine):
         return False
     one, other = type(mine), type(theirs)

@@ -1,4 +1,4 @@
-"""Text of others on somebody's terminal: control characters are shown, not obeyed."""
+"""Print untrusted text on a terminal: control characters are shown and have no effect."""
 
 import sys
 import unicodedata
@@ -6,10 +6,10 @@ from typing import TextIO
 
 
 def shown(text: str, stream: TextIO | None = None) -> str:
-    """The text as it may be printed on the stream (None: standard output).
+    """Return the text in a form that is safe to print on the stream (None: standard output).
 
-    On a terminal, control characters but tabs and line ends are written as \\x1b: they would move the cursor, or change
-    colours or the clipboard. A file or a pipe gets the text as it is.
+    On a terminal, control characters except tabs and line ends are written like \\x1b, because they could move the
+    cursor, or change colours or the clipboard. A file or a pipe gets the text unchanged.
     """
     if not (stream or sys.stdout).isatty():
         return text

@@ -122,7 +122,7 @@ def test_a_setting_that_is_missing(changed, key):
 @pytest.mark.parametrize(
     ("family", "change", "settings", "words"),
     [
-        ("gpt2", lambda t: {"extra.weight": torch.ones(1)}, {}, ("'extra.weight' is no tensor of the gpt2",)),
+        ("gpt2", lambda t: {"extra.weight": torch.ones(1)}, {}, ("'extra.weight' is not a tensor of the gpt2",)),
         ("gpt2", lambda t: {}, dict(n_positions=96), ("'transformer.wpe.weight'", "(48, 64)", "(96, 64)")),
         ("gpt2", lambda t: {}, dict(vocab_size=320), ("'transformer.wte.weight'", "(290, 64)", "(320, 64)")),
         ("gpt2", lambda t: {}, dict(n_layer=3), ("'transformer.h.2.ln_1.weight' of shape (64,) is missing (12 of",)),
@@ -225,7 +225,7 @@ def test_weights_that_are_none(changed, content: bytes):
     (folder / "model.safetensors").write_bytes(content)
     said = refusal(folder)
     assert said.startswith(str(folder))
-    assert any(word in said for word in ("damaged", "tensors beside it", "is no tensor", "is missing"))
+    assert any(word in said for word in ("damaged", "tensors beside it", "is not a tensor", "is missing"))
 
 
 def test_what_is_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -1,4 +1,4 @@
-"""Every tensor of a file is accounted for: what we would write ourselves says what there is to read."""
+"""Check every tensor of a file against the tensors that we would write for the same config."""
 
 import re
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ REAL = (torch.float32, torch.bfloat16, torch.float16, torch.float64)
 
 
 def all_tensors(family: Family, config: ModelConfig, ours: Tensors) -> dict[str, Tensor]:
-    """What stands in the family's file, by its names there."""
+    """Return the tensors of the family's file, by their names in the file."""
     theirs = to_theirs(family.rewrite(config, ours), family.names(config))
     example = next(iter(theirs.values()))
     theirs |= {name: example.new_zeros(shape) for name, shape in family.zeros(config).items()}
@@ -29,10 +29,11 @@ def all_tensors(family: Family, config: ModelConfig, ours: Tensors) -> dict[str,
 def account_for(
     found: Mapping[str, tuple[Path, Tensor]], family: Family, config: ModelConfig, folder: Path, absent: str | None
 ) -> dict[str, Tensor]:
-    """The tensors found under the names of the family's table.
+    """Return the found tensors under the names of the family's table.
 
-    absent: a regular expression for those that the file does not have, and that are zero.
-    ValueError for one too many or too few, of another shape or kind, tied ones that differ, zeros that are none.
+    absent: a regular expression for tensors that the file does not have; they are zero.
+    Raises ValueError for an unknown or missing tensor, one with another shape or number format, tied tensors that
+    differ, and one that must be zero and is not.
     """
     check_layers(len(found), config, folder)
     expected = to_theirs(on_meta(config).state_dict(), family.names(config))
@@ -53,7 +54,7 @@ def account_for(
                 check_tied(f"{where} and {origin[name]!r}", tensor, kept[name])
             kept[name], origin[name] = tensor, stored
         elif not family.is_table(stored):
-            raise ValueError(f"{where} is no tensor of the {family.model_type} in {folder / CONFIG}")
+            raise ValueError(f"{where} is not a tensor of the {family.model_type} in {folder / CONFIG}")
         elif wrong := family.check_table(config, tensor):
             raise ValueError(f"{where} {wrong}")
     if missing := [name for name in expected if name not in kept]:
@@ -65,7 +66,7 @@ def account_for(
 
 
 def check_layers(tensors: int, config: ModelConfig, folder: Path) -> None:
-    """ValueError for more layers than there are tensors: before such a model is built, even without numbers."""
+    """Raise ValueError if there are more layers than tensors, before such a model is built, even without storage."""
     layers = config.layers + (config.encoder_layers or 0)
     if layers > tensors:
         raise ValueError(f"{folder / CONFIG}: it says {layers:,} layers, but there are {tensors:,} tensors beside it")
@@ -92,4 +93,4 @@ def check_tied(where: str, tensor: Tensor, other: Tensor) -> None:
 
 def check_zero(where: str, tensor: Tensor) -> None:
     if tensor.any():
-        raise ValueError(f"{where} is not zero (up to {tensor.abs().max():.3g}), and we have nothing to put it in")
+        raise ValueError(f"{where} is not zero (up to {tensor.abs().max():.3g}), and our model has no such weight")

@@ -1,6 +1,6 @@
 """GPT-2, and GPT-3 without its sparse layers: `GPT2LMHeadModel`.
 
-Its linear layers are stored as (inputs, outputs), a habit of the TensorFlow original, and query, key and value are one.
+Its linear layers are stored as (inputs, outputs), as in the TensorFlow original. Query, key and value are one matrix.
 """
 
 from groundup.config import ModelConfig
@@ -18,7 +18,7 @@ LAYER = {
 
 
 def whole(config: ModelConfig, layer: Table) -> Table:
-    """The table of the model, from that of a layer."""
+    """Return the table of names of the model, from the table of one layer."""
     table = {
         "transformer.wte": weight_only("stack.embed"),
         "transformer.wpe": weight_only("stack.positions.table"),
@@ -47,7 +47,7 @@ FAMILY = Family(
         "n_inner": "mlp_width",
         "layer_norm_epsilon": "norm_eps",
         "embd_pdrop": "dropout",
-        "resid_pdrop": "dropout",  # ours is one number; where theirs differ, the later row counts
+        "resid_pdrop": "dropout",  # we have one number; if theirs differ, the later row is used
         "attn_pdrop": "attention_dropout",
     },
     words={"activation_function": ACTIVATIONS, "tie_word_embeddings": TIED},
