@@ -36,7 +36,7 @@ def test_minutes_are_no_fair_budget(recipe):
         counted(by_time, None)
     fair = counted(by_time, 40)
     assert (fair.train.steps, fair.max_minutes, fair.train.warmup, fair.train.validate_every) == (40, None, 4, 10)
-    assert counted(recipe, None).train.steps == recipe.train.steps
+    assert counted(recipe, None).train == recipe.train, "a budget in steps is kept as it is"
 
 
 @pytest.mark.parametrize(
@@ -60,6 +60,12 @@ def test_values_are_read_as_the_flags_are(recipe, words, field, names, values):
         getattr(one, part)[name] if part == "own" else getattr(getattr(one, part), name) for one in variants.values()
     ]
     assert found == values
+
+
+def test_fewer_steps_have_a_shorter_warm_up(recipe):
+    recipe = dataclasses.replace(recipe, train=dataclasses.replace(recipe.train, steps=100, warmup=50))
+    _, variants = varied(recipe, ["train.steps", "20", "200"])
+    assert [(one.train.steps, one.train.warmup) for one in variants.values()] == [(20, 2), (200, 50)]
 
 
 @pytest.mark.parametrize(

@@ -218,6 +218,16 @@ def test_a_dry_run_says_what_it_would_take_and_trains_nothing(verb, tmp_path: Pa
     assert not (tmp_path / "x").exists()
 
 
+def test_values_of_one_setting_are_planned_by_the_flags_of_the_recipe(verb, corpus: Path, tmp_path: Path):
+    words = ("corpus", str(corpus), "--vary", "model.layers", "1", "2", "--steps", "8", "--seeds", "0", "1")
+    code, out, _ = verb(*words, "--out", str(tmp_path / "x"), "--dry-run", "--lrs", "1e-3", "2e-3", "4e-3")
+    assert code == 0
+    assert out.splitlines()[0].split()[0] == "layers-1"
+    assert "learning rates 0.001, 0.002, 0.004" in out
+    assert "corpus with model.layers 1, 2" in out
+    assert "8 runs or a few more" in out
+
+
 def test_off_a_terminal_it_says_what_it_will_do_and_what_begins_and_ends(verb, tiny, tmp_path: Path, monkeypatch):
     said = []
 
@@ -284,7 +294,16 @@ def test_mistakes_cost_one_line(verb, done, corpus: Path, tmp_path: Path):
         (("tiny", "--steps", "0"), "steps (0) must be at least 1"),
         (("tiny", "--seeds", "1", "1"), "distinct"),
         (("tiny", "--lrs", "-1"), "above 0"),
-        (("tiny", "--lrs", "fast"), "['fast']"),
+        (("tiny", "--lrs", "fast"), "'fast'"),
+        (("demo",), "demo is a recipe; say what is to differ, such as --vary model.width 64 128"),
+        (("demo", "--vary", "model.widht", "64", "128"), "did you mean 'model.width'"),
+        (
+            ("demo", "--vary", "train.lr", "1e-3", "2e-3", "--lrs", "1e-3"),
+            "--lrs chooses what --vary train.lr compares",
+        ),
+        (("demo", "--vary", "train.steps", "10", "20", "--steps", "5"), "leave --steps out"),
+        (("shakespeare-char", "--vary", "model.width", "64", "128"), "add --steps 1000"),
+        (("nobody.py",), "nobody.py: No such file"),
         ((str(run), str(elsewhere)), "other.jsonl: such figures cannot be compared"),
         ((str(run), str(unfinished)), "is not finished"),
         ((str(run), "nobody"), "no run called 'nobody'"),

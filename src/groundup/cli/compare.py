@@ -95,10 +95,10 @@ def _of_values(name: str, data: list[str], options: Compare) -> Comparison:
     """The comparison of --vary: the recipe with each of the values."""
     if options.lrs and options.vary[0] in ("train.lr", "train.matrix-lr", "train.matrix_lr"):
         raise ValueError(f"--lrs chooses what --vary {options.vary[0]} compares; leave one of them out")
+    if options.steps is not None and options.vary[0] == "train.steps":
+        raise ValueError("--steps and --vary train.steps say the same; leave --steps out")
     recipe, code = find(name, trust_code=options.trust_code, renamed=False)
     field, variants = varied(with_data(recipe, data), options.vary)
-    if options.steps is not None and field == "train.steps":
-        raise ValueError("--steps and --vary train.steps say the same; leave --steps out")
     steps = {name: code.signed(counted(one, options.steps)) for name, one in variants.items()}
     return of_values(recipe, steps, field=field, code=code)
 

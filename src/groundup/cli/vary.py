@@ -7,6 +7,7 @@ from operator import attrgetter
 
 from groundup.cli.own import take_own
 from groundup.cli.parse import parse
+from groundup.comparisons.changes import counted
 from groundup.flow.check import check
 from groundup.nearest import nearest
 from groundup.recipes.recipe import Recipe
@@ -56,6 +57,10 @@ def _with(recipe: Recipe, field: str, value: str) -> Recipe:
     if field.startswith("own."):
         own, _ = take_own([f"--{field}", value], recipe.own)
         return dataclasses.replace(recipe, own=own)
+    if field == "train.steps":  # fewer steps than the warm-up has need a shorter one
+        bare = dataclasses.replace(recipe, train=dataclasses.replace(recipe.train, warmup=0))
+        asked = parse(type(recipe), ["--train.steps", value], prog="groundup compare", default=bare)
+        return counted(recipe, asked.train.steps)
     now, flag = attrgetter(field)(recipe), f"--{field.replace('_', '-')}"
     words = [flag, *(value.split(",") if isinstance(now, tuple) else [value])]
     if isinstance(now, bool):

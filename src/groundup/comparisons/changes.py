@@ -37,10 +37,11 @@ def counted(recipe: Recipe, steps: int | None) -> Recipe:
             f"{recipe.name} ends after {recipe.max_minutes:g} minutes, and a fair budget is counted in steps; "
             "add --steps 1000"
         )
-    every = min(train.validate_every, max(1, steps // 4))
-    train = dataclasses.replace(
-        train, steps=steps, warmup=min(train.warmup, steps // 10), validate_every=every, save_every=steps, keep=1
-    )
+    if train.steps is None or steps < train.steps:  # then what was meant for a longer training is too long
+        every = min(train.validate_every, max(1, steps // 4))
+        warmup = min(train.warmup, steps // 10)
+        train = dataclasses.replace(train, steps=steps, warmup=warmup, validate_every=every, save_every=steps)
+    train = dataclasses.replace(train, steps=steps, keep=1)
     return dataclasses.replace(recipe, train=train, max_minutes=None)
 
 
