@@ -19,7 +19,7 @@ def tests(*, device: str) -> Iterator[dict[str, Any]]:
     """Run the tests in tests/gpu on the device: how many passed, and which failed."""
     if not TESTS.is_dir():
         raise FileNotFoundError(f"no {TESTS}: the tests come with the repository, not with the package")
-    command = [sys.executable, "-m", "pytest", "-q", "-rfE", "-p", "no:cacheprovider", str(TESTS)]
+    command = [sys.executable, "-m", "pytest", "-rfE", "-p", "no:cacheprovider", str(TESTS)]
     ran = subprocess.run(
         command,
         cwd=TESTS.parents[1],
