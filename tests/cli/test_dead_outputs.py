@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -70,7 +69,7 @@ sys.path.insert(0, sys.argv[1])
 def run(arguments):
     import swallows
     print("imported whole:", swallows.whole, flush=True)
-    time.sleep(90)
+    time.sleep(3600)
 with patch.object(main, "_run", run):
     main.main([])
 """
@@ -88,13 +87,11 @@ except BaseException:
 
 def test_an_interrupt_that_an_import_would_swallow_is_kept(tmp_path):
     (tmp_path / "swallows.py").write_text(SWALLOWS)
-    began = time.monotonic()
     done = subprocess.run(
-        [sys.executable, "-c", IMPORTS, str(tmp_path)], capture_output=True, text=True, timeout=100, check=False
+        [sys.executable, "-c", IMPORTS, str(tmp_path)], capture_output=True, text=True, timeout=300, check=False
     )
     assert (done.returncode, done.stderr) == (130, "\ngroundup: interrupted\n")
     assert done.stdout in ("", "imported whole: True\n")
-    assert time.monotonic() - began < 60
 
 
 def test_interrupts_are_as_they_were_afterwards(cli):

@@ -23,6 +23,7 @@ from kills import kills
 from notfinite import notfinite
 from outputs import outputs
 from overhead import overhead
+from preparers import preparers
 from saves import saves, system_calls
 from sealed import sealed
 from slices import sliced_flips, sliced_kills, sliced_saves
@@ -59,6 +60,7 @@ PARTS: dict[str, Part] = {
     "i": lambda scale, seed, folder: [sealed(scaled(400, scale, 10), folder, seed=seed)],
     "j": lambda scale, seed, folder: [outputs(scaled(50, scale, 4), folder, seed=seed)],
     "k": lambda scale, seed, folder: [starts(scaled(40, scale), folder, seed=seed)],
+    "l": lambda scale, seed, folder: [preparers(scaled(60, scale, 6), folder, seed=seed)],
     "s": lambda scale, seed, folder: sweep(
         scaled(2000, scale, 20), scaled(400, scale, 10), folder.resolve(), seed=seed
     ),

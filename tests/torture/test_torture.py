@@ -15,6 +15,7 @@ from kills import kills
 from notfinite import notfinite
 from outputs import outputs
 from overhead import overhead
+from preparers import preparers
 from safetensors.torch import load_file
 from saves import SCENES, Save, judge, saves, system_calls
 from sealed import sealed
@@ -57,6 +58,10 @@ def test_sealed_but_wrong_checkpoints(tmp_path):
 
 def test_dead_outputs(tmp_path):
     whole([outputs(4, tmp_path)])
+
+
+def test_two_preparers_at_once(tmp_path):
+    whole([preparers(8, tmp_path)])
 
 
 def test_calls_of_any_kind_and_changed_files(tmp_path):
