@@ -1,1 +1,1 @@
-"""The same models under their Hugging Face names: folders in and out, each family one table of names read both ways."""
+"""Read and write Hugging Face folders. Each family of models has one table of names, used in both directions."""

@@ -1,8 +1,8 @@
-"""An exported translator for CTranslate2, which runs it fast on CPUs, also in int8.
+"""Convert an exported translator for CTranslate2, which runs it fast on CPUs, also in int8.
 
-CTranslate2's own converter reads Marian as its authors train it: the decoder begins with no token at all, and the last
-row of the vocabulary is padding. It refuses a folder of ours, whose last row is a token, and that is well: our decoder
-begins with a start token, and without it would translate into something else. Here the converter is told of it.
+CTranslate2's own converter expects Marian as its authors train it: the decoder begins without a token, and the last row
+of the vocabulary is padding. It refuses our folders, whose last row is a token. That is right: our decoder begins with
+a start token, and would translate wrongly without it. Here the converter gets this start token.
 """
 
 import shutil
@@ -12,14 +12,14 @@ from typing import Any
 from groundup.hub.tokenizer import TARGET
 
 TOKENIZER = "tokenizer"
-"""The folder within the converted one that holds what transformers' AutoTokenizer needs."""
+"""The folder inside the converted one with the files for transformers' AutoTokenizer."""
 
 
 def to_ctranslate2(folder: str | Path, out: str | Path, *, quantization: str | None = None) -> Path:
-    """Convert a folder that `to_hub` wrote for a translator; needs ctranslate2 and transformers.
+    """Convert a folder that `to_hub` wrote for a translator. Needs ctranslate2 and transformers.
 
-    quantization: None keeps float32; "int8", "int8_float32", ... as CTranslate2 names them. Give it tokens by their
-    names, with the end token: `AutoTokenizer.from_pretrained(out / TOKENIZER)(text).tokens()`.
+    quantization: None keeps float32; "int8", "int8_float32", ... as CTranslate2 names them. The result takes tokens by
+    their names, with the end token: `AutoTokenizer.from_pretrained(out / TOKENIZER)(text).tokens()`.
     """
     try:
         from ctranslate2.converters import Converter, transformers
@@ -30,7 +30,7 @@ def to_ctranslate2(folder: str | Path, out: str | Path, *, quantization: str | N
     disable_progress_bar()
 
     class Loader(transformers.BartLoader):
-        """Its layers are Marian's, and it begins with the token that the config names."""
+        """Marian's layers, with a decoder that begins with the token that the config names."""
 
         def set_vocabulary(self, spec: Any, tokens: list[str]) -> None:
             spec.register_source_vocabulary(_names(source, spec.get_source_vocabulary_size()[0]))
@@ -38,7 +38,7 @@ def to_ctranslate2(folder: str | Path, out: str | Path, *, quantization: str | N
 
         def set_config(self, config: Any, model: Any, tokenizer: Any) -> None:
             config.bos_token, config.eos_token = target.bos_token, target.eos_token
-            config.unk_token = config.decoder_start_token = target.bos_token  # bytes leave nothing unknown
+            config.unk_token = config.decoder_start_token = target.bos_token  # with bytes there are no unknown tokens
 
     class Folder(Converter):
         def _load(self) -> Any:
@@ -63,6 +63,6 @@ def to_ctranslate2(folder: str | Path, out: str | Path, *, quantization: str | N
 
 
 def _names(tokenizer: Any, rows: int) -> list[str]:
-    """The tokens by their ids, and a name for every row of the model that has none."""
+    """Return the tokens in the order of their ids, with a made-up name for every row of the model without a token."""
     names = {id: name for name, id in tokenizer.get_vocab().items()}
     return [names.get(row, f"<unused-{row}>") for row in range(rows)]

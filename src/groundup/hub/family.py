@@ -1,4 +1,4 @@
-"""What a family is: one of transformers' classes, its settings and its tensors beside ours, for both directions."""
+"""A family of models: one of transformers' classes, with its settings and tensors mapped to ours, both ways."""
 
 import dataclasses
 import re
@@ -19,7 +19,7 @@ ACTIVATIONS = (
 )
 TIED = ("tied", {True: "head", False: "none"})
 
-# Of no family, and without a say in what the model computes: bookkeeping, and generation settings of older files.
+# For all families: settings that do not change what a model computes, as bookkeeping and old generation settings.
 _IGNORED = set(
     "model_type architectures transformers_version dtype torch_dtype use_cache task_specific_params auto_map "
     "bos_token_id eos_token_id pad_token_id sep_token_id unk_token_id cls_token_id decoder_start_token_id "
@@ -38,58 +38,58 @@ _NEUTRAL = {
     **dict.fromkeys(("partial_rotary_factor", "residual_multiplier", "embedding_multiplier", "logits_scaling"), 1),
     **dict.fromkeys(("hidden_dropout", "embedding_dropout", "lora_dropout", "mlp_dropout"), 0),
 }
-"""Of no family either: the value with which a setting of other models changes nothing."""
+"""For all families: settings of other models, with the value that changes nothing."""
 _MUST = {"pruned_heads": {}}
-"""Of no family either: the one value that we compute."""
+"""For all families: settings of which we support one value only."""
 _TRAINING_ONLY = {"init", "dropout", "attention_dropout"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Family:
-    """A row for each setting and each tensor, and the few things that are more than a row."""
+    """The tables of settings and tensors of a family, and functions for what a table cannot express."""
 
     model_type: str
     architecture: str
     preset: str
-    """One of ours that the format holds, for the error of one that it does not."""
+    """A preset of ours that this format can hold, for the error about a model that it cannot hold."""
     names: Callable[[ModelConfig], Table]
     same: Mapping[str, str]
-    """Their setting -> ours: another name, the same value."""
+    """Their setting -> our setting with the same value and another name."""
     words: Mapping[str, tuple[str, Mapping[Any, Any]]]
-    """Their setting -> ours, and their words for our words."""
+    """Their setting -> our setting, and the words for its values."""
     implied: Mapping[str, tuple[Any, ...]]
-    """Our settings that they do not name: what the format can hold, first what reading gives."""
+    """Our settings without a name in the format: the values that it can hold; reading gives the first."""
     must: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-    """Their settings that we do not name: the one value that we compute."""
+    """Their settings without a name here: the only value that we support."""
     defaults: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-    """What a setting means that the file leaves out; those not here may not be left out."""
+    """The default of a setting that a file may leave out. All others are required."""
     ignored: Collection[str] = ()
-    """Their settings without a say in what the model computes."""
+    """Their settings that do not change what the model computes."""
     read_rest: Callable[[Settings], Settings] = lambda theirs: {}
     write_rest: Callable[[ModelConfig], Settings] = lambda config: {}
     rest: Collection[str] = ()
-    """The settings, theirs and ours, that the two functions see to."""
+    """The settings, theirs and ours, that the two functions handle."""
     rewrite: Callable[[ModelConfig, Tensors], Tensors] = lambda config, ours: ours
-    """The same function in the terms of the format, before names are changed."""
+    """Rewrite the tensors so that the format can express the same function; called before names are changed."""
     prefix: str
-    """What older files leave out at the beginning of names."""
+    """The beginning of names that older files leave out."""
     aliases: Callable[[ModelConfig], dict[str, str]]
-    """Second names of tied tensors -> the first, which is written."""
+    """Second name of a tied tensor -> its first name, which is written."""
     zeros: Callable[[ModelConfig], dict[str, tuple[int, ...]]] = lambda config: {}
-    """Tensors that the format wants and that are zero here, with their shapes."""
+    """Tensors that the format requires and that we write as zeros, with their shapes."""
     absent: Callable[[Settings], str | None] = lambda theirs: None
-    """A regular expression for tensors of `names` that the file of such settings does not have: they are zero."""
+    """A regular expression for tensors of `names` that a file with these settings does not have; they are zero."""
     check_table: Callable[[ModelConfig, Tensor], str | None] = lambda config, tensor: None
-    """What is wrong with one of `tables`, where the format would take it from the file."""
+    """Check one of `tables` if the format reads it from the file, and return what is wrong with it."""
     tables: str
-    """A regular expression for what older files hold and nobody learns: masks, angles."""
+    """A regular expression for tensors in older files that are not trained: masks, angles."""
 
     def settings(self, theirs: Settings) -> Settings:
-        """What a config.json says, with the defaults for what it leaves out; null says as much as nothing."""
+        """Return the settings of a config.json, with defaults for those that it leaves out; null counts as left out."""
         return {**self.defaults, **{key: value for key, value in theirs.items() if value is not None}}
 
     def read(self, theirs: Settings) -> ModelConfig:
-        """The model that a config.json describes. ValueError names the setting that we could not honour."""
+        """Return the model that a config.json describes. Raises ValueError with the setting that we do not support."""
         theirs, must = self.settings(theirs), {**_MUST, **self.must}
         known = {*self.same, *self.words, *must, *self.ignored, *self.rest, *_IGNORED}
         for key, value in theirs.items():
@@ -111,7 +111,7 @@ class Family:
         return ModelConfig(**ours | self.read_rest(theirs))
 
     def write(self, config: ModelConfig) -> Settings:
-        """The inverse of `read`; only for a config without `differences`."""
+        """The inverse of `read`, for a config without `differences` only."""
         theirs: Settings = {"model_type": self.model_type, "architectures": [self.architecture]}
         theirs |= {key: getattr(config, field) for key, field in self.same.items()}
         for key, (field, words) in self.words.items():
@@ -119,7 +119,7 @@ class Family:
         return theirs | self.write_rest(config)
 
     def differences(self, config: ModelConfig) -> list[str]:
-        """What of the config the format cannot hold, as `setting=what it must be (it is ...)`."""
+        """Return what the format cannot hold of the config, as `setting=what it must be (it is ...)`."""
         can = {field: tuple(words.values()) for field, words in self.words.values()} | dict(self.implied)
         free = {*self.same.values(), *self.rest, *_TRAINING_ONLY}
         found = []
@@ -135,7 +135,7 @@ class Family:
 
 
 def _says_nothing(key: str, value: Any) -> bool:
-    """Whether a setting that is not known changes nothing: bookkeeping, switched off, empty, or its neutral value."""
+    """Whether an unknown setting changes nothing: it is bookkeeping, switched off, empty, or has its neutral value."""
     if key.startswith("_") or value is False or (isinstance(value, str | list | dict) and not value):
         return True
     if key == "layer_types":
@@ -155,7 +155,7 @@ def _short(value: Any) -> str:
 
 
 def _plainest(config: ModelConfig, field: str) -> Any:
-    """The setting, as None or its default where that says the same."""
+    """Return the setting's value, or None or its default if that means the same."""
     value = getattr(config, field)
     if field == "kv_heads" and value == config.heads:
         return None

@@ -1,6 +1,6 @@
-"""The files of a Hugging Face folder: JSON, safetensors whole or in shards, and the download of both.
+"""The files of a Hugging Face folder: JSON, safetensors in one file or in shards, and downloads.
 
-Reading and writing need neither transformers nor huggingface_hub; only a name that is no folder needs the latter.
+Reading and writing need neither transformers nor huggingface_hub; only the name of a model on the Hub needs the latter.
 """
 
 import json
@@ -22,7 +22,7 @@ WANTED = ["*.json", "*.safetensors", "merges.txt", "vocab.bpe"]
 
 
 def local_folder(name: str | Path) -> Path:
-    """The folder of this name, or the model of this name on the Hub (or where HF_ENDPOINT says), downloaded."""
+    """Return the folder of this name, or download the model of this name from the Hub (or from HF_ENDPOINT)."""
     folder = Path(name)
     if str(name) and folder.is_dir():
         if (folder / CONFIG).is_file():
@@ -49,7 +49,7 @@ def _download(name: str) -> Path:
 
 
 def read_object(file: Path) -> dict[str, Any]:
-    """An object from a JSON file; ValueError names the file."""
+    """Read an object from a JSON file. Raises ValueError with the file's name."""
     values = read_json(file)
     if not isinstance(values, dict):
         raise ValueError(f"{file} is not a JSON object")
@@ -61,11 +61,11 @@ def write_json(file: Path, values: Mapping[str, Any]) -> None:
 
 
 def read_tensors(folder: Path) -> dict[str, tuple[Path, Tensor]]:
-    """Every tensor of the folder by its name, with the file it stands in. ValueError names a damaged file."""
+    """Return every tensor of the folder by name, with its file. Raises ValueError with the name of a damaged file."""
     tensors: dict[str, tuple[Path, Tensor]] = {}
     for file in _weight_files(folder):
         with _opened(file) as opened:
-            found = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118, it is no dict
+            found = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118, it is not a dict
         for name, tensor in found.items():
             if name in tensors:
                 raise ValueError(f"{file}: {name!r} is in {tensors[name][0].name} too")
@@ -74,7 +74,7 @@ def read_tensors(folder: Path) -> dict[str, tuple[Path, Tensor]]:
 
 
 def check_weights(folder: Path) -> int:
-    """How many tensors there are. Reads the headers only: ValueError names a file that is cut short or without any."""
+    """Count the tensors. Reads the headers only. Raises ValueError for a file that is cut short or has no tensors."""
     total = 0
     for file in _weight_files(folder):
         with _opened(file) as opened:
@@ -87,7 +87,7 @@ def check_weights(folder: Path) -> int:
 
 @contextmanager
 def _opened(file: Path) -> Iterator[Any]:
-    """A safetensors file; whatever its reader says of a damaged one becomes a ValueError that names it."""
+    """Open a safetensors file. All errors of its reader become a ValueError that names the file."""
     try:
         with safetensors.safe_open(file, framework="pt") as opened:
             yield opened
@@ -114,7 +114,7 @@ def _weight_files(folder: Path) -> list[Path]:
 
 
 def _other_weights(folder: Path) -> str:
-    """What to do about weights in another format; nothing where there are none."""
+    """Return a cure if the folder has weights in another format, else ""."""
     found = next((name for name in _PICKLES if (folder / name).is_file()), None)
     if found is None:
         other = next((path.name for pattern in ("*.gguf", "*.h5", "*.onnx") for path in folder.glob(pattern)), None)
@@ -127,11 +127,11 @@ def _other_weights(folder: Path) -> str:
 
 
 def write_tensors(folder: Path, tensors: Mapping[str, Tensor]) -> None:
-    """Write the weights whole or not at all; OSError names the folder where they do not fit."""
+    """Write the weights completely or not at all. Raises OSError with the folder's name if they do not fit the disk."""
     file, unfinished = folder / WEIGHTS, folder / f".{WEIGHTS}.{os.getpid()}"
     try:
         unfinished.touch()
-        mode = unfinished.stat().st_mode  # what the umask leaves; safetensors lets nobody but the owner read
+        mode = unfinished.stat().st_mode  # permissions by the umask; safetensors gives them to the owner only
         save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, unfinished, {"format": "pt"})
         unfinished.chmod(mode)
         os.replace(unfinished, file)

@@ -1,4 +1,4 @@
-"""`from_hub` and `to_hub`: a Hugging Face folder as a model of ours, and a model of ours as such a folder."""
+"""`from_hub` and `to_hub`: read a Hugging Face folder as one of our models, and write one of our models as a folder."""
 
 from pathlib import Path
 
@@ -20,11 +20,11 @@ FAMILIES = {family.model_type: family for family in (gpt2.FAMILY, gpt_neo.FAMILY
 
 
 def from_hub(name: str | Path) -> CausalLM | Seq2Seq:
-    """The model in a folder, or of a name on the Hub: gpt2, gpt_neo, llama and marian. In float32, ready to use.
+    """Read the model in a folder, or of a name on the Hub: gpt2, gpt_neo, llama and marian. In float32, ready to use.
 
-    Of marian those that `to_hub` can write: the opus-mt models have another activation, and biases of the logits.
-    Every setting and every tensor is accounted for: ValueError names the file, the key and both values of one that
-    this package would have to ignore, or that does not fit.
+    Of marian, those that `to_hub` can write: the opus-mt models have another activation, and biases of the logits.
+    Every setting and every tensor is checked. Raises ValueError with the file, the key and both values if one does not
+    fit, or if this package would have to ignore it.
     """
     folder = local_folder(name)
     family, config = read_config(folder)
@@ -37,12 +37,12 @@ def from_hub(name: str | Path) -> CausalLM | Seq2Seq:
             if key in ours:
                 mine.copy_(ours[key])
             elif key.endswith(".bias"):
-                mine.zero_()  # a bias that the format does not have
+                mine.zero_()  # the format does not have this bias
     return model.eval()
 
 
 def tokenizer_from_hub(name: str | Path) -> Tokenizer:
-    """The tokenizer in a folder, or of a name on the Hub; ValueError when it has more tokens than the model."""
+    """Read the tokenizer in a folder, or of a name on the Hub. ValueError if it has more tokens than the model."""
     folder = local_folder(name)
     _, config = read_config(folder)
     tokenizer = read_tokenizer(folder)
@@ -57,12 +57,12 @@ def to_hub(
     tokenizer: Tokenizer | None = None,
     source_tokenizer: Tokenizer | None = None,
 ) -> Path:
-    """Write a folder that transformers' Auto classes load without this package; gives the folder.
+    """Write a folder that transformers' Auto classes can load without this package. Returns the folder.
 
-    tokenizer: the model's; of the target language where source_tokenizer is given too. Then the source's stands in the
-    folder, since it is what texts are encoded with, and the target's in its subfolder `target`. An encoder-decoder
-    needs one: its start and end tokens belong to the format. ValueError says what no native format can hold: settings,
-    and parts of one's own.
+    tokenizer: the model's; if source_tokenizer is given too, the one of the target language. The source's is then
+    written into the folder, because texts are encoded with it, and the target's into its subfolder `target`. An
+    encoder-decoder needs a tokenizer: its start and end tokens belong to the format. Raises ValueError for settings,
+    and for parts of your own, that no format can hold.
     """
     check_stock(model, "to write it in a native format of Hugging Face")
     config = model.config
@@ -86,7 +86,7 @@ def to_hub(
     write_tensors(folder, theirs)
     write_json(folder / CONFIG, settings | ids)
     known = {key: value for key, value in ids.items() if value is not None}
-    limit = {"max_new_tokens": config.context} if translates else {}  # else transformers stops after 20 tokens
+    limit = {"max_new_tokens": config.context} if translates else {}  # otherwise transformers stops after 20 tokens
     write_json(folder / "generation_config.json", known | limit)
     if tokenizer is not None and source is not None:
         write_tokenizers(folder, source, tokenizer, translates=translates)
@@ -94,7 +94,7 @@ def to_hub(
 
 
 def read_config(folder: Path) -> tuple[Family, ModelConfig]:
-    """The family and the shape that a folder's config.json names."""
+    """Return the family and the shape that a folder's config.json describes."""
     file = folder / CONFIG
     values = read_object(file)
     kind = values.get("model_type")
@@ -108,11 +108,11 @@ def read_config(folder: Path) -> tuple[Family, ModelConfig]:
 
 
 def family_for(config: ModelConfig) -> Family:
-    """The format that holds a model of this shape; ValueError with what the nearest one lacks."""
+    """Return the format that can hold a model of this shape. Raises ValueError with what the nearest one lacks."""
     translates = config.encoder_layers is not None
     families = [family for family in FAMILIES.values() if (family is marian.FAMILY) == translates]
     differences = {family.model_type: family.differences(config) for family in families}
-    nearest = FAMILIES[min(differences, key=lambda kind: len(differences[kind]))]  # of equals the first, gpt2
+    nearest = FAMILIES[min(differences, key=lambda kind: len(differences[kind]))]  # the first of equals, gpt2
     if lacks := differences[nearest.model_type]:
         raise ValueError(
             f"no native format of Hugging Face holds this model: the nearest, {nearest.model_type}, needs "

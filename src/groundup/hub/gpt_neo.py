@@ -1,6 +1,6 @@
-"""GPT-3 with its alternation of dense and locally banded layers: `GPTNeoForCausalLM`, the one format that has it.
+"""GPT-3 with alternating dense and locally banded layers: `GPTNeoForCausalLM`, the only format that has them.
 
-Two things are written differently there. Scores are not divided by sqrt(D), so the queries carry that factor. And
+Two things differ in the format. Scores are not divided by sqrt(D), so the queries are multiplied by that factor. And
 query, key and value have no biases; see `without_biases`.
 """
 
@@ -30,13 +30,13 @@ def names(config: ModelConfig) -> Table:
 
 
 def without_biases(config: ModelConfig, ours: Tensors) -> dict[str, Tensor]:
-    """The same function with zero biases of query, key and value.
+    """Rewrite the weights so that query, key and value have zero biases and the function stays the same.
 
-    The key's adds the same number to every score of a query, which softmax does not see. The value's adds the same
-    vector to every output, since attention weights sum to 1, and so belongs to the output's bias. The query's moves in
-    front of its layer: the norm's bias grows by d, where query.weight d = query.bias; d then also adds to keys and
-    values, where it can be dropped and carried on in the same way. Where query.weight is badly conditioned d is large,
-    and rounding it costs digits; a bias that would not survive is refused.
+    The key's bias adds the same number to every score of a query, which softmax ignores. The value's bias adds the same
+    vector to every output, since attention weights sum to 1, so it moves to the output's bias. The query's bias moves
+    before its layer: the norm's bias grows by d, where query.weight d = query.bias. d then also changes keys and
+    values, where it is removed in the same two ways. If query.weight is badly conditioned, d is large, and rounding
+    loses digits; a bias that would be lost is a ValueError.
     """
     tensors = dict(ours)
     if not config.bias:
@@ -46,7 +46,7 @@ def without_biases(config: ModelConfig, ours: Tensors) -> dict[str, Tensor]:
         exact = {name.removeprefix(at): tensor.double() for name, tensor in ours.items() if name.startswith(at)}
         weight, bias = exact[".query.weight"], exact[".query.bias"]
         d = torch.linalg.lstsq(weight, bias[:, None], driver="gelsd").solution[:, 0]
-        d = d.to(ours[f"{at}_norm.bias"].dtype).double()  # as the file will hold it
+        d = d.to(ours[f"{at}_norm.bias"].dtype).double()  # as the file will store it
         if (lost := (weight @ d - bias).abs().max()) > 1e-5:
             raise ValueError(
                 f"gpt_neo has no bias of queries, and the norm before {at}.query cannot carry it: {lost:.1e} of the "
@@ -63,9 +63,9 @@ def without_biases(config: ModelConfig, ours: Tensors) -> dict[str, Tensor]:
 
 
 def read_attention(theirs: dict[str, Any]) -> dict[str, Any]:
-    """[[["global", "local"], 6]] and window_size -> (None, window), shortest pattern that repeats.
+    """Turn [[["global", "local"], 6]] and window_size into (None, window), the shortest pattern that repeats.
 
-    attention_layers says the same layer by layer; where the two differ transformers takes it.
+    attention_layers has the same information for each layer; if the two differ, transformers uses attention_layers.
     """
     types, wanted = theirs["attention_types"], theirs["num_layers"]
     if wanted > MOST["layers"]:
@@ -108,7 +108,7 @@ FAMILY = Family(
         "intermediate_size": "mlp_width",
         "layer_norm_epsilon": "norm_eps",
         "embed_dropout": "dropout",
-        "resid_dropout": "dropout",  # ours is one number; where theirs differ, the later row counts
+        "resid_dropout": "dropout",  # we have one number; if theirs differ, the later row is used
         "attention_dropout": "attention_dropout",
     },
     words={"activation_function": ACTIVATIONS, "tie_word_embeddings": TIED},

@@ -1,4 +1,4 @@
-"""LLaMA 1, 2, 3 and 3.1: `LlamaForCausalLM`. Its rotary pairs are (i, i + D/2) as ours are, so every row is plain."""
+"""LLaMA 1, 2, 3 and 3.1: `LlamaForCausalLM`. Its rotary pairs are (i, i + D/2) as ours are, so no row is converted."""
 
 from typing import Any
 
@@ -44,22 +44,22 @@ def read_rest(theirs: dict[str, Any]) -> dict[str, Any]:
     return {
         "kv_heads": None if kv_heads == heads else kv_heads,
         "mlp_width": theirs["intermediate_size"],
-        "bias": bool(theirs["attention_bias"] or theirs["mlp_bias"]),  # one for both; see `absent`
+        "bias": bool(theirs["attention_bias"] or theirs["mlp_bias"]),  # one setting for both; see `absent`
         **read_rope(theirs),
     }
 
 
 def absent(theirs: dict[str, Any]) -> str | None:
-    """Biases that only one half of each block has (attention_bias without mlp_bias): the other half's are zero."""
+    """Return the zero biases that the file lacks if only one half of each block has biases (as attention_bias says)."""
     if bool(theirs["attention_bias"]) == bool(theirs["mlp_bias"]):
         return None
     return r"\.mlp\.\w+\.bias$" if theirs["attention_bias"] else r"\.self_attn\.\w+\.bias$"
 
 
 def read_rope(theirs: dict[str, Any]) -> dict[str, Any]:
-    """`rope_parameters` as transformers 5 writes it, or `rope_theta` and `rope_scaling` as all did before.
+    """Read `rope_parameters` of transformers 5, or `rope_theta` and `rope_scaling` of older versions.
 
-    Where a file has both, transformers takes rope_scaling, and nothing of the other.
+    If a file has both, transformers uses rope_scaling and ignores rope_parameters.
     """
     rope = dict(theirs.get("rope_scaling") or theirs.get("rope_parameters") or {})
     kind = rope.pop("rope_type", None) or rope.pop("type", None) or "default"

@@ -1,7 +1,7 @@
 """The encoder-decoder of 2017: `MarianMTModel`, which is post-norm and has sinusoids, scaled embeddings, no final norm.
 
-Marian lays its sinusoids out in halves, all sines first. The paper interleaves them; `in_halves` shows that this is
-one model with two orders of its axes.
+Marian stores its sinusoids in halves, all sines first. The paper interleaves them. Both are one model with two orders
+of its axes; `in_halves` converts one into the other.
 """
 
 from dataclasses import replace
@@ -27,7 +27,7 @@ def attention(theirs: str, ours: str) -> Table:
     }
 
 
-POSITIONS = 1 << 20  # every one is a row of sinusoids, made when the model is built
+POSITIONS = 1 << 20  # all are rows of sinusoids, computed when the model is built
 FEED_FORWARD = {"fc1": same("mlp.into"), "fc2": same("mlp.out"), "final_layer_norm": same("mlp_norm")}
 ENCODER_LAYER = attention("self_attn", "attention") | FEED_FORWARD
 DECODER_LAYER = ENCODER_LAYER | attention("encoder_attn", "cross")
@@ -55,10 +55,10 @@ def aliases(config: ModelConfig) -> dict[str, str]:
 
 
 def in_halves(config: ModelConfig, ours: Tensors) -> dict[str, Tensor]:
-    """The same function with the axes of the residual stream renamed: even ones first, then odd ones.
+    """Reorder the axes of the residual stream, even ones first, then odd ones; the function stays the same.
 
-    LayerNorm does not care for their order, so it is enough that whatever writes to the stream and whatever reads from
-    it agree with the sinusoids. Inside the heads and the feed-forward layer nothing moves.
+    LayerNorm does not depend on the order, so it is enough to reorder all weights that write to the stream or read from
+    it. Nothing changes inside the heads and the feed-forward layer.
     """
     if config.position == "sinusoidal-halves":
         return dict(ours)
@@ -68,13 +68,13 @@ def in_halves(config: ModelConfig, ours: Tensors) -> dict[str, Tensor]:
         module, part = name.split(".")[-2:]
         if module == "out" or module.endswith("norm"):  # writes to the stream
             return tensor[order]
-        return tensor[:, order] if part == "weight" else tensor  # reads from it; embeddings are rows of it
+        return tensor[:, order] if part == "weight" else tensor  # reads from the stream; embeddings are rows of it
 
     return {name: renamed(name, tensor) for name, tensor in ours.items()}
 
 
 def check_table(config: ModelConfig, tensor: Tensor) -> str | None:
-    """Positions in the file are used by transformers as they are; ours are always sinusoids."""
+    """Check that positions in the file are sinusoids: transformers uses them as they are, our model computes them."""
     if tensor.shape != (config.context, config.width):
         return f"is {tuple(tensor.shape)}, {CONFIG} says {(config.context, config.width)}"
     ours = sinusoidal_table(config.context, config.width, halves=True)
@@ -84,7 +84,7 @@ def check_table(config: ModelConfig, tensor: Tensor) -> str | None:
 
 
 def with_room_for(pad: int, config: ModelConfig, ours: Tensors) -> tuple[ModelConfig, Tensors]:
-    """Marian has one pad id for both sides: a smaller source vocabulary gets empty rows up to that of the target."""
+    """Add empty rows to a smaller source vocabulary, because Marian has one pad id, the target's, for both sides."""
     if config.source_vocab_size is None or config.source_vocab_size > pad:
         return config, ours
     table = ours["encoder.embed.weight"]
@@ -128,7 +128,7 @@ def write_rest(config: ModelConfig) -> dict[str, Any]:
         **{f"{side}_attention_heads": config.heads for side in ("encoder", "decoder")},
         **{f"{side}_ffn_dim": config.hidden for side in ("encoder", "decoder")},
         "is_encoder_decoder": True,
-        "forced_eos_token_id": None,  # left out, it would be token 0
+        "forced_eos_token_id": None,  # if it were left out, it would be token 0
     }
 
 

@@ -1,11 +1,11 @@
-"""A table of names: each module of theirs, and how it is made of ours. The same row is read in both directions.
+"""A table of names: each module of theirs, and how it is made from ours. Rows are used in both directions.
 
     table = {"attn.c_attn": transposed("attention.query", "attention.key", "attention.value"), ...}
 
     to_theirs(ours, table)    our tensors by our names -> their tensors by their names
     to_ours(theirs, table)    and back
 
-A module is its weight and its bias; a row that says `weight_only` has no bias on their side.
+A module has a weight and a bias; a row with `weight_only` has no bias on their side.
 """
 
 import math
@@ -20,7 +20,7 @@ Tensors = Mapping[str, Tensor]
 
 @dataclass(frozen=True)
 class Form:
-    """One module of theirs: ours stacked along the outputs, times `scale`, and perhaps transposed."""
+    """A module of theirs: ours stacked along the outputs, times `scale`, and transposed if the row says so."""
 
     ours: tuple[str, ...]
     transposed: bool = False
@@ -37,7 +37,7 @@ class Form:
 
 
 def _times(tensor: Tensor, scale: float) -> Tensor:
-    """The product in float32 at least: in a half precision it would be rounded, but for powers of two."""
+    """Multiply in float32 or better: half precision would round the product unless `scale` is a power of two."""
     if math.frexp(scale)[0] == 0.5:
         return tensor * scale if scale != 1 else tensor
     return tensor.to(torch.promote_types(tensor.dtype, torch.float32)) * scale
@@ -47,22 +47,22 @@ Table = dict[str, Form]
 
 
 def same(*ours: str) -> Form:
-    """Stored as ours is: PyTorch's Linear keeps (outputs, inputs)."""
+    """A module that is stored as ours: PyTorch's Linear has (outputs, inputs)."""
     return Form(ours)
 
 
 def transposed(*ours: str) -> Form:
-    """Stored as (inputs, outputs); several of ours lie side by side."""
+    """A module that is stored as (inputs, outputs); several of ours are side by side."""
     return Form(ours, transposed=True)
 
 
 def weight_only(*ours: str, scale: float = 1.0) -> Form:
-    """Without a bias: embeddings, RMSNorm, and the layers that a format gives none."""
+    """A module without a bias: embeddings, RMSNorm, and layers that have no bias in the format."""
     return Form(ours, scale=scale, parts=("weight",))
 
 
 def inside(theirs: str, ours: str, table: Table) -> Table:
-    """The rows of one layer with the full names of both sides."""
+    """Return the rows of one layer with the full names of both sides."""
     return {
         f"{theirs}.{name}": replace(form, ours=tuple(f"{ours}.{module}" for module in form.ours))
         for name, form in table.items()
@@ -70,7 +70,7 @@ def inside(theirs: str, ours: str, table: Table) -> Table:
 
 
 def to_theirs(ours: Tensors, table: Table) -> dict[str, Tensor]:
-    """Their tensors. A bias that they have and we do not is zero."""
+    """Return their tensors. A bias that they have and we do not have is zero."""
     return {
         f"{name}.{part}": form.write([_part(ours, module, part) for module in form.ours])
         for name, form in table.items()
@@ -79,7 +79,7 @@ def to_theirs(ours: Tensors, table: Table) -> dict[str, Tensor]:
 
 
 def to_ours(theirs: Tensors, table: Table) -> dict[str, Tensor]:
-    """Our tensors: the inverse of `to_theirs`."""
+    """Return our tensors: the inverse of `to_theirs`."""
     return {
         f"{module}.{part}": tensor
         for name, form in table.items()

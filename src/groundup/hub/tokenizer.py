@@ -1,4 +1,4 @@
-"""The tokenizer of a Hugging Face folder: `Tokenizer.save` writes the format; here is what a model adds to it."""
+"""The tokenizer of a Hugging Face folder: `Tokenizer.save` writes the format, and this file adds what a model needs."""
 
 import json
 import tempfile
@@ -18,7 +18,7 @@ def _replace(characters: str, content: str) -> dict[str, Any]:
     return {"type": "Replace", "pattern": {"Regex": characters}, "content": content}
 
 
-# `groundup.data.normalise.normalise_sentence`, which every sentence of a translation or dialogue run has gone through.
+# `groundup.data.normalise.normalise_sentence`, which is applied to every sentence of a translation or dialogue run.
 SENTENCE = {
     "type": "Sequence",
     "normalizers": [
@@ -33,7 +33,7 @@ SENTENCE = {
 
 
 def read_tokenizer(folder: Path) -> Tokenizer:
-    """The folder's tokenizer. What `write_tokenizers` adds for sentences is left out: `PairRun` does it itself."""
+    """Read the folder's tokenizer, without what `write_tokenizers` adds for sentences: `PairRun` does that itself."""
     file = folder / FILE
     if not file.is_file() or (content := read_object(file)).get("normalizer") != SENTENCE:
         return Tokenizer.load(folder)
@@ -43,7 +43,7 @@ def read_tokenizer(folder: Path) -> Tokenizer:
 
 
 def check_vocabulary(where: str | Path, tokenizer: Tokenizer, vocab_size: int) -> None:
-    """A model may have more rows than there are tokens, never fewer."""
+    """Raise ValueError if the model has fewer rows than there are tokens; more rows are allowed."""
     if tokenizer.vocab_size > vocab_size:
         raise ValueError(
             f"{where}: the tokenizer has {tokenizer.vocab_size} tokens, the model's vocab_size is {vocab_size}; "
@@ -52,7 +52,7 @@ def check_vocabulary(where: str | Path, tokenizer: Tokenizer, vocab_size: int) -
 
 
 def check_pattern(where: str | Path, tokenizer: Tokenizer) -> None:
-    """ValueError for a split pattern that Hugging Face's engine reads otherwise: it would give other ids."""
+    """Raise ValueError for a split pattern that Hugging Face's engine reads differently: ids would differ."""
     for pattern in [tokenizer.pattern] if isinstance(tokenizer.pattern, str) else tokenizer.pattern or ():
         try:
             same = translated(pattern) == pattern
@@ -66,7 +66,7 @@ def check_pattern(where: str | Path, tokenizer: Tokenizer) -> None:
 
 
 def special_ids(tokenizer: Tokenizer | None, *, translates: bool) -> Ids:
-    """What config.json says of special tokens. null where there is none: left out, it would be another model's."""
+    """Return config.json's settings of special tokens; null if there is none, because a missing one has a default."""
     specials = {} if tokenizer is None else tokenizer.specials
     roles = {} if tokenizer is None else formats.roles(specials, tokenizer.roles)
     bos, eos, pad = (specials.get(roles.get(f"{role}_token", "")) for role in ("bos", "eos", "pad"))
@@ -78,9 +78,9 @@ def special_ids(tokenizer: Tokenizer | None, *, translates: bool) -> Ids:
 
 
 def write_tokenizers(folder: Path, source: Tokenizer, target: Tokenizer, *, translates: bool) -> None:
-    """One tokenizer, or the source's with the target's in a subfolder.
+    """Write one tokenizer, or the source's with the target's in a subfolder.
 
-    For translation it also normalises sentences and ends each with the end token, as the encoder expects.
+    For translation, it also normalises sentences and adds the end token to each, as the encoder expects.
     """
     for place, tokenizer in {folder: source, (folder if target is source else folder / TARGET): target}.items():
         tokenizer.save(place)
@@ -90,7 +90,7 @@ def write_tokenizers(folder: Path, source: Tokenizer, target: Tokenizer, *, tran
 
 
 def _end(tokenizer: Tokenizer) -> dict[str, Any]:
-    """The post-processor that ends every text with the end token."""
+    """Return the post-processor that adds the end token to every text."""
     name = formats.roles(tokenizer.specials, tokenizer.roles)["eos_token"]
     text, other = ({"Sequence": {"id": letter, "type_id": 0}} for letter in "AB")
     end = {"SpecialToken": {"id": name, "type_id": 0}}
