@@ -89,7 +89,11 @@ def test_without_trust_nothing_is_executed(desk):
     with pytest.raises(ValueError, match="trust"):
         kept_code(desk, code.recipe, trust_code=False)
     assert not Path("executed").exists()
-    assert kept_code(desk, code.recipe, trust_code=True).sha256 == code.sha256
+    with pytest.raises(ValueError, match="trust"):
+        kept_code(desk, code.recipe, trust_code="0" * 64)
+    assert not Path("executed").exists()
+    for trust in (True, code.sha256):
+        assert kept_code(desk, code.recipe, trust_code=trust).sha256 == code.sha256
     assert Path("executed").exists()
 
 

@@ -35,11 +35,14 @@ def run_one(folder: Path, test: list[str] | None = None) -> Outcome:
     here = RunFolder(folder)
     resume = bool(saved_steps(here.checkpoints))
     plan = here.recipe() if resume else load_recipe(folder / PLAN)
-    code = kept_code(folder, plan, trust_code=True)  # who began the comparison named the file
+    trusted = load_recipe(folder / PLAN).code or False  # written by the comparison, for a file that its user has named
+    code = kept_code(folder, plan, trust_code=trusted)
     try:
         run = train(plan, here, code=code, resume=resume)
         code.finish(run)
-        figures = text_figures(run, test) if isinstance(run, TextRun) else pair_figures(run.recipe, here)
+        figures = (
+            text_figures(run, test, trusted=trusted) if isinstance(run, TextRun) else pair_figures(run.recipe, here)
+        )
     except FloatingPointError as error:
         outcome = Outcome(diverged=str(error))
     else:
@@ -48,13 +51,13 @@ def run_one(folder: Path, test: list[str] | None = None) -> Outcome:
     return outcome
 
 
-def text_figures(best: TextRun, test: list[str] | None) -> dict[str, float]:
+def text_figures(best: TextRun, test: list[str] | None, *, trusted: str | bool = False) -> dict[str, float]:
     """Loss and bits per byte of the best and the last checkpoint, over the whole of each held-out text, in float32."""
     texts = {"valid": read_texts(best.recipe.data)[1]} | ({} if test is None else {"test": test})
     training = recorded(best.folder)["training"]
     last = best
     if training["best_step"] != training["steps"]:
-        last = load_text_run(best.folder.path, "be compared", checkpoint="latest", trust_code=True)
+        last = load_text_run(best.folder.path, "be compared", checkpoint="latest", trust_code=trusted)
     figures = {}
     for split, held_out in texts.items():
         for run, suffix in ((best, ""), (last, "_last")):

@@ -21,14 +21,17 @@ def write_samples(comparison: Comparison, made: Sequence[Row], root: Path) -> di
     for row in made:
         folder = Trial(row.variant, row.lr, comparison.seeds[0]).folder(root)
         if row.parameters:  # else it diverged
-            samples[row.variant] = sample(folder, comparison.prompt)
+            samples[row.variant] = sample(folder, comparison.prompt, trusted=comparison.code.sha256 or False)
             (root / "samples" / f"{row.variant}.txt").write_text(samples[row.variant] + "\n", encoding="utf-8")
     return samples
 
 
-def sample(folder: Path, prompt: str) -> str:
-    """Write at most 300 tokens after the prompt, or translate the first sentences of the test."""
-    run = load(folder, trust_code=True)  # the file of the comparison, which is being carried out
+def sample(folder: Path, prompt: str, *, trusted: str | bool = False) -> str:
+    """Write at most 300 tokens after the prompt, or translate the first sentences of the test.
+
+    trusted: the SHA-256 of the Python file that the comparison is made by.
+    """
+    run = load(folder, trust_code=trusted)
     if isinstance(run, TextRun):
         choose = Sample(temperature=0.8, top_p=0.95, seed=0)
         prompt = run.opening(prompt)

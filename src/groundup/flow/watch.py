@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable
 from functools import partial
+from typing import cast
 
 from torch import nn
 
@@ -23,8 +24,7 @@ def watch(recipe: Recipe, folder: RunFolder, model: nn.Module, tokenizer: Tokeni
     """The watcher that `fit` calls at every validation; None where the recipe asks no questions."""
     if not isinstance(recipe, TextRecipe) or recipe.questions is None:
         return None
-    assert isinstance(model, CausalLM)
-    return lambda step, say: look(TextRun(folder, recipe, model, tokenizer), step, say=say)
+    return lambda step, say: look(TextRun(folder, recipe, cast(CausalLM, model), tokenizer), step, say=say)
 
 
 def look(run: TextRun, step: int, *, say: Say, max_new_tokens: int = 64) -> dict[str, float]:

@@ -21,13 +21,13 @@ def load(
     *,
     checkpoint: Literal["best", "latest"] | int = "best",
     device: str = "auto",
-    trust_code: bool = False,
+    trust_code: bool | str = False,
 ) -> PairRun | TextRun:
     """The run of this name or folder, ready to use: a `PairRun` (translation, dialogue) or a `TextRun`.
 
     Every byte of the checkpoint is verified first; ValueError names what is damaged, and what may be used instead.
     A run that was trained with a Python file of its own has a copy of it, recipe.py, without which there is no such
-    model; it is executed only with trust_code=True, and a ValueError without.
+    model; it is executed only with trust_code=True, or its SHA-256, and a ValueError without.
     """
     folder = find_run(run)
     recipe = folder.recipe()

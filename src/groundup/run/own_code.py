@@ -126,10 +126,11 @@ def _execute(path: Path, source: bytes) -> OwnCode:
     return replace(code, recipe=None if recipe is None else code.signed(recipe))
 
 
-def kept_code(folder: Path, recipe: Recipe, *, trust_code: bool) -> OwnCode:
+def kept_code(folder: Path, recipe: Recipe, *, trust_code: bool | str) -> OwnCode:
     """What the run in the folder was trained with: STOCK, or its copy of a Python file, executed if that is trusted.
 
-    ValueError, before anything is executed, where it is not, or where the copy is not the file that was trained with.
+    trust_code: True, or the SHA-256 of the one file that is trusted. ValueError, before anything is executed, where
+    it is not trusted, or where the copy is not the file that was trained with.
     """
     if recipe.code is None:
         return STOCK
@@ -142,7 +143,7 @@ def kept_code(folder: Path, recipe: Recipe, *, trust_code: bool) -> OwnCode:
             f"{copy} is not the file that the run was trained with (SHA-256 {found[:12]}..., not "
             f"{recipe.code[:12]}...), so it is not executed; bring that one back"
         )
-    if not trust_code:
+    if trust_code not in (True, recipe.code):
         raise ValueError(
             f"{folder} was trained with a Python file, and to load it is to run {copy}; read that file, and if you "
             "trust it add --trust-code (in Python: trust_code=True)"
