@@ -22,6 +22,7 @@ MAY = {
     "look": {"look", "nn"},
     "text": {"text", "machine", "files", "nearest"},
     "measure": {"measure"},
+    "page": {"page", "models", "fast", "stock", "data", "text"},  # what a run is, it does not know
     "data": {"data", "batch", "text", "machine", "files", "nearest", "records", "phrasebook"},
     "phrasebook": {"phrasebook"},
     "decode": {"decode", "nn", "fast", "machine"},  # masks, caches, packed weights; what a model is, it does not know
@@ -44,6 +45,7 @@ MAY = {
             "decode",
             "measure",
             "look",
+            "page",
         ),
         *("files", "nearest", "records"),
     },
@@ -75,7 +77,7 @@ FREE = {"cli", "__init__", "__main__"}
 # Where torch may stand at the top of a file.
 TORCH = {
     *("nn", "fast", "models", "build.py"),
-    *("look", "decode", "training", "hub", "run", "flow", "comparisons", "bench", "plan"),
+    *("look", "page", "decode", "training", "hub", "run", "flow", "comparisons", "bench", "plan"),
     *("stock.py", "batch.py", "measure/multiple_choice.py"),
     *("data/batches.py", "data/stream.py"),
 }

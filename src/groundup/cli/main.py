@@ -24,6 +24,7 @@ VERBS = {
     "evaluate": "judge a run on held-out text or on a file of yours",
     "compare": "compare variants of a recipe fairly, or finished runs side by side",
     "attention": "draw what a run looks at, as pictures and a page to step through",
+    "page": "write a run as one HTML file that runs the model in the browser",
     "plan": "what a training takes in memory, time and money on machines that are not here",
     "export": "write a run as a Hugging Face folder that transformers loads by itself",
     "data": "named corpora and token shards: list, get, show, prepare, check",

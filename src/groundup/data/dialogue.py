@@ -17,6 +17,7 @@ from groundup.data.pairs import Pair, Row, numbered_rows, record_pair
 from groundup.data.records import JSON_SUFFIXES, read_records
 from groundup.data.split import PairSplits, split_pairs
 from groundup.text.reading import well_formed
+from groundup.text.tokenizer import Tokenizer
 from groundup.text.unpacked import suffix
 
 SIGN = "␞"
@@ -47,6 +48,15 @@ def plain_turn(text: str) -> str:
 def join_turns(turns: Sequence[str]) -> str:
     """What a model reads of a conversation: its turns, oldest first; those without text are passed over."""
     return MARK.join(turn for turn in turns if turn)
+
+
+def knows_turns(tokenizer: Tokenizer) -> bool:
+    """Whether a run has learnt from several turns: the vocabulary of its source then has SIGN as a token."""
+    try:
+        ids = tokenizer.encode(f" {SIGN}")
+    except ValueError:  # an alphabet without it
+        return False
+    return any(SIGN.encode() in tokenizer.token_bytes(id) for id in ids)
 
 
 def exchanges(context: Sequence[str], responses: Sequence[str]) -> Iterator[Pair]:

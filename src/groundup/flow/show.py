@@ -25,8 +25,11 @@ def show(run: TextRun | PairRun) -> None:
         if run.recipe.sample is not None:
             write_sample(run, run.recipe.sample)
     elif run.recipe.show is not None:
-        SHOWS[run.recipe.show](run, read_splits(run.recipe.data).test)
+        test = read_splits(run.recipe.data).test
+        SHOWS[run.recipe.show](run, test)
     print(f"\nuse it       groundup {_use(run)}")
+    if isinstance(run, PairRun) and run.recipe.show == "translations":
+        _page(run, [pair.source for pair in readable(run, test)[:SHOWN]])
 
 
 def _use(run: TextRun | PairRun) -> str:
@@ -69,6 +72,16 @@ def _translations(run: PairRun, test: Sequence[Pair]) -> None:
             print(shown(f"  {beams}  {best.score:7.4f}  BLEU {bleu:5.1f}  {best.text}"))
     page, *_ = run.attention(max((pair.source for pair in pairs), key=len)).save(run.folder.path / "attention")
     print(f"\nlook inside  open {page} in a browser: step through the words and see where each head looks")
+
+
+def _page(run: PairRun, examples: Sequence[str]) -> None:
+    """Write the run as one page, where that can be done, and say where it is."""
+    try:
+        page = run.page(examples=sorted(examples, key=len)[len(examples) // 2 :], overwrite=True)
+    except ValueError as error:  # too large, or with a tokenizer that no browser reads alike
+        print(f"no page      {error}")
+    else:
+        print(f"\nyour translator, in one file: {page}")
 
 
 def _listing(run: PairRun, test: Sequence[Pair]) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from groundup.data.dialogue import SIGN, join_turns, plain_turn
+from groundup.data.dialogue import join_turns, knows_turns, plain_turn
 from groundup.data.normalise import normalise_sentence
 from groundup.decode.choose import Beams, Going, Greedy, Strategy
 from groundup.run.pairs import PairRun
@@ -38,7 +38,7 @@ class Conversation:
         """
         self.run, self.choose = run, choose or Greedy()
         self.limits: dict[str, Any] = dict(max_new_tokens=max_new_tokens, min_new_tokens=min_new_tokens)
-        self.remembers = _knows_turns(run)
+        self.remembers = knows_turns(run.source)
         self.reset()
 
     def reset(self) -> None:
@@ -90,12 +90,3 @@ class Conversation:
         if isinstance(self._going, Beams):
             return iter(self.run.translate([said], self._going, **self.limits))
         return self.run.stream(said, self._going, **self.limits)
-
-
-def _knows_turns(run: PairRun) -> bool:
-    """Whether the run has learnt from several turns: its vocabulary then has the sign between them as a token."""
-    try:
-        ids = run.source.encode(f" {SIGN}")
-    except ValueError:  # an alphabet without it
-        return False
-    return any(SIGN.encode() in run.source.token_bytes(id) for id in ids)

@@ -1,0 +1,234 @@
+// A model with its tokenizers, and what it can do: the twin of run/translator.py, run/writer.py and run/chat.py.
+// What takes long is a generator that yields after every step, so that the worker can stop between two of them.
+import { largest, logSoftmax } from "./tensor.js";
+import { CausalLM, Seq2Seq } from "./model.js";
+import { Weights } from "./weights.js";
+import { Tokenizer } from "./tokenizer.js";
+import { beamSearch, scorer } from "./beam.js";
+import { filter, greedy, sample, softmax } from "./choose.js";
+import { joinTurns, normaliseSentence, plainTurn } from "./normalise.js";
+
+export function loadRun(data, bytes) {
+  const weights = new Weights(data.tensors, bytes);
+  return data.config.encoder_layers === null ? new Writer(data, weights) : new Translator(data, weights);
+}
+
+// How tokens are picked: drawn where a temperature is given, else the likeliest.
+const picker = settings => settings.temperature > 0 ? sample(settings) : greedy();
+
+// The likeliest ids after some logits, with their probabilities, and what filters leave of these.
+function likeliest(logits, tokenizer, many, settings = null) {
+  const p = softmax(logits), ids = largest(p, many).filter(id => p[id] > 0);
+  const drawn = settings?.temperature > 0 ? softmax(filter(logits, settings)) : null;
+  const pieces = tokenizer.pieces(ids);
+  return ids.map((id, i) => ({ id, piece: pieces[i], p: p[id], drawn: drawn ? drawn[id] : i === 0 ? 1 : 0 }));
+}
+
+// Attention weights (layers, heads, T, S) as they come.
+class Maps {
+  constructor(L, H, T, S) { Object.assign(this, { L, H, T, S, weights: new Float32Array(L * H * T * S) }); }
+
+  of(layer) {
+    const { H, T, S } = this;
+    return (r, h, first, scores, n) => {
+      const at = ((layer * H + h) * T + r) * S + first;
+      for (let j = 0; j < n; j++) this.weights[at + j] = scores[j];
+    };
+  }
+}
+
+// An encoder-decoder: it translates, or replies.
+export class Translator {
+  constructor(data, weights) {
+    this.data = data;
+    this.source = new Tokenizer(data.tokenizers[0]);
+    this.target = data.tokenizers.length > 1 ? new Tokenizer(data.tokenizers[1]) : this.source;
+    this.model = new Seq2Seq(data.config, weights, data.unknown);
+  }
+
+  // The source tokens, the end token included. An Error for more than the context.
+  sourceIds(sentence) {
+    const { context } = this.data.config, ids = [...this.source.encode(normaliseSentence(sentence)), this.data.marks.source_eos];
+    if (ids.length > context) throw new Error(`this is ${ids.length} tokens long, and the model reads ${context} at most; cut it into sentences`);
+    return ids;
+  }
+
+  // The ids with which an answer is to begin.
+  prefixIds(text) { return this.target.encode(normaliseSentence(text)); }
+
+  // Yields { n, branches, text } after each step, `text` being the best so far; returns the answers, best first.
+  // prefix: ids with which they begin, which count neither for the score nor for the limit.
+  *answers(sentence, { beams = 1, prefix = [], settings = {}, ...ranking } = {}) {
+    const source = this.sourceIds(sentence), { marks, config } = this.data;
+    if (source.length === 1) return [];
+    if (prefix.length >= config.context) throw new Error(`a beginning of ${prefix.length} tokens fills the context of ${config.context}`);
+    const state = this.model.begin(source), start = [marks.bos, ...prefix];
+    const limit = Math.min(config.context - prefix.length, 2 * source.length + 10);
+    const search = settings.temperature > 0 ? draw(this.model, state, start, { limit, eos: marks.eos, settings })
+      : beamSearch(this.model, state, start, { width: beams, limit, eos: marks.eos, ...ranking });
+    const found = yield* this.growing(search, prefix, scorer(ranking));
+    return distinct(found.map(one => ({ ...one, prefix, text: this.target.decode([...prefix, ...one.ids]) })));
+  }
+
+  // What a search yields, with the text of the best hypothesis so far, finished or not (run/growing.py).
+  *growing(search, prefix, score) {
+    let living = [[]], best = null;
+    for (;;) {
+      const { done, value } = search.next();
+      if (done) return value;
+      const grown = value.branches.map(one => ({ ...one, ids: [...living[one.parent], one.token], score: score(one.total, value.n) }));
+      living = grown.filter(one => one.kind === "living").map(one => one.ids);
+      for (const one of grown) if (one.kind === "finished" && !(one.score <= best?.score)) best = one;
+      const now = grown.filter(one => one.kind === "living").concat(best ?? []).sort((a, b) => b.score - a.score)[0];
+      const pieces = this.target.pieces(value.branches.map(one => one.token));
+      const branches = value.branches.map((one, i) => ({ ...one, piece: pieces[i], score: grown[i].score }));
+      yield { n: value.n, branches, ids: now?.ids ?? [], prefix,
+              text: now ? this.target.decode([...prefix, ...now.ids]).replace(/\ufffd+$/, "") : "" };
+    }
+  }
+
+  // Teacher forcing: one pass over the answer `ids`, which records where every head of every layer looked.
+  look(sentence, ids, many = 5) {
+    const { config, marks } = this.data, source = this.sourceIds(sentence), T = ids.length, S = source.length;
+    const encoder = new Maps(config.encoder_layers, config.heads, S, S);
+    const decoder = new Maps(config.layers, config.heads, T, T), cross = new Maps(config.layers, config.heads, T, S);
+    const state = this.model.begin(source, i => ({ self: encoder.of(i) }));
+    state.look = i => ({ self: decoder.of(i), cross: cross.of(i) });
+    const x = this.model.read([marks.bos, ...ids.slice(0, -1)], state);
+    const steps = ids.map((id, t) => {
+      const logits = this.model.logits(x, t, 1), p = softmax(logits);
+      return { id, p: p[id], candidates: likeliest(logits, this.target, many) };
+    });
+    const keys = this.source.pieces(source), written = this.target.pieces(ids);
+    const read = [...this.target.pieces([marks.bos]), ...written.slice(0, -1)];
+    const panels = [
+      { name: "cross", queries: written, keys, ...cross },
+      { name: "decoder", queries: written, keys: read, ...decoder },
+      { name: "encoder", queries: keys, keys, ...encoder },
+    ];
+    return { panels, steps, ids, text: this.target.decode(ids) };
+  }
+
+  // A conversation, oldest turn first, that ends in what is to be answered: as much of it as fits the context is read.
+  heard(turns) {
+    const plain = this.data.remembers ? turns.map(plainTurn) : [normaliseSentence(turns.at(-1))];
+    if (!plain.at(-1)) throw new Error("there is nothing to answer");
+    const size = n => this.source.encode(joinTurns(plain.slice(n))).length + 1;
+    let first = 0;
+    while (first < plain.length - 1 && size(first) > this.data.config.context) first++;
+    return { text: joinTurns(plain.slice(first)), forgotten: first };
+  }
+
+  // ids of a text as the model reads it, in the tokenizer of one side.
+  tokens(text, side = "source") { return describe(this[side], normaliseSentence(text)); }
+}
+
+// One answer, its tokens picked one after the other (decode/draw.py); told as a search of one beam.
+function* draw(model, state, start, { limit, eos, settings }) {
+  const pick = picker(settings), ids = [];
+  let logprob = 0, logits = model.step(start, state);
+  for (let n = 1; ; n++) {
+    const scores = logits.slice(), token = pick(scores);
+    logSoftmax(scores, 0, model.V);
+    ids.push(token);
+    logprob += scores[token];
+    const ended = token === eos || n === limit;
+    yield { n, branches: [{ parent: 0, token, total: logprob, kind: ended ? "finished" : "living" }] };
+    if (ended) return [{ ids, score: logprob / n, logprob }];
+    logits = model.step([token], state);
+  }
+}
+
+// Best first, one a text: tokens can spell the same one in several ways.
+function distinct(answers) {
+  const texts = new Set();
+  return answers.filter(({ text }) => !texts.has(text) && texts.add(text));
+}
+
+// The tokens of a text, for people: ids, pieces, bytes, and how merges made them.
+function describe(tokenizer, text) {
+  const ids = tokenizer.encode(text), short = text.length <= 2000;
+  const bytes = ids.map(id => Array.from(tokenizer.bytes.get(id), byte => byte.toString(16).padStart(2, "0")).join(" "));
+  const size = new TextEncoder().encode(text).length;
+  return { text, ids, pieces: tokenizer.pieces(ids), bytes, size, kind: tokenizer.kind,
+           steps: tokenizer.kind === "bpe" && short ? tokenizer.steps(text) : null };
+}
+
+// A language model: it writes on. What was read last is kept, so that going on, going back by some tokens and looking
+// at one of them cost one step each.
+export class Writer {
+  constructor(data, weights) {
+    this.data = data;
+    this.tokenizer = new Tokenizer(data.tokenizers[0]);
+    this.model = new CausalLM(data.config, weights, data.unknown);
+    this.state = this.model.begin();
+    this.ids = [];
+  }
+
+  // Ids with how each looks, for people.
+  seen(ids) {
+    const pieces = this.tokenizer.pieces(ids), stream = this.tokenizer.stream();
+    return ids.map((id, i) => ({ id, piece: pieces[i], text: stream.push(id) }));
+  }
+
+  // The prompt's ids; an empty one is the token that stands before a text.
+  promptIds(text) {
+    const ids = this.tokenizer.encode(text);
+    return ids.length ? ids : [this.data.empty];
+  }
+
+  // Where the window on a text of n tokens begins: past the context its last half is read again (decode/sliding.py).
+  start(n) {
+    const { context } = this.data.config, stride = context + 1 - Math.max(1, Math.floor(context / 2));
+    return n <= context ? 0 : Math.ceil((n - context) / stride) * stride;
+  }
+
+  // Logits of the token after ids. look: see State; it is told of the last token alone.
+  next(ids, look = null) {
+    const { state, model } = this, window = ids.slice(this.start(ids.length));
+    let same = 0;
+    while (same < window.length - 1 && window[same] === this.ids[same]) same++;
+    const kept = this.ids;
+    this.ids = kept.slice(0, same); // should the reading fail
+    state.back(same);
+    if (same < window.length - 1) model.read(window.slice(same, -1), state);
+    state.look = look;
+    const logits = model.step(window.slice(-1), state);
+    state.look = null;
+    const within = kept.length > window.length && window.every((id, i) => id === kept[i]);
+    this.ids = within ? kept : window; // the keys behind this place are still right if the text is the same
+    return logits;
+  }
+
+  // Yields { id, piece, text, p } token by token; ends at the end of the text or after `max` of them.
+  *write(ids, { max = 100, settings = {} } = {}) {
+    const pick = picker(settings), stream = this.tokenizer.stream(), written = [...ids];
+    for (let n = 0; n < max; n++) {
+      const logits = this.next(written), id = pick(logits), ended = id === this.data.end;
+      const p = softmax(logits)[id];
+      written.push(id);
+      yield { id, p, ended, piece: this.tokenizer.pieces([id])[0], text: ended ? "" : stream.push(id) };
+      if (ended) break;
+    }
+    return { rest: stream.flush() };
+  }
+
+  // Tokens that are there already, from place `from` on, with the probability of each: as `write` yields them.
+  *read(ids, from) {
+    for (const [i, token] of this.seen(ids).slice(from).entries()) {
+      const n = from + i, ended = token.id === this.data.end;
+      yield { ...token, ended, text: ended ? "" : token.text, p: n ? softmax(this.next(ids.slice(0, n)))[token.id] : undefined };
+    }
+  }
+
+  // What could come after ids, likeliest first; how many tokens the filters leave; and what the last token looked at.
+  ahead(ids, { many = 12, settings = {} } = {}) {
+    const { layers, heads } = this.data.config, from = this.start(ids.length), S = ids.length - from;
+    const maps = new Maps(layers, heads, 1, S);
+    const logits = this.next(ids, i => ({ self: maps.of(i) })), candidates = likeliest(logits, this.tokenizer, many, settings);
+    const left = settings.temperature > 0 ? filter(logits, settings).filter(score => score > -Infinity).length : 1;
+    return { candidates, left, maps, from };
+  }
+
+  tokens(text) { return describe(this.tokenizer, text); }
+}

@@ -1,0 +1,35 @@
+"""The page's JavaScript: modules as they are read in js/, joined into one script by leaving out what joins them."""
+
+import re
+from importlib.resources import files
+
+ENGINE = (
+    *("tensor", "layers", "positions", "attention", "state", "model", "weights"),
+    *("choose", "beam", "bpe", "tokenizer", "normalise", "run"),
+)
+"""The model, each module after those that it imports."""
+WORKER = (*ENGINE, "worker")
+APP = (
+    *("dom", "ask", "strip", "maps", "attentionview", "tree", "sampling"),
+    *("translate", "talk", "write", "tokens", "how", "app"),
+)
+"""What a person sees."""
+
+_IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+)\.js";\n', re.MULTILINE)
+_EXPORT = re.compile(r"^export ", re.MULTILINE)
+
+
+def module(name: str) -> str:
+    """The text of one module."""
+    return files("groundup.page").joinpath("js", f"{name}.js").read_text(encoding="utf-8")
+
+
+def imported(name: str) -> list[str]:
+    """The modules that a module imports."""
+    return _IMPORT.findall(module(name))
+
+
+def joined(names: tuple[str, ...]) -> str:
+    """Modules as one script. A test sees to it that no name stands at the top of two of them."""
+    parts = (f"// ---- {name}.js\n" + _EXPORT.sub("", _IMPORT.sub("", module(name))) for name in names)
+    return '"use strict";\n' + "\n".join(parts)

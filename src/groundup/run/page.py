@@ -1,0 +1,33 @@
+"""A run as one HTML file that runs the model in the browser."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from groundup.files import write_whole
+from groundup.page.build import Run, build
+from groundup.page.weights import Precision
+
+
+def write_page(
+    run: Run,
+    path: str | Path,
+    *,
+    precision: Precision | None = None,
+    examples: Sequence[str] = (),
+    overwrite: bool = False,
+) -> Path:
+    """Write the page of `groundup.page.build`, and say where."""
+    place = Path(path)
+    check_place(place, overwrite=overwrite)
+    write_whole(place, build(run, precision=precision, examples=examples))
+    return place
+
+
+def check_place(path: Path, *, overwrite: bool) -> None:
+    """ValueError where no file can be written, or one is there that must not be replaced."""
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder; give the name of a file, such as {path / 'page.html'}")
+    if path.exists() and not overwrite:
+        raise ValueError(f"{path} is there already; give another name, or --overwrite to replace it")
+    if not path.parent.is_dir():
+        raise ValueError(f"the folder {path.parent} is not there; make it first, or give a file in another one")

@@ -1,0 +1,252 @@
+"""What the page says is what the run says: greedily, by beams, with a beginning, drawn, in conversation, written on."""
+
+import json
+import math
+from collections import Counter
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+from families import CAUSAL, SEQ2SEQ, build_random
+from javascript import ask, needs_node
+
+from groundup.config import ModelConfig
+from groundup.decode.choose import Beams, Greedy, Sample
+from groundup.page.build import build
+from groundup.run.chat import Conversation
+from groundup.run.translator import Translator
+from groundup.run.writer import Writer
+from groundup.text.tokenizer import Tokenizer
+
+pytestmark = needs_node
+WORDS = "the cat sees a dog and house, it's far! who? we are here; été ␞ "
+MARKS = ("<pad>", "<bos>", "<eos>")
+SENTENCES = [" ".join(WORDS.split()[i : i + n]) for i in range(10) for n in (1, 2, 4)] + [
+    "",
+    "  \n",
+    "the “cat”\u00a0!",
+]
+
+
+def tokenizer_of(size: int, specials: tuple[str, ...] = MARKS) -> Tokenizer:
+    return Tokenizer.train_from_texts([WORDS * 3], vocab_size=size, specials=specials)
+
+
+def as_run(used: Any, task: str) -> Any:
+    """A model with its tokenizers, as a run in a folder: what `build` asks for."""
+    used.folder, used.recipe = SimpleNamespace(name="tiny"), SimpleNamespace(task=task)
+    return used
+
+
+def data_of(run: Any) -> dict[str, Any]:
+    """What stands in the page of a run, and its numbers."""
+    page = build(run, precision="float32")
+    data, weights = (page.split(f'id="{name}">')[1].split("</script>")[0] for name in ("data", "weights"))
+    return dict(json.loads(data), weights=weights)
+
+
+def translator(family: str) -> Translator:
+    config = SEQ2SEQ[family]
+    target = tokenizer_of(290)
+    source = target if config.source_vocab_size is None else tokenizer_of(280)
+    sizes = dict(vocab_size=290 if config.tied == "all" else 300, context=40)
+    if config.source_vocab_size is not None:
+        sizes["source_vocab_size"] = source.vocab_size
+    model = build_random(ModelConfig(**{**vars(config), **sizes}))
+    return as_run(Translator(model, source, target), "dialogue")  # type: ignore[arg-type]
+
+
+def writer(family: str) -> Writer:
+    config = ModelConfig(**{**vars(CAUSAL[family]), "vocab_size": 300})
+    return as_run(Writer(build_random(config), tokenizer_of(290, ("<|endoftext|>",))), "language")  # type: ignore[arg-type]
+
+
+FINISH = """
+const run = loadRun(given, bytesOf(given.weights));
+const finish = steps => { for (;;) { const { done, value } = steps.next(); if (done) return value; } };
+"""
+
+
+def answers(run: Translator, sentences: list[str], **options: Any) -> list[list[dict[str, Any]]]:
+    code = FINISH + "return given.sentences.map(one => finish(run.answers(one, given.options)));"
+    return ask(code, data_of(run) | dict(sentences=sentences, options=options))
+
+
+def check_equal(found: list[list[dict[str, Any]]], wanted: list[list[Any]]) -> None:
+    assert [[one["text"] for one in each] for each in found] == [[one.text for one in each] for each in wanted]
+    for each, others in zip(found, wanted, strict=True):
+        for one, other in zip(each, others, strict=True):
+            assert one["ids"] == other.ids
+            assert math.isclose(one["score"], other.score, abs_tol=1e-4)
+            assert math.isclose(one["logprob"], other.logprob, abs_tol=1e-4)
+
+
+@pytest.mark.parametrize("family", SEQ2SEQ)
+@pytest.mark.parametrize("beams", [1, 4])
+def test_answers_with_their_scores(family, beams):
+    run = translator(family)
+    wanted = run.answers(SENTENCES, Beams(beams), num_return_sequences=beams)
+    check_equal(answers(run, SENTENCES, beams=beams), wanted)
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        dict(length_penalty=0.0),
+        dict(length_penalty=2.0),
+        dict(length_penalty=0.6, divisor="gnmt"),
+        dict(early_stopping=True),
+        dict(early_stopping="never"),
+    ],
+    ids=str,
+)
+def test_every_way_of_ranking(how):
+    run = translator("separate vocabularies")
+    wanted = run.answers(SENTENCES, Beams(3, **how), num_return_sequences=3)
+    check_equal(answers(run, SENTENCES, beams=3, **how), wanted)
+
+
+@pytest.mark.parametrize("beams", [1, 4])
+def test_a_beginning_is_gone_on_from(beams):
+    run = translator("pre-norm")
+    begun = "the dog"
+    code = (
+        FINISH
+        + """
+    const prefix = run.prefixIds(given.begun);
+    return given.sentences.map(one => finish(run.answers(one, { beams: given.beams, prefix })));"""
+    )
+    found = ask(code, data_of(run) | dict(sentences=SENTENCES, begun=begun, beams=beams))
+    prefixes = [begun] * len(SENTENCES)
+    wanted = run.answers(SENTENCES, Beams(beams), num_return_sequences=beams, prefixes=prefixes)
+    check_equal(found, wanted)
+
+
+def test_looking_gives_the_probabilities_of_teacher_forcing():
+    run = translator("llama translator")
+    ids = run.answers(["the cat sees a dog"])[0][0].ids
+    code = (
+        FINISH
+        + """
+    const { panels, steps } = run.look("the cat sees a dog", given.ids);
+    const told = ({ name, queries, keys, L, H, T, S }) => ({ name, queries, keys, size: [L, H, T, S] });
+    return [panels.map(told), steps];"""
+    )
+    panels, steps = ask(code, data_of(run) | dict(ids=ids))
+    wanted = run.probabilities("the cat sees a dog", ids)[:, :290]  # ids without a token have none in the page
+    wanted = wanted / wanted.sum(dim=1, keepdim=True)
+    torch.testing.assert_close(
+        torch.tensor([one["p"] for one in steps]), wanted[range(len(ids)), ids], atol=1e-5, rtol=0
+    )
+    source, written = run.source_pieces("the cat sees a dog"), run.target.pieces(ids)
+    assert [panel["name"] for panel in panels] == ["cross", "decoder", "encoder"]
+    assert (panels[0]["queries"], panels[0]["keys"]) == (written, source)
+    assert panels[1]["keys"] == ["<bos>", *written[:-1]]
+    assert panels[0]["size"] == [3, 4, len(ids), len(source)]
+    assert [one["candidates"][0]["id"] for one in steps] == wanted.argmax(dim=1).tolist()
+
+
+def test_a_conversation_is_heard_alike():
+    run = translator("transformer")
+    chat = Conversation(run, choose=Greedy())  # type: ignore[arg-type]
+    said = ["who are you ?", "we’re here !", "the cat", "it's far", "a dog . . ."]
+    code = (
+        FINISH
+        + """
+    const turns = [], heard = [];
+    for (const one of given.said) {
+      turns.push(one);
+      const { text, forgotten } = run.heard(turns);
+      turns.splice(0, forgotten);
+      const [answer] = finish(run.answers(text));
+      turns.push(answer.text);
+      heard.push([answer.text, forgotten]);
+    }
+    return heard;"""
+    )
+    found = ask(code, data_of(run) | dict(said=said))
+    wanted, before = [], 0
+    for one in said:
+        text = "".join(chat.reply(one))
+        wanted.append([text, chat.forgotten - before])
+        before = chat.forgotten
+    assert found == wanted
+    assert before > 0, "the context never was full"
+
+
+@pytest.mark.parametrize("family", CAUSAL)
+def test_writing_on_past_the_context(family):
+    run = writer(family)
+    prompts = ["the cat", "", "we are here; it's a house, who?"]
+    wanted = [run.generate(prompt, max_new_tokens=60, slide=True) for prompt in prompts]
+    texts = ["".join(one) for one in wanted]
+    code = (
+        FINISH
+        + """
+    return given.prompts.map(prompt => {
+      const steps = [...run.write(run.promptIds(prompt), { max: 60 })];
+      return [steps.map(one => one.id), steps.map(one => Math.log(one.p))];
+    });"""
+    )
+    found = ask(code, data_of(run) | dict(prompts=prompts))
+    assert [ids for ids, _ in found] == [one.written.ids for one in wanted]
+    for (_, logprobs), one in zip(found, wanted, strict=True):
+        torch.testing.assert_close(torch.tensor(logprobs), torch.tensor(one.written.logprobs), atol=1e-4, rtol=0)
+    assert all(texts)
+
+
+def test_going_back_and_looking_ahead_change_nothing():
+    """What was read stays right, whatever is asked in between: each answer is that of a model that begins anew."""
+    run = writer("gpt3")
+    ids = run.prompt_ids("the cat sees a dog and house, it's far")
+    asked = [ids, ids[:4], ids[:9], [*ids[:4], 7, 8], ids, ids[:1], [*ids, *ids], ids[:-1]]
+    code = (
+        FINISH
+        + """
+    const fresh = ids => loadRun(given, bytesOf(given.weights)).next(ids);
+    return given.asked.map(ids => {
+      const { candidates, maps } = run.ahead(ids), wanted = fresh(ids);
+      const off = [...run.next(ids)].map((one, v) => one === wanted[v] ? 0 : Math.abs(one - wanted[v]));
+      const shares = candidates.reduce((sum, one) => sum + one.p, 0), looked = maps.weights.reduce((a, b) => a + b, 0);
+      return [Math.max(...off), shares, looked, maps.L * maps.H];
+    });"""
+    )
+    for most, share, weights, heads in ask(code, data_of(run) | dict(asked=asked)):
+        assert most < 1e-6
+        assert 0 < share <= 1
+        assert math.isclose(weights, heads, abs_tol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "how",
+    [dict(temperature=0.7), dict(top_k=5), dict(top_p=0.8), dict(min_p=0.1), dict(temperature=1.5, top_k=9, top_p=0.9)],
+)
+def test_filters_leave_what_they_leave_in_python(how):
+    logits = torch.randn(40, 50) * 3
+    given = dict(rows=logits.tolist(), how=how)
+    code = "return given.rows.map(row => [...softmax(filter(Float32Array.from(row), given.how))]);"
+    wanted = Sample(**how).filter(logits).softmax(dim=-1)
+    torch.testing.assert_close(torch.tensor(ask(code, given)), wanted, atol=1e-6, rtol=0)
+
+
+def test_draws_follow_the_probabilities_and_the_seed():
+    logits = [0.0, 1.0, -1.0, 2.0]
+    code = """
+    const logits = Float32Array.from(given.logits);
+    const draw = pick => given.many.map(() => pick(logits));
+    return [0, 0, 1].map(seed => draw(sample({ temperature: 1, seed })));"""
+    first, again, other = ask(code, dict(logits=logits, many=[0] * 4000))
+    assert first == again
+    assert first != other
+    wanted = torch.tensor(logits).softmax(dim=0)
+    counts = Counter(first)
+    for token, p in enumerate(wanted.tolist()):
+        assert abs(counts[token] / 4000 - p) < 4 * math.sqrt(p * (1 - p) / 4000)
+
+
+def test_a_text_longer_than_the_context_is_refused():
+    run = translator("transformer")
+    code = FINISH + "try { finish(run.answers(given.text)); } catch (error) { return error.message; }"
+    said = ask(code, data_of(run) | dict(text="dog " * 100))
+    assert "tokens long, and the model reads 40 at most" in said
