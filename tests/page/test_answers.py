@@ -3,25 +3,20 @@
 import json
 import math
 from collections import Counter
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
-from families import CAUSAL, SEQ2SEQ, build_random
+from families import CAUSAL, SEQ2SEQ
 from javascript import ask, needs_node
+from tiny_runs import WORDS, translator, writer
 
-from groundup.config import ModelConfig
 from groundup.decode.choose import Beams, Greedy, Sample
 from groundup.page.build import build
 from groundup.run.chat import Conversation
 from groundup.run.translator import Translator
-from groundup.run.writer import Writer
-from groundup.text.tokenizer import Tokenizer
 
 pytestmark = needs_node
-WORDS = "the cat sees a dog and house, it's far! who? we are here; été ␞ "
-MARKS = ("<pad>", "<bos>", "<eos>")
 SENTENCES = [" ".join(WORDS.split()[i : i + n]) for i in range(10) for n in (1, 2, 4)] + [
     "",
     "  \n",
@@ -29,37 +24,11 @@ SENTENCES = [" ".join(WORDS.split()[i : i + n]) for i in range(10) for n in (1, 
 ]
 
 
-def tokenizer_of(size: int, specials: tuple[str, ...] = MARKS) -> Tokenizer:
-    return Tokenizer.train_from_texts([WORDS * 3], vocab_size=size, specials=specials)
-
-
-def as_run(used: Any, task: str) -> Any:
-    """A model with its tokenizers, as a run in a folder: what `build` asks for."""
-    used.folder, used.recipe = SimpleNamespace(name="tiny"), SimpleNamespace(task=task)
-    return used
-
-
 def data_of(run: Any) -> dict[str, Any]:
     """What stands in the page of a run, and its numbers."""
     page = build(run, precision="float32")
     data, weights = (page.split(f'id="{name}">')[1].split("</script>")[0] for name in ("data", "weights"))
     return dict(json.loads(data), weights=weights)
-
-
-def translator(family: str) -> Translator:
-    config = SEQ2SEQ[family]
-    target = tokenizer_of(290)
-    source = target if config.source_vocab_size is None else tokenizer_of(280)
-    sizes = dict(vocab_size=290 if config.tied == "all" else 300, context=40)
-    if config.source_vocab_size is not None:
-        sizes["source_vocab_size"] = source.vocab_size
-    model = build_random(ModelConfig(**{**vars(config), **sizes}))
-    return as_run(Translator(model, source, target), "dialogue")  # type: ignore[arg-type]
-
-
-def writer(family: str) -> Writer:
-    config = ModelConfig(**{**vars(CAUSAL[family]), "vocab_size": 300})
-    return as_run(Writer(build_random(config), tokenizer_of(290, ("<|endoftext|>",))), "language")  # type: ignore[arg-type]
 
 
 FINISH = """
@@ -148,7 +117,7 @@ def test_looking_gives_the_probabilities_of_teacher_forcing():
 
 
 def test_a_conversation_is_heard_alike():
-    run = translator("transformer")
+    run = translator("transformer", "dialogue")
     chat = Conversation(run, choose=Greedy())  # type: ignore[arg-type]
     said = ["who are you ?", "we’re here !", "the cat", "it's far", "a dog . . ."]
     code = (
@@ -248,5 +217,5 @@ def test_draws_follow_the_probabilities_and_the_seed():
 def test_a_text_longer_than_the_context_is_refused():
     run = translator("transformer")
     code = FINISH + "try { finish(run.answers(given.text)); } catch (error) { return error.message; }"
-    said = ask(code, data_of(run) | dict(text="dog " * 100))
-    assert "tokens long, and the model reads 40 at most" in said
+    for text in ("dog " * 60, "dog " * 1000):
+        assert "the model reads 40 tokens at most" in ask(code, data_of(run) | dict(text=text))

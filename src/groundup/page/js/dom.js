@@ -48,6 +48,7 @@ function arrows(group, choose) {
 }
 
 // The state of the page as the end of its address: a link to it shows the same again.
+const LONGEST_LINK = 30000; // characters; longer ones are cut by what people send links with
 const link = {
   read() {
     try {
@@ -58,8 +59,9 @@ const link = {
     }
   },
   write(state) {
+    const end = "#" + encodeURIComponent(JSON.stringify(state));
     try {
-      history.replaceState(null, "", "#" + encodeURIComponent(JSON.stringify(state)));
+      history.replaceState(null, "", end.length < LONGEST_LINK ? end : "#");
     } catch {
       // in a frame without an address of its own
     }

@@ -48,8 +48,10 @@ export class Translator {
 
   // The source tokens, the end token included. An Error for more than the context.
   sourceIds(sentence) {
-    const { context } = this.data.config, ids = [...this.source.encode(normaliseSentence(sentence)), this.data.marks.source_eos];
-    if (ids.length > context) throw new Error(`this is ${ids.length} tokens long, and the model reads ${context} at most; cut it into sentences`);
+    const { context } = this.data.config;
+    if (sentence.length > context * this.source.longest) throw new Error(`this is too long, and the model reads ${context} tokens at most; cut it into sentences`);
+    const ids = [...this.source.encode(normaliseSentence(sentence)), this.data.marks.source_eos];
+    if (ids.length > context) throw new Error(`this has ${ids.length} tokens, and the model reads ${context} tokens at most; cut it into sentences`);
     return ids;
   }
 
@@ -145,12 +147,12 @@ function distinct(answers) {
   return answers.filter(({ text }) => !texts.has(text) && texts.add(text));
 }
 
-// The tokens of a text, for people: ids, pieces, bytes, and how merges made them.
-function describe(tokenizer, text) {
-  const ids = tokenizer.encode(text), short = text.length <= 2000;
+// The tokens of a text, for people: how many, and of the first ones ids, pieces, bytes, and how merges made them.
+function describe(tokenizer, text, most = 1500) {
+  const all = tokenizer.encode(text), ids = all.slice(0, most), short = all.length <= most;
   const bytes = ids.map(id => Array.from(tokenizer.bytes.get(id), byte => byte.toString(16).padStart(2, "0")).join(" "));
   const size = new TextEncoder().encode(text).length;
-  return { text, ids, pieces: tokenizer.pieces(ids), bytes, size, kind: tokenizer.kind,
+  return { text, count: all.length, ids, pieces: tokenizer.pieces(ids), bytes, size, kind: tokenizer.kind,
            steps: tokenizer.kind === "bpe" && short ? tokenizer.steps(text) : null };
 }
 

@@ -35,6 +35,8 @@ export class Tokenizer {
     this.remembered = new Map();
     if (kind === "bpe") this.learn(merges, ids, extra);
     else this.list(tokens);
+    // How many characters a token has at most: a text of more cannot be read, whatever its tokens are.
+    this.longest = kind === "words" ? Infinity : [...this.bytes.values()].reduce((most, token) => Math.max(most, token.length), 1);
   }
 
   // Byte pairs: within, tokens have numbers; `outside` has their ids. merges: left, right, left, right, ...

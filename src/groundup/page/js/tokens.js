@@ -1,6 +1,4 @@
 // How a text is cut into tokens: colours, ids, bytes, and the merges step by step.
-const MOST_TOKENS = 1500;
-
 const tokens = {
   found: null, chosen: 0, states: null,
 
@@ -28,8 +26,8 @@ const tokens = {
       if (text !== $("cut").value) return;
       this.found = found;
       say("");
-      const { ids, size } = found, cut = ids.length > MOST_TOKENS ? ` The first ${MOST_TOKENS.toLocaleString("en")} are shown.` : "";
-      $("cut-count").textContent = ids.length ? `${many(ids.length, "token")}, ${many(size, "byte")}: ${(size / ids.length).toFixed(2)} bytes a token.${cut}` : "";
+      const { ids, count, size } = found, cut = count > ids.length ? ` The first ${ids.length.toLocaleString("en")} are shown.` : "";
+      $("cut-count").textContent = count ? `${many(count, "token")}, ${many(size, "byte")}: ${(size / count).toFixed(2)} bytes a token.${cut}` : "";
       this.choose(0);
     } catch (error) {
       say(error.message, true);
@@ -38,7 +36,7 @@ const tokens = {
 
   draw() {
     const { ids, pieces, bytes } = this.found;
-    drawStrip($("cut-tokens"), ids.slice(0, MOST_TOKENS).map((id, i) => ({
+    drawStrip($("cut-tokens"), ids.map((id, i) => ({
       text: pieces[i], small: id, classes: ["tinted", `c${i % 5}`], title: `id ${id}, bytes ${bytes[i]}`,
       label: `${pieces[i]}, id ${id}`, choose: () => this.choose(i),
     })), this.chosen);

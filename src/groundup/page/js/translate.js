@@ -55,7 +55,7 @@ const translate = {
       this.answers = found ?? (last ? [{ ids: last.ids, prefix: last.prefix, text: last.text, score: null }] : []);
       if (found && beams > 1) tree.end(found);
       if (!this.answers.length) return say(found ? "There is nothing to translate." : "Stopped.");
-      say(found ? `${many(last.n, "step")} in ${seconds.toFixed(2)} s: ${Math.round(last.n * (beams > 1 ? 1 : 1) / seconds)} a second.` : "Stopped.");
+      say(found ? `${many(last.n, "step")} in ${seconds.toFixed(2)} s: ${Math.round(last.n / seconds)} a second.` : "Stopped.");
       this.listAnswers();
       await this.present(0);
     } catch (error) {
@@ -87,7 +87,7 @@ const translate = {
   // Show one of the answers, and look into it.
   async present(place) {
     const { ids, prefix = [] } = this.answers[place];
-    for (const [i, item] of [...$("nbest").children].entries()) item.toggleAttribute("aria-current", i === place);
+    for (const [i, item] of [...$("nbest").children].entries()) item.setAttribute("aria-current", i === place);
     await this.see([...prefix, ...ids]);
   },
 

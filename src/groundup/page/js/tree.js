@@ -1,6 +1,6 @@
 // The tree of a beam search, drawn while it grows: a column a step, the likeliest first.
 const tree = {
-  nodes: [], living: [], held: null, chosen: () => {}, // chosen(ids): told of a candidate that was clicked
+  nodes: [], living: [], written: [], held: null, chosen: () => {}, // chosen(ids): told of a candidate that was clicked
 
   clear() {
     Object.assign(this, { nodes: [], living: [], held: null, written: [] });
@@ -32,11 +32,11 @@ const tree = {
   branch(i) { return i === null || i < 0 ? [] : [...this.branch(this.nodes[i].parent), i]; },
 
   draw() {
-    const tall = 26, wide = 96, box = { width: 82, height: 20 }, above = 24, rows = [], lines = [], boxes = [], ends = [];
+    const tall = 26, wide = 96, box = { width: 82, height: 20 }, above = 24, rows = [0], lines = [], boxes = [], ends = [];
     const steps = this.nodes.at(-1)?.step ?? 0;
     this.nodes.forEach((node, i) => {
       if (node.kind === "dropped" && !$("dropped").checked) return;
-      const row = rows[node.step] = (rows[node.step] ?? -1) + 1, best = this.written?.includes(i);
+      const row = rows[node.step] = (rows[node.step] ?? -1) + 1, best = this.written.includes(i);
       const x = (node.step - 1) * wide + 20, y = above + (row + 0.5) * tall;
       const from = ends[node.parent] ?? { x: 4, y: above + tall / 2 }, middle = (from.x + x) / 2;
       ends[i] = { x: x + box.width, y };
@@ -55,10 +55,10 @@ const tree = {
     const numbers = Array.from({ length: steps }, (_, i) =>
       svg("text", { x: i * wide + 20 + box.width / 2, y: 14, class: "column" }, i + 1));
     $("tree").setAttribute("width", steps * wide + 20);
-    $("tree").setAttribute("height", above + (Math.max(0, ...rows.map(row => row ?? 0)) + 1) * tall);
+    $("tree").setAttribute("height", above + (Math.max(...rows) + 1) * tall);
     $("tree").replaceChildren(...numbers, ...lines, ...boxes);
     const frame = $("tree").parentElement;
-    if (!this.written?.length) frame.scrollLeft = frame.scrollWidth; // it grows to the right
+    frame.scrollLeft = this.written.length ? 0 : frame.scrollWidth; // it grows to the right
     this.light(this.held);
   },
 

@@ -28,11 +28,17 @@ export class Weights {
 function read({ shape, kind, at }, bytes) {
   const size = shape.reduce((product, n) => product * n, 1), from = bytes.byteOffset + at;
   if (kind === "float32") return new Float32Array(bytes.buffer, from, size);
-  if (kind === "float16") return Float32Array.from(new Uint16Array(bytes.buffer, from, size), half => HALVES[half]);
+  const array = new Float32Array(size);
+  if (kind === "float16") {
+    const halves = new Uint16Array(bytes.buffer, from, size);
+    for (let i = 0; i < size; i++) array[i] = HALVES[halves[i]];
+    return array;
+  }
   // int8: a scale for each row, then the whole numbers.
   const scales = new Float32Array(bytes.buffer, from, shape[0]), K = size / shape[0];
-  const whole = new Int8Array(bytes.buffer, from + 4 * shape[0], size), array = new Float32Array(size);
-  for (let i = 0; i < size; i++) array[i] = whole[i] * scales[Math.floor(i / K)];
+  const whole = new Int8Array(bytes.buffer, from + 4 * shape[0], size);
+  for (let n = 0, i = 0; n < shape[0]; n++)
+    for (const end = i + K, scale = scales[n]; i < end; i++) array[i] = whole[i] * scale;
   return array;
 }
 
