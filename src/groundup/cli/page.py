@@ -4,9 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import tyro
-
-from groundup.cli.parse import parse
+from groundup.cli.parse import Run, parse
 
 
 @dataclass(frozen=True)
@@ -17,7 +15,7 @@ class Page:
     head looks, how the search goes, and what else was likely at each token.
     """
 
-    run: tyro.conf.Positional[str]
+    run: Run
     """A run folder, or its name under runs/."""
     out: Path | None = None
     """The file; None is page.html in the run folder."""
@@ -27,6 +25,8 @@ class Page:
     """Replace the file if it is there already."""
     checkpoint: str = "best"
     """best, latest or the number of a step."""
+    trust_code: bool = False
+    """Execute the Python file of its own that the run was trained with, a copy of which lies in its folder."""
 
 
 def main(arguments: list[str]) -> None:
@@ -37,6 +37,6 @@ def main(arguments: list[str]) -> None:
 
     path = options.out or find_run(options.run).path / "page.html"
     check_place(path, overwrite=options.overwrite)
-    run = load(options.run, checkpoint=which(options.checkpoint), device="cpu")
+    run = load(options.run, checkpoint=which(options.checkpoint), device="cpu", trust_code=options.trust_code)
     run.page(path, precision=options.precision, overwrite=options.overwrite)
     print(f"{path}  {path.stat().st_size / 1e6:.1f} MB; open it in a browser")

@@ -25,11 +25,8 @@ def show(run: TextRun | PairRun) -> None:
         if run.recipe.sample is not None:
             write_sample(run, run.recipe.sample)
     elif run.recipe.show is not None:
-        test = read_splits(run.recipe.data).test
-        SHOWS[run.recipe.show](run, test)
+        SHOWS[run.recipe.show](run, read_splits(run.recipe.data).test)
     print(f"\nuse it       groundup {_use(run)}")
-    if isinstance(run, PairRun) and run.recipe.show == "translations":
-        _page(run, [pair.source for pair in readable(run, test)[:SHOWN]])
 
 
 def _use(run: TextRun | PairRun) -> str:
@@ -72,16 +69,17 @@ def _translations(run: PairRun, test: Sequence[Pair]) -> None:
             print(shown(f"  {beams}  {best.score:7.4f}  BLEU {bleu:5.1f}  {best.text}"))
     page, *_ = run.attention(max((pair.source for pair in pairs), key=len)).save(run.folder.path / "attention")
     print(f"\nlook inside  open {page} in a browser: step through the words and see where each head looks")
+    _write_page(run, sorted((pair.source for pair in pairs), key=len)[len(pairs) // 2 :])
 
 
-def _page(run: PairRun, examples: Sequence[str]) -> None:
+def _write_page(run: PairRun, examples: Sequence[str]) -> None:
     """Write the run as one page, where that can be done, and say where it is."""
     try:
-        page = run.page(examples=sorted(examples, key=len)[len(examples) // 2 :], overwrite=True)
+        page = run.page(examples=examples, overwrite=True)
     except ValueError as error:  # too large, or with a tokenizer that no browser reads alike
         print(f"no page      {error}")
     else:
-        print(f"\nyour translator, in one file: {page}")
+        print(f"\nyour {'translator' if run.recipe.task == 'translation' else 'model'}, in one file: {page}")
 
 
 def _listing(run: PairRun, test: Sequence[Pair]) -> None:

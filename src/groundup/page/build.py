@@ -14,6 +14,7 @@ from importlib.resources import files
 from typing import Any, Protocol
 
 from groundup.data.dialogue import knows_turns
+from groundup.data.marks import end_of_text
 from groundup.models.causal_lm import CausalLM
 from groundup.models.seq2seq import Seq2Seq
 from groundup.page import scripts
@@ -24,7 +25,6 @@ from groundup.text.tokenizer import Tokenizer
 
 LARGEST = 64_000_000
 """Bytes of a page that browsers, those of phones too, open readily."""
-END = "<|endoftext|>"
 
 
 class Named(Protocol):
@@ -87,7 +87,7 @@ def _of_text(run: Any) -> dict[str, Any]:
     return dict(
         tokenizers=[tokenizer_data(tokenizer)],
         unknown=_unknown(tokenizer, run.model),
-        end=tokenizer.specials.get(END),
+        end=end_of_text(tokenizer),
         empty=run.prompt_ids("")[0],
     )
 
