@@ -148,7 +148,10 @@ def test_finish_gets_the_run(desk, capsys):
         ("import sys; sys.exit()", "leave exit"),
         ("import neighbour", "mine.py imports neighbour from the folder it lies in"),
         (MINE.replace("def model(config, start)", "def model(config)"), "cannot be called with own {'start': 0.25}"),
-        (MINE.replace("return made", "return made.stack"), "gave a Stack without config, begin, step"),
+        (MINE.replace("return made", "return made.stack"), r"cannot read two tokens \(TypeError: .*missing"),
+        (MINE.replace("return made", "return [made]"), "gave a list, not a torch.nn.Module"),
+        (MINE.replace("return made", "return torch.nn.Embedding(config.vocab_size, 7)"), "not .1, 2, 7"),
+        (MINE.replace("return made", "made.forward = lambda ids: (ids, 3); return made"), r"not tuple"),
         (MINE.replace("def model", "def other"), r"own \({'start': 0.25}\) is for a model"),
         (f"{MINE}\nimport dataclasses as d\nRECIPE = d.replace(RECIPE, train=gu.TrainSettings(steps=2, warmup=1, "
          "smoothing=0.1))\ndef loss(model, batch): ...", r"smoothing \(0.1\) belongs to the built-in loss"),
@@ -162,6 +165,59 @@ def test_what_a_file_cannot_mean_is_refused(desk, monkeypatch, text, said):
     with pytest.raises(ValueError, match=said):
         trained(text)
     assert not (desk / "runs").exists() or not any((desk / "runs").iterdir())
+
+
+GRU = """
+
+class Recurrent(torch.nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.embed = torch.nn.Embedding(config.vocab_size, config.width)
+        self.layer = torch.nn.GRU(config.width, config.width, batch_first=True)
+        self.head = torch.nn.Linear(config.width, config.vocab_size)
+
+    def forward(self, ids):
+        return self.head(self.layer(self.embed(ids))[0])
+
+
+def model(config, start):
+    return Recurrent(config)
+"""
+
+
+def test_a_model_that_only_has_a_forward_pass_is_trained_judged_and_writes(desk):
+    run = trained(MINE + GRU)
+    assert repr(type(run.model)).endswith("Recurrent'>")
+    again = gu.load("mine", trust_code=True)
+    prompts = ["1 dogs see", "17 d", "1"]
+    texts = [texts[0].text for texts in again.generate_batch(prompts, max_new_tokens=5)]
+    for prompt, text in zip(prompts, texts, strict=True):
+        ids = again.tokenizer.encode(prompt)
+        for _ in range(5):  # the likeliest token, over and over
+            with torch.no_grad():
+                ids.append(int(again.model(torch.tensor([ids]))[0, -1].argmax()))
+        assert prompt + text == again.tokenizer.decode(ids)
+    assert len(again.generate_batch(prompts, gu.Beams(3), max_new_tokens=5)) == 3
+    assert "".join(again.generate("1", max_new_tokens=40, slide=True))
+
+
+def test_a_forward_pass_that_cannot_be_told_of_documents_is_refused_where_it_would_be(desk):
+    bpe = MINE.replace('kind="characters"', "vocab_size=280").replace("batch=4", "batch=4, document_mask=True")
+    trained(bpe)
+    with pytest.raises(ValueError, match=r"cannot read two tokens \(TypeError: Recurrent\.forward"):
+        trained(bpe.replace('name="mine"', 'name="other"') + GRU)
+
+
+def test_a_translator_of_ones_own_needs_the_methods_of_decoding(desk):
+    text = (
+        (GRU + MINE[MINE.index("RECIPE") :]).replace("gu.TextRecipe", "gu.PairRecipe").replace("TextData", "PairData")
+    )
+    text = text.replace("context=16", "context=16, encoder_layers=1").replace('corpus="text.txt", batch=4', "")
+    code = read_code(
+        write("import torch\nimport groundup as gu\n" + text[: text.index("def model(config, start):\n    made")])
+    )
+    with pytest.raises(ValueError, match=r"gave a Recurrent without begin and step, .* return a gu.Seq2Seq\(config\)"):
+        code.build(code.recipe)
 
 
 def test_recipes_without_a_file_are_the_stock_ones(desk):

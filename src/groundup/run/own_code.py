@@ -63,14 +63,15 @@ class OwnCode:
             raise ValueError(
                 f"{self.path}: model(config, **own) cannot be called with own {recipe.own}: {error}"
             ) from None
-        model = self.model(recipe.model, **recipe.own)
-        wanted = ("parameters", "config", "begin", "step")
-        if lacking := [name for name in wanted if not hasattr(model, name)]:
-            raise ValueError(
-                f"{self.path}: model(config) gave a {type(model).__name__} without {', '.join(lacking)}; return a "
-                "gu.CausalLM(config) or gu.Seq2Seq(config) with parts of yours in it, or a class with their methods"
-            )
-        return model
+        from groundup.run.own_model import fitted
+
+        try:
+            return fitted(self.model(recipe.model, **recipe.own), recipe, f"{self.path}: model(config)")
+        except Exception as error:
+            if isinstance(error, ValueError | OSError | MemoryError) or place_of(error) is not None:
+                raise
+            said = f"{type(error).__name__}: {' '.join(str(error).split())}"
+            raise ValueError(f"{self.path}: what model(config) gives cannot read two tokens ({said})") from error
 
     def skeleton(self, recipe: Recipe) -> "nn.Module":
         """The model for its shapes alone: without storage, unless it is of one's own, which may not be made so."""
