@@ -1,1 +1,1 @@
-"""From logits to text: choosing a token, streaming tokens, beam search."""
+"""From logits to text: choose a token, stream tokens, search with beams."""

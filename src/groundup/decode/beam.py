@@ -5,8 +5,8 @@ A hypothesis of n generated tokens, the end token included, has the score ln p(t
     n ** length_penalty               `by_length`: Hugging Face's
     ((5 + n) / 6) ** length_penalty   `gnmt`: Wu et al. 2016, section 7, without their coverage penalty
 
-so length_penalty = 0 judges by probability alone, which favours short answers; larger ones favour longer answers.
-With length_penalty = 1 the first is the mean ln p of a token.
+so length_penalty = 0 ranks by probability only, which favours short answers; larger values favour longer answers.
+With length_penalty = 1 the first score is the mean ln p of a token.
 """
 
 from collections.abc import Callable, Collection
@@ -45,14 +45,15 @@ def beam_search(
     watch: Watch | None = None,
     **settings,
 ) -> list[list[Hypothesis]]:
-    """The best answers of each row of ids (B, T), best first: translations when ids is the start token, (B, 1).
+    """Return the best answers to each row of ids (B, T), best first: translations if ids is the start token, (B, 1).
 
-    beams: a `Beams`, or its width, and its other fields as `settings` (length_penalty=0.6). eos: the end token, or
-    several. Of the 2 * beams likeliest continuations of a sentence, those that end among the first `beams` are finished
-    and set aside, and the first `beams` that go on live; with several end tokens it is 1 + their number times beams.
-    Hypotheses that reach max_new_tokens, one number or one a row (B,), count as finished; none ends before
-    min_new_tokens. A sentence is done as `Beams.early_stopping` says. One beam is greedy search, unless "never". Fewer
-    than num_return_sequences come back only where there are no more. `watch` is told every step of every sentence.
+    beams: a `Beams`, or its width with its other fields as `settings` (length_penalty=0.6). eos: one end token or
+    several. Each step looks at the 2 * beams likeliest continuations of a sentence (with several end tokens, 1 + their
+    number times beams). Those among the first `beams` that end are finished; the first `beams` that do not end stay
+    alive. Hypotheses that reach max_new_tokens, one number or one for each row (B,), count as finished; none ends
+    before min_new_tokens. `Beams.early_stopping` says when a sentence is done. One beam is greedy search, unless
+    "never". There are fewer than num_return_sequences only if no more exist. `watch` is called at every step for every
+    sentence.
     """
     search = beams if isinstance(beams, Beams) else Beams(beams, **settings)
     if isinstance(beams, Beams) and settings:
@@ -81,18 +82,18 @@ def _search(
     least: int,
     watch: Watch | None,
 ) -> None:
-    """Run until every sentence is done. B is the number of those that are not; they alone stay in the batch."""
+    """Run until every sentence is done. Only the B sentences that are not done stay in the batch."""
     (B, T), beams = ids.shape, by.width
     past = history(ids, state)
-    logits = model.step(ids, state)  # the prompt is read once, then it belongs to every beam
+    logits = model.step(ids, state)  # the prompt is read once and then shared by all beams
     check_grown(state, 0, T)
     if beams > 1:
         rows = torch.arange(B, device=ids.device).repeat_interleave(beams)
         model, state = repeated(model, state, rows, beams=beams)
         past, logits = past[rows], logits[rows]  # (B * beams, T), (B * beams, V)
     totals = torch.full((B, beams), -torch.inf, device=ids.device)
-    totals[:, 0] = 0.0  # at first all beams are one and the same
-    own = totals  # ln p by the model itself; totals differ from it where repetition is penalised
+    totals[:, 0] = 0.0  # at first all beams are identical
+    own = totals  # ln p of the model itself; totals differ from it if repetition is penalised
     for n in count(1):
         logprobs = log_probabilities(logits)
         scores = by.apply(logprobs, past)
@@ -124,9 +125,9 @@ def _search(
 
 
 def _best(scores: Tensor, totals: Tensor, logprobs: Tensor, own: Tensor, n: int) -> list[list[Candidate]]:
-    """The n best continuations of each sentence, best first.
+    """Return the n best continuations of each sentence, best first.
 
-    scores and logprobs of the next token (B * beams, V), totals and own of the living hypotheses (B, beams).
+    scores, logprobs: of the next token (B * beams, V). totals, own: of the living hypotheses (B, beams).
     """
     V, ruled = scores.shape[1], scores is not logprobs
     best, index = top(scores.view(*totals.shape, V).add_(totals[:, :, None]).flatten(1), n)
@@ -140,7 +141,7 @@ def _best(scores: Tensor, totals: Tensor, logprobs: Tensor, own: Tensor, n: int)
 def top(x: Tensor, n: int) -> tuple[Tensor, Tensor]:
     """`x.topk(n)` for long rows (B, N), up to six times as fast.
 
-    With a row laid out as a table of STRIPS lines, its n best stand in the n columns with the best tops.
+    If a row is laid out as a table of STRIPS lines, its n best values are in the n columns with the largest maxima.
     """
     width = x.shape[1] // STRIPS
     if x.numel() < 10_000 or width < 4 * n:
@@ -148,7 +149,7 @@ def top(x: Tensor, n: int) -> tuple[Tensor, Tensor]:
     table = x[:, : STRIPS * width].view(len(x), STRIPS, width)
     columns = table.amax(dim=1).topk(n).indices  # (B, n)
     starts = torch.arange(0, STRIPS * width, width, device=x.device)
-    rest = torch.arange(STRIPS * width, x.shape[1], device=x.device)  # what is too little for one more column
+    rest = torch.arange(STRIPS * width, x.shape[1], device=x.device)  # the rest, which does not fill a column
     places = (columns[:, None, :] + starts[:, None]).flatten(1)  # (B, STRIPS * n)
     places = torch.cat([places, rest.expand(len(x), -1)], dim=1)
     best, index = x.gather(1, places).topk(n)
@@ -156,7 +157,7 @@ def top(x: Tensor, n: int) -> tuple[Tensor, Tensor]:
 
 
 def check_answers(beams: Beams, num_return_sequences: int) -> None:
-    """ValueError for more answers than there are beams."""
+    """Raise ValueError for more answers than there are beams."""
     if not 1 <= num_return_sequences <= beams.width:
         raise ValueError(
             f"num_return_sequences ({num_return_sequences}) must be between 1 and num_beams ({beams.width}); "
@@ -176,7 +177,7 @@ def beam_search_plainly(
 ) -> list[Hypothesis]:
     """`beam_search` for one sentence without tensors, batch or cache: the version to read.
 
-    logprobs gives ln p of every next token after the generated ids. Tests hold the two equal.
+    logprobs(ids) gives ln p of every next token after the generated ids. Tests compare both versions.
     """
     living = [(0.0, [])]
     finished = []

@@ -1,7 +1,7 @@
-"""Strategies: the three ways to find a text, `Greedy`, `Sample` and `Beams`, as frozen records.
+"""Strategies: the three ways to generate a text, `Greedy`, `Sample` and `Beams`, as frozen records.
 
-Options have Hugging Face's names, and filters its order: repetition penalty, n-gram ban, bad words, temperature, top-k,
-top-p, min-p.
+Options have Hugging Face's names, and filters run in its order: repetition penalty, n-gram ban, bad words, temperature,
+top-k, top-p, min-p.
 """
 
 import math
@@ -17,7 +17,7 @@ from groundup.decode.filters import min_p, top_k, top_p
 from groundup.decode.rules import Rules
 
 COLD = 1e-30
-"""A temperature so low that logits divided by it may leave the range of float32, unless the largest of them is 0."""
+"""Below this temperature, logits divided by it may exceed the range of float32, unless the largest of them is 0."""
 
 EarlyStopping = bool | Literal["never"]
 Divisor = Callable[[int, float], float]
@@ -26,14 +26,14 @@ Divisor = Callable[[int, float], float]
 class Picker(Protocol):
     """(logits (B, V), ids so far (B, T), -1 at padding) -> chosen ids (B,).
 
-    rows: a number for each text; a text that has one draws from its own random stream, whatever the others do.
+    rows: a number for each text. A text with a number draws from its own random stream, independent of other texts.
     """
 
     def __call__(self, logits: Tensor, ids: Tensor, rows: Sequence[int] | None = None, /) -> Tensor: ...
 
 
 class Choose(Protocol):
-    """A way to choose one token after the other. Each `begin` starts the same random draws again."""
+    """A strategy that chooses one token after the other. Each `begin` starts the same random draws again."""
 
     def begin(self, device: torch.device) -> Picker: ...
 
@@ -44,17 +44,17 @@ def by_length(n: int, length_penalty: float) -> float:
 
 
 def gnmt(n: int, length_penalty: float) -> float:
-    """((5 + n) / 6) ** length_penalty, the final choice of Wu et al. 2016 (section 7); milder for short answers."""
+    """((5 + n) / 6) ** length_penalty, the final choice of Wu et al. 2016 (section 7); flatter for short answers."""
     return ((5 + n) / 6) ** length_penalty
 
 
 DIVISORS: dict[str, Divisor] = {"average": by_length, "gnmt": gnmt}
-"""The divisors by the names that a person calls them."""
+"""The divisors by the names that users give."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Greedy(Rules):
-    """The likeliest token, every time."""
+    """Always choose the likeliest token."""
 
     def begin(self, device: torch.device) -> Picker:
         return lambda logits, ids, rows=None: self.checked(logits, ids).argmax(dim=-1)
@@ -62,10 +62,10 @@ class Greedy(Rules):
 
 @dataclass(frozen=True, kw_only=True)
 class Sample(Rules):
-    """A token drawn by its probability, after the filters that are set; the same seed draws the same tokens.
+    """Draw a token by its probability, after the filters that are set. The same seed draws the same tokens.
 
-    `seed=None` draws differently each time. Rows of one batch draw one after the other from one stream, unless the
-    picker is told their numbers: then row r draws from a stream made of (seed, r), of which r = 0 is the seed's own.
+    `seed=None` draws differently each time. The rows of a batch draw in turn from one stream, unless the picker gets
+    their numbers: then row r draws from a stream made from (seed, r); for r = 0 it is the stream of the seed itself.
     """
 
     temperature: float = 1.0
@@ -94,7 +94,7 @@ class Sample(Rules):
 
         @cache
         def stream(row: int) -> torch.Generator:
-            # Steps of an odd number: torch's CPU generator looks at 32 bits, and in these no two rows meet.
+            # Multiples of an odd number: torch's CPU generator uses 32 bits, and no two rows have the same 32 bits.
             return torch.Generator(device).manual_seed((seed + row * 0x9E3779B1) % 2**63)
 
         def pick(logits: Tensor, ids: Tensor, rows: Sequence[int] | None = None, /) -> Tensor:
@@ -107,7 +107,7 @@ class Sample(Rules):
         return pick
 
     def filter(self, logits: Tensor) -> Tensor:
-        """Temperature and the truncations, (B, V) -> (B, V): what is drawn from is the softmax of this."""
+        """Apply temperature and truncations, (B, V) -> (B, V). Tokens are drawn from the softmax of the result."""
         if self.temperature < COLD:
             logits = logits - logits.amax(dim=-1, keepdim=True)
         logits = logits / max(self.temperature, torch.finfo(torch.float32).tiny)
@@ -122,25 +122,25 @@ class Sample(Rules):
 
 @dataclass(frozen=True, kw_only=True)
 class Beams(Rules):
-    """Beam search for the likeliest whole text (`decode.beam`): `width` hypotheses are followed at a time.
+    """Beam search for the likeliest whole text (`decode.beam`), with `width` hypotheses at a time.
 
-    Answers are ranked by ln p / divisor(n, length_penalty), n being their tokens. With a repetition penalty the
-    log-probabilities after the penalty are added up in place of ln p, as Hugging Face does.
+    Answers of n tokens are ranked by ln p / divisor(n, length_penalty). With a repetition penalty, the sum of the
+    log-probabilities after the penalty replaces ln p, as in Hugging Face's libraries.
     """
 
     width: int = field(default=4, kw_only=False)
     length_penalty: float = 1.0
-    """Larger favours longer answers; 0 judges by ln p alone."""
+    """Larger values favour longer answers; 0 ranks by ln p only."""
     divisor: Literal["average", "gnmt"] | Divisor = "average"
     """"average" is n ** length_penalty, "gnmt" ((5 + n) / 6) ** length_penalty; or a function of both numbers."""
     early_stopping: EarlyStopping = False
-    """Stop when the best living hypothesis cannot beat the worst finished one: judged at its present length (False),
-    at the length most favourable to it ("never": exact, but slow); or as soon as `width` are finished (True)."""
+    """False: stop when the best living hypothesis, at its present length, cannot beat the worst finished one. "never":
+    the same, at the length that is best for it (exact, but slow). True: stop as soon as `width` are finished."""
 
     def __post_init__(self) -> None:
         if self.width < 1:
             raise ValueError(f"num_beams ({self.width}) must be at least 1; try 4")
-        if not abs(self.length_penalty) <= 10:  # beyond, n ** length_penalty leaves the range of numbers
+        if not abs(self.length_penalty) <= 10:  # with larger values, n ** length_penalty exceeds the range of floats
             raise ValueError(f"length_penalty ({self.length_penalty}) must lie between -10 and 10; try 1.0")
         if isinstance(self.divisor, str) and self.divisor not in DIVISORS:
             raise ValueError(f"divisor ({self.divisor!r}) must be {' or '.join(DIVISORS)}, or a function")
@@ -149,22 +149,22 @@ class Beams(Rules):
         super().__post_init__()
 
     def score(self, total: float, n: int) -> float:
-        """What a hypothesis of n tokens is ranked by; total: the sum of their log-probabilities."""
+        """Return the score that ranks a hypothesis of n tokens. total: the sum of their log-probabilities."""
         divisor = DIVISORS[self.divisor] if isinstance(self.divisor, str) else self.divisor
         return total / divisor(n, self.length_penalty)
 
 
 Strategy = Choose | Beams
-"""What a run takes as `choose`."""
+"""The strategies that a run accepts as `choose`."""
 
 
 def score(strategy: Strategy, logprob: float, n: int) -> float:
-    """The score of an answer of n tokens: what its beams were ranked by, and otherwise the mean ln p of a token."""
+    """Return the score of an answer of n tokens: that of the beam search, or else the mean ln p of a token."""
     return strategy.score(logprob, n) if isinstance(strategy, Beams) else logprob / n
 
 
 class Going:
-    """A picker that has begun already: its random draws go on from one call to the next. rows: its texts' numbers."""
+    """A picker that has begun already: its random draws continue from call to call. rows: its texts' numbers."""
 
     def __init__(self, pick: Picker, rows: Sequence[int] | None = None):
         self._pick, self._rows = pick, rows

@@ -1,4 +1,4 @@
-"""Answers whose tokens are picked one after the other by a `Choose`: to sampling what `beam_search` is to beams."""
+"""Generate answers whose tokens a `Choose` picks one after the other: the counterpart of `beam_search` for sampling."""
 
 from collections.abc import Collection, Sequence
 
@@ -24,11 +24,11 @@ def draw(
     num_return_sequences: int = 1,
     watch: Watch | None = None,
 ) -> list[list[Hypothesis]]:
-    """Answers to every row of ids (B, T), up to and with an end token or of max_new_tokens (B,) tokens.
+    """Return answers to every row of ids (B, T); each ends with an end token or after max_new_tokens (B,) tokens.
 
     The score is the mean ln p of a token, by the model itself: before temperature, filters and penalties. Answer k to
-    the text of number i draws from stream i * num_return_sequences + k. `watch` is told of every token; it can follow
-    one answer a row only.
+    the text of number i draws from stream i * num_return_sequences + k. `watch` is called for every token; it needs
+    one answer for each row.
     """
     each, ends = num_return_sequences, end_ids(eos)
     assert watch is None or each == 1, "there is one way to go on from"

@@ -11,34 +11,34 @@ from torch import Tensor
 
 
 def top_k(logits: Tensor, k: int) -> Tensor:
-    """Only the k likeliest tokens (Fan et al. 2018, section 5.4)."""
+    """Keep only the k likeliest tokens (Fan et al. 2018, section 5.4)."""
     kth = logits.topk(min(k, logits.shape[-1])).values[:, -1:]
     return logits.masked_fill(logits < kth, -math.inf)
 
 
 def top_p(logits: Tensor, p: float) -> Tensor:
-    """The nucleus: the fewest likeliest tokens that together hold probability p (Holtzman et al. 2020, section 3.1)."""
+    """Keep the nucleus: the fewest likeliest tokens with total probability p (Holtzman et al. 2020, section 3.1)."""
     ordered, index = logits.sort(dim=-1, descending=True)
     probs = ordered.softmax(dim=-1)
-    outside = probs.cumsum(dim=-1) - probs >= p  # what stands before a token holds p already; never the first
+    outside = probs.cumsum(dim=-1) - probs >= p  # the tokens before this one sum to p already; never the first token
     return logits.masked_fill(outside.scatter(-1, index, outside), -math.inf)
 
 
 def min_p(logits: Tensor, p: float) -> Tensor:
-    """Tokens at least p times as likely as the likeliest (Nguyen et al. 2024, section 3)."""
+    """Keep tokens at least p times as likely as the likeliest (Nguyen et al. 2024, section 3)."""
     if p == 0:
         return logits
     return logits.masked_fill(logits < logits.amax(dim=-1, keepdim=True) + math.log(p), -math.inf)
 
 
 def repetition_penalty(logits: Tensor, ids: Tensor, penalty: float) -> Tensor:
-    """Tokens of ids (B, T) made less likely: logits / penalty, or * penalty below 0 (CTRL, Keskar et al. 2019, 4.1)."""
+    """Make tokens of ids (B, T) less likely: logits / penalty, or * penalty below 0 (CTRL, Keskar et al. 2019, 4.1)."""
     penalised = torch.where(logits < 0, logits * penalty, logits / penalty)
     return torch.where(_marked(ids, logits), penalised, logits)
 
 
 def no_repeat_ngram(logits: Tensor, ids: Tensor, n: int) -> Tensor:
-    """No token that would complete, for the second time in ids (B, T), the same n tokens (Paulus et al. 2018, 2.5)."""
+    """Forbid tokens that would repeat a sequence of n tokens in ids (B, T) (Paulus et al. 2018, 2.5)."""
     T = ids.shape[1]
     if n > T:
         return logits
@@ -48,7 +48,7 @@ def no_repeat_ngram(logits: Tensor, ids: Tensor, n: int) -> Tensor:
 
 
 def bad_words(logits: Tensor, ids: Tensor, words: Sequence[Sequence[int]]) -> Tensor:
-    """No token that would complete one of the words, sequences of ids, at the end of ids (B, T)."""
+    """Forbid tokens that would complete one of the words (sequences of ids) at the end of ids (B, T)."""
     T, V = ids.shape[1], logits.shape[-1]
     if (last := max(word[-1] for word in words)) >= V:
         raise ValueError(f"bad_words_ids names token {last}, the vocabulary has {V}; were they made by its tokenizer?")
@@ -61,7 +61,7 @@ def bad_words(logits: Tensor, ids: Tensor, words: Sequence[Sequence[int]]) -> Te
 
 
 def _marked(ids: Tensor, logits: Tensor) -> Tensor:
-    """(B, V) bool: True at the ids (B, N) of each row; -1 marks nothing."""
+    """Return (B, V) bool, True at the ids (B, N) of each row; -1 is ignored."""
     B, V = logits.shape
     marks = torch.zeros(B, V + 1, dtype=torch.bool, device=logits.device)
     return marks.scatter_(1, ids.where(ids >= 0, V), True)[:, :V]

@@ -1,4 +1,4 @@
-"""Generation as a stream: one column of tokens a step, or text with stop strings."""
+"""Generate a stream: one column of tokens for each step, or text with stop strings."""
 
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import nullcontext
@@ -11,17 +11,17 @@ from groundup.decode.choose import Choose
 from groundup.decode.protocol import Decoder, State, check_grown, check_ready, forbid, history, log_probabilities
 from groundup.fast.linear import packed
 
-WORTH_PACKING = 32  # steps; the copy costs as much as ten or so save
+WORTH_PACKING = 32  # steps; making the copy costs as much as about ten steps save
 
 
 class Token(NamedTuple):
-    """One step of every row."""
+    """The tokens of one step, one for each row."""
 
     ids: Tensor
     """(B,) int64."""
     logprobs: Tensor
-    """(B,) float32: ln p(id | everything before) by the model itself, before temperature, filters and penalties;
-    0 where the row was finished."""
+    """(B,) float32: ln p(id | all tokens before) by the model itself, before temperature, filters and penalties;
+    0 if the row was finished."""
 
 
 def generate(
@@ -38,10 +38,10 @@ def generate(
 ) -> Iterator[Token]:
     """Continue the prompts ids (B, T), one column of tokens a step, until every row has chosen a stop id.
 
-    The stop id is yielded; after it the row yields `pad` (None: the stop id again) while others go on. No stop id is
-    chosen before min_new_tokens. `limit` is how many positions the model's context has left after the prompt:
+    The stop id is yielded; after it the row yields `pad` (None: the stop id again) while other rows continue. No stop
+    id is chosen before min_new_tokens. limit: how many positions the model's context has left after the prompt;
     generation ends there at the latest. With T = 1 and the start token as prompt, `Greedy` is greedy translation.
-    ValueError at once for a prompt that fills the context.
+    Raises ValueError at once for a prompt that fills the context.
     """
     check_ready(model, ids, max_new_tokens, min_new_tokens)
     if limit is not None and limit < 1:
@@ -71,7 +71,7 @@ def _columns(
     past, new = history(ids, state), ids
     with packed(model, rows=len(ids)) if steps >= WORTH_PACKING else nullcontext():
         for n in range(1, steps + 1):
-            with torch.inference_mode():  # for the model alone: what is yielded may be trained on
+            with torch.inference_mode():  # only around the model: yielded tensors may be used in training
                 logits = _step(model, new, state, checked=n <= 2)
             logprobs = log_probabilities(logits)
             chosen = pick(forbid(logits.float(), stop_ids) if n <= least else logits.float(), past)
@@ -87,7 +87,7 @@ def _columns(
 
 
 def _step(model: Decoder, ids: Tensor, state: State, *, checked: bool) -> Tensor:
-    """`model.step`; checked: see that every layer keeps what it reads."""
+    """Call `model.step`. checked: also check that every layer caches what it reads."""
     before = state.length
     logits = model.step(ids, state)
     if checked:
@@ -96,7 +96,7 @@ def _step(model: Decoder, ids: Tensor, state: State, *, checked: bool) -> Tensor
 
 
 def collect(columns: Iterable[Token], stop_ids: Collection[int] = ()) -> list[list[int]]:
-    """Everything `generate` yields as one list of ids a row, each up to and without its first stop id."""
+    """Collect all that `generate` yields as one list of ids for each row, up to but without its first stop id."""
     rows = torch.stack([column.ids for column in columns], dim=1).tolist()
     ends = [next((i for i, id in enumerate(row) if id in stop_ids), len(row)) for row in rows]
     return [row[:end] for row, end in zip(rows, ends, strict=True)]
@@ -111,9 +111,9 @@ class TextStream(Protocol):
 
 
 def until(pieces: Iterable[str], stop: Collection[str]) -> Iterator[str]:
-    """The text of the pieces up to the stop string that is complete first, wherever the pieces are cut.
+    """Yield the text of the pieces up to the first complete stop string, which may span several pieces.
 
-    Text that may be the beginning of a stop string is held back until it is known; empty pieces are left out.
+    Text that may be the beginning of a stop string is held back until this is certain; empty pieces are left out.
     """
     held = ""
     for piece in pieces:
@@ -133,5 +133,5 @@ def until(pieces: Iterable[str], stop: Collection[str]) -> Iterator[str]:
 
 
 def _overlap(text: str, word: str) -> int:
-    """How many characters at the end of text are the beginning, but not the whole, of word."""
+    """Return how many characters at the end of text are the beginning, but not the whole, of word."""
     return next((n for n in range(min(len(text), len(word) - 1), 0, -1) if text.endswith(word[:n])), 0)

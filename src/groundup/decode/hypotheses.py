@@ -1,4 +1,4 @@
-"""What beam search keeps of one sentence: its living and finished hypotheses, and the fate of every candidate."""
+"""The state of beam search for one sentence: its living and finished hypotheses, and what happens to each candidate."""
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
@@ -9,48 +9,48 @@ from torch import Tensor
 
 
 class Candidate(NamedTuple):
-    """A living hypothesis with one more token."""
+    """A living hypothesis extended by one token."""
 
     total: float
     """What it is ranked by: ln p of all its tokens, or the sum after a repetition penalty."""
     parent: int
-    """The place of the hypothesis among the living of the step before, numbered from 0, best first."""
+    """The index of the hypothesis among the living ones of the step before, from 0, best first."""
     token: int
     logprob: float
     """ln p of all its tokens by the model itself."""
 
 
 class Hypothesis(NamedTuple):
-    """One answer."""
+    """One finished answer."""
 
     ids: list[int]
-    """Generated tokens, with the end token where it ended by itself; without the prompt."""
+    """The generated tokens without the prompt; with the end token if the answer ended by itself."""
     score: float
     logprob: float
     """ln p(ids | source, prompt) by the model itself, a sum over the tokens."""
 
 
 class Branch(NamedTuple):
-    """What became of a candidate of one step."""
+    """A candidate of one step, and whether it is kept."""
 
     parent: int
-    """The place of its hypothesis among the sentence's living of the step before, numbered from 0, best first."""
+    """The index of its hypothesis among the living ones of the step before, from 0, best first."""
     token: int
     logprob: float
     """ln p of all its tokens by the model itself."""
     kind: Literal["living", "finished", "dropped"]
-    """Whether it goes on, is set aside as an answer, or neither."""
+    """Whether it stays alive, is a finished answer, or is dropped."""
     total: float
     """What it is ranked by: ln p of all its tokens, or the sum after a repetition penalty."""
 
 
 Watch = Callable[[int, int, list[Branch]], None]
-"""Told each step n (from 1), the number of a sentence that is still searched, and its candidates, best first."""
+"""A callback for each step n (from 1): it gets n, the number of a sentence, and its candidates, best first."""
 
 
 @dataclass
 class Sentence:
-    """The bookkeeping of one sentence: the best `beams` finished hypotheses, best first."""
+    """The best `beams` finished hypotheses of one sentence, best first."""
 
     number: int
     limit: int
@@ -58,15 +58,15 @@ class Sentence:
     score: Callable[[float, int], float]
     early_stopping: bool
     favourable: int | None
-    """The length at which living hypotheses are judged; None is their present one."""
+    """The length for which living hypotheses are scored; None is their present length."""
     finished: list[Hypothesis] = field(default_factory=list)
 
     def step(
         self, n: int, candidates: Iterable[Candidate], texts: Tensor, *, ends: Collection[int], watch: Watch | None
     ) -> list[Branch]:
-        """Judge the likeliest continuations of the texts (beams, n - 1), best first, and set aside what is finished.
+        """Take the likeliest continuations of the texts (beams, n - 1), best first, and store the finished ones.
 
-        Returns those that go on, at most `beams`; none once the sentence is done. ends: the end tokens.
+        Returns those that stay alive, at most `beams`; none once the sentence is done. ends: the end tokens.
         """
         branches = self._judge(n, candidates, ends)
         for branch in branches:
@@ -99,7 +99,7 @@ class Sentence:
         del self.finished[self.beams :]
 
     def _hopeless(self, n: int, best: float) -> bool:
-        """Whether the living, of n tokens and with totals up to `best`, cannot beat what is finished."""
+        """Whether no living hypothesis (n tokens, totals up to `best`) can beat the finished ones."""
         if len(self.finished) < self.beams:
             return False
         return self.early_stopping or self.score(best, self.favourable or n) <= self.finished[-1].score

@@ -1,4 +1,4 @@
-"""Ids without a token: a vocabulary padded to a round number, or another's model with rows to spare."""
+"""Handle ids without a token: in a vocabulary padded to a round number, or in a model with more rows than tokens."""
 
 import copy
 from collections.abc import Collection, Iterable
@@ -11,9 +11,9 @@ from groundup.decode.protocol import Decoder
 
 
 class Known:
-    """A model that gives the tokens it has, and no other id, all of the probability: for sampling and beams alike.
+    """Wrap a model so that ids without a token have probability 0, for sampling and beams.
 
-    tokens are the ids that are text; every other column of the logits becomes -inf.
+    tokens: the ids that are text. All other columns of the logits become -inf.
     """
 
     def __init__(self, model: Decoder, tokens: Collection[int], *, vocab_size: int, device: torch.device):
@@ -31,13 +31,13 @@ class Known:
         return self._model.training
 
     def by(self, model: Decoder) -> Self:
-        """The same tokens, said by another model of this size."""
+        """Return the same wrapper around another model of this size."""
         other = copy.copy(self)
         other._model = model
         return other
 
     def modules(self) -> Iterable[object]:
-        """The model's own: weights are packed through it (`fast.linear.packed`)."""
+        """The model's own modules: weights are packed through them (`fast.linear.packed`)."""
         return getattr(self._model, "modules", tuple)()
 
     def step(self, ids: Tensor, state: Any, /) -> Tensor:
@@ -46,7 +46,7 @@ class Known:
 
     @property
     def read(self) -> Any:
-        """The model's own, where it has one (`groundup.decode.slots`)."""
+        """The model's own method, if it has one (`groundup.decode.slots`)."""
         return getattr(self._model, "read", None)
 
     def head(self, x: Tensor, /) -> Tensor:
@@ -54,5 +54,5 @@ class Known:
         return self.only(self._model.head(x))  # type: ignore[attr-defined]
 
     def only(self, logits: Tensor) -> Tensor:
-        """Logits (..., V) without the ids that are no tokens."""
+        """Set the logits (..., V) of ids without a token to -inf."""
         return logits.masked_fill(self._unknown, -torch.inf)

@@ -1,4 +1,4 @@
-"""From Hugging Face's option names to a strategy: `run.translate(texts, num_beams=4)` means `Beams(4)`."""
+"""Turn Hugging Face's option names into a strategy: `run.translate(texts, num_beams=4)` means `Beams(4)`."""
 
 from typing import Any
 
@@ -9,9 +9,10 @@ RANKING = ("length_penalty", "divisor", "early_stopping")
 
 
 def strategy(choose: Strategy | None = None, *, num_beams: int | None = None, **named: Any) -> Strategy:
-    """`choose` itself, or what the names say; `Greedy()` where neither says anything. None leaves a name out.
+    """Return `choose` itself, or the strategy for these names; `Greedy()` if nothing is given. None is not given.
 
-    temperature, top_k, top_p and min_p draw; num_beams above 1 searches. ValueError for names that do not go together.
+    temperature, top_k, top_p and min_p mean sampling; num_beams above 1 means beam search. Raises ValueError for names
+    that cannot be combined.
     """
     named = {name: value for name, value in named.items() if value is not None}
     if choose is not None:

@@ -1,4 +1,4 @@
-"""What decoding asks of a model: three words of a state, and one step."""
+"""The interface that decoding needs from a model: a state with three methods, and one step."""
 
 from collections.abc import Collection
 from typing import Any, Protocol
@@ -11,16 +11,16 @@ from groundup.machine import keep_memory
 
 
 class State(Protocol):
-    """What a model has read so far, one row a text. The model makes it (`begin`) and lengthens it (`step`)."""
+    """The tokens that a model has read so far, one row for each text. `begin` makes it and `step` extends it."""
 
     @property
     def length(self) -> int:
-        """Tokens already read."""
+        """The number of tokens read so far."""
         ...
 
     @property
     def key_mask(self) -> Tensor | None:
-        """(B, T0) bool, False at padding on the left of the shorter prompts; None when there is none."""
+        """(B, T0) bool, False at the padding on the left of shorter prompts; None if there is no padding."""
         ...
 
     def select(self, rows: Tensor) -> None:
@@ -28,33 +28,33 @@ class State(Protocol):
         ...
 
     def reorder(self, rows: Tensor) -> None:
-        """The same where every row stays within its own source sentence, so cross keys and values need not move."""
+        """The same, if every row stays within its own source sentence; cross keys and values then do not move."""
         ...
 
 
 class Decoder(Protocol):
-    """A model that can be asked for the next token."""
+    """A model that predicts the next token."""
 
     training: bool
 
-    # Any: each model takes the kind of state it makes itself, which no Protocol can say.
+    # Any: each model takes its own kind of state, which a Protocol cannot express.
     def step(self, ids: Tensor, state: Any, /) -> Tensor:
-        """Read the new tokens ids (B, T), and give the logits (B, V) of the one after them."""
+        """Read the new tokens ids (B, T), and return the logits (B, V) of the token after them."""
         ...
 
 
 def log_probabilities(logits: Tensor) -> Tensor:
-    """log softmax in float32, (B, V); ValueError when the logits are not numbers, instead of tokens from nowhere."""
+    """Return log softmax in float32, (B, V). Raises ValueError if logits are NaN: tokens would be meaningless."""
     if not logits.amax(dim=-1).isfinite().all():
         raise ValueError("the model's logits are not finite: training diverged or the checkpoint is damaged")
     return torch.log_softmax(logits.float(), dim=-1)
 
 
 def check_ready(model: Decoder, ids: Tensor, max_new_tokens: int, min_new_tokens: int = 0) -> None:
-    """What every decoding needs: a prompt (B, T >= 1), dropout off, something to do; ValueError otherwise.
+    """Check what all decoding needs: a prompt (B, T >= 1), dropout off, tokens to write. Raises ValueError otherwise.
 
-    And memory that is not cleared anew for every long prompt: 32 of 256 tokens, 6 layers of width 384, one core, in
-    int8: 1.06 in place of 1.38 s.
+    Also keeps freed memory, so that it is not cleared again for every long prompt. For 32 prompts of 256 tokens, 6
+    layers of width 384, one core, int8: 1.06 instead of 1.38 s.
     """
     if ids.dim() != 2 or ids.shape[1] < 1:
         raise ValueError(f"the prompt needs shape (rows, at least 1 token), not {tuple(ids.shape)}")
@@ -71,7 +71,7 @@ def check_ready(model: Decoder, ids: Tensor, max_new_tokens: int, min_new_tokens
 
 
 def check_grown(state: State, before: int, tokens: int) -> None:
-    """ValueError where a step that read `tokens` has not made every cache longer by as many."""
+    """Raise ValueError if a step that read `tokens` tokens has not extended every cache by that number."""
     for layer, cache in enumerate(getattr(state, "caches", ())):
         if cache.length != before + tokens:
             raise ValueError(
@@ -81,7 +81,7 @@ def check_grown(state: State, before: int, tokens: int) -> None:
 
 
 def history(ids: Tensor, state: State) -> Tensor:
-    """The ids (B, T) the state will read next, with -1 at prompt padding: penalties for repetition must not see it."""
+    """Return the ids (B, T) with -1 at prompt padding, which repetition penalties must ignore."""
     if state.key_mask is None:
         return ids
     padding = ~state.key_mask[:, state.length :][:, : ids.shape[1]]
@@ -89,12 +89,12 @@ def history(ids: Tensor, state: State) -> Tensor:
 
 
 def end_ids(eos: int | Collection[int]) -> list[int]:
-    """One end token or several, as a sorted list."""
+    """Return one end token, or several, as a sorted list."""
     return [eos] if isinstance(eos, int) else sorted({*eos})
 
 
 def forbid(scores: Tensor, ids: Collection[int]) -> Tensor:
-    """Scores (B, V) in which the tokens `ids` cannot be chosen; ids without a token, such as -1, count for nothing."""
+    """Return scores (B, V) in which the tokens `ids` cannot be chosen. Ids without a token, such as -1, are ignored."""
     scores = scores.clone()
     scores[:, [id for id in ids if 0 <= id < scores.shape[-1]]] = -torch.inf
     return scores

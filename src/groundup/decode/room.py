@@ -1,4 +1,4 @@
-"""Whether memory holds as many hypotheses as were asked for, found out before the search."""
+"""Check before a search whether the hypotheses fit into memory."""
 
 import torch
 
@@ -6,18 +6,18 @@ from groundup.machine import installed
 
 
 def check_room(beams: int, *, vocab_size: int, tokens: int, cached: int, device: torch.device) -> None:
-    """ValueError for more beams than there are tokens, or than memory holds for answers of so many `tokens`.
+    """Raise ValueError for more beams than the vocabulary has tokens, or than fit into memory with answers of `tokens`.
 
-    cached: numbers that a token leaves behind in the caches.
+    cached: how many numbers a token leaves in the caches.
     """
     if beams > vocab_size:
         raise ValueError(f"num_beams ({beams}) must be at most the vocabulary's {vocab_size:,}; try num_beams=4")
-    # Logits and three likenesses of them; caches, twice while they grow; which beam goes through which slots.
+    # The logits and three tensors like them; the caches, twice while they grow; the table of beams and slots.
     check_memory("num_beams", beams, each=16 * vocab_size + 8 * tokens * (cached + beams), device=device)
 
 
 def check_memory(name: str, number: int, *, each: int, device: torch.device) -> None:
-    """ValueError where so many hypotheses, of about `each` bytes, are more than the device's memory holds."""
+    """Raise ValueError if these hypotheses, of about `each` bytes, do not fit into the device's memory."""
     memory = installed(device)
     if number * each > memory:
         raise ValueError(

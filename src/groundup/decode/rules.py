@@ -1,4 +1,4 @@
-"""Rules: what any strategy can forbid or make less likely, whatever it does with the rest."""
+"""Rules: what every strategy can forbid or make less likely, however it then chooses."""
 
 import math
 from collections.abc import Sequence
@@ -11,14 +11,14 @@ from groundup.decode.filters import bad_words, no_repeat_ngram, repetition_penal
 
 @dataclass(frozen=True, kw_only=True)
 class Rules:
-    """What every strategy can forbid or make less likely."""
+    """The options of every strategy that forbid tokens or make them less likely."""
 
     repetition_penalty: float | None = None
     """Above 1: tokens that were read or written before become less likely (Keskar et al. 2019, 4.1)."""
     no_repeat_ngram_size: int | None = None
-    """No sequence of so many tokens comes twice."""
+    """No sequence of this many tokens is written twice."""
     bad_words_ids: Sequence[Sequence[int]] = ()
-    """Sequences of tokens that must not be written; a single token is a sequence of one."""
+    """Sequences of tokens that must not be written; a single token is a sequence of length 1."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "bad_words_ids", tuple(tuple(word) for word in self.bad_words_ids))
@@ -31,7 +31,7 @@ class Rules:
             raise ValueError("bad_words_ids holds an empty word or a negative id; leave it out")
 
     def apply(self, scores: Tensor, ids: Tensor) -> Tensor:
-        """Scores (B, V), logits or log-probabilities, after the rules; ids (B, T) is the text so far."""
+        """Apply the rules to scores (B, V), which are logits or log-probabilities. ids (B, T): the text so far."""
         if self.repetition_penalty is not None:
             scores = repetition_penalty(scores, ids, self.repetition_penalty)
         if self.no_repeat_ngram_size is not None:
@@ -42,11 +42,11 @@ class Rules:
 
     @property
     def forbids(self) -> bool:
-        """Whether there are rules that can leave no token at all."""
+        """Whether there are rules that may forbid every token."""
         return self.no_repeat_ngram_size is not None or bool(self.bad_words_ids)
 
     def all_forbidden(self, vocab_size: int, tokens: int) -> ValueError:
-        """What to raise where no token is left after so many."""
+        """Return the error to raise if no token is left after this many tokens."""
         n, words = self.no_repeat_ngram_size, len(self.bad_words_ids)
         bans = [f"no_repeat_ngram_size ({n})"] * (n is not None) + [f"bad_words_ids ({words})"] * (words > 0)
         return ValueError(
@@ -55,7 +55,7 @@ class Rules:
         )
 
     def checked(self, logits: Tensor, ids: Tensor) -> Tensor:
-        """`apply`; ValueError where a row of (B, V) has no token left."""
+        """Apply the rules. Raises ValueError if a row of (B, V) has no token left."""
         logits = self.apply(logits, ids)
         if self.forbids and logits.isneginf().all(dim=-1).any():
             raise self.all_forbidden(logits.shape[1], ids.shape[1])

@@ -1,9 +1,9 @@
-"""Several texts of unequal length at once, each to the end of its own context, or sliding past it.
+"""Continue several texts of unequal length at once, each to the end of its own context, or past it by sliding.
 
-A context is full when the model has read `context` tokens and said one more. A text that slides then keeps its last
-context // 2 tokens: they are read again, at positions from 0, and the text goes on from there. So a token always has at
-least that much before it, and half a context is re-read once in half a context: one token more for each token written.
-What a text reads depends on itself alone, so it says the same in any company.
+A context is full when the model has read `context` tokens and written one more. A text that slides then keeps its last
+context // 2 tokens: they are read again, at positions from 0, and the text continues from there. So a token always has
+at least that many tokens before it. Half a context is read again for each half context written: one more token read for
+each token written. A text depends only on itself, so it is the same in any batch.
 """
 
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -18,16 +18,16 @@ from groundup.decode.protocol import Decoder, State, check_ready
 
 
 class Begin(Protocol):
-    """A model's `begin`: an empty state for so many texts, padded on the left where prompt_mask (B, T) is False."""
+    """A model's `begin`: return an empty state for B texts, padded on the left where prompt_mask (B, T) is False."""
 
     def __call__(self, rows: int, /, *, prompt_mask: Tensor | None) -> State: ...
 
 
 class Said(NamedTuple):
-    """One token of one text."""
+    """One new token of one text."""
 
     text: int
-    """Which of the prompts it continues."""
+    """The number of the prompt that it continues."""
     id: int
     logprob: float
     """ln p by the model itself, before temperature, filters and penalties."""
@@ -48,12 +48,12 @@ def write_texts(
     numbers: Sequence[int] | None = None,
     device: torch.device | None = None,
 ) -> Iterator[Said]:
-    """Continue every prompt, a token of each in turn, until ended(text) says so after one, or its context is full.
+    """Continue every prompt, one token of each in turn, until ended(text) is True or its context is full.
 
     ended(text) must be True after one of stop_ids; none of these is chosen before min_new_tokens.
 
-    With `slide` a text goes on past its context, and of a longer prompt the end is read. Penalties for repetition see
-    what the model sees. numbers: the row of each text to the picker, its own stream of random draws; None: 0, 1, 2...
+    slide: continue a text past its context; only the end of a longer prompt is read. Repetition penalties see the same
+    tokens as the model. numbers: the picker's row, with its own random stream, for each text; None: 0, 1, 2...
     """
     check_ready(model, torch.empty(1, min(map(len, prompts), default=1)), max_new_tokens, min_new_tokens)
     longest = max(map(len, prompts), default=0)
@@ -82,7 +82,7 @@ def _stretches(
     numbers: Sequence[int],
     device: torch.device | None,
 ) -> Iterator[Said]:
-    """One `generate` after the other, each until the longest window is full; windows holds the texts that go on."""
+    """Run one `generate` after the other, each until the longest window is full. windows: the texts that continue."""
     pick = choose.begin(device or torch.device("cpu"))
     said = 0
     while windows and said < most:
@@ -117,7 +117,7 @@ def _stretches(
 
 
 def pad_left(rows: Sequence[Sequence[int]], device: torch.device | None = None) -> tuple[Tensor, Tensor | None]:
-    """Rows of ids as (B, T) with zeros on the left, and the mask (B, T) that is False there; None without padding."""
+    """Return rows of ids as (B, T) with zeros on the left, and a mask (B, T), False there; None without padding."""
     T = max(map(len, rows))
     ids = torch.tensor([[0] * (T - len(row)) + list(row) for row in rows], device=device)
     if all(len(row) == T for row in rows):

@@ -1,8 +1,8 @@
-"""Beams in slots of one cache: a hypothesis that goes on from another costs a row of booleans, not a copy of its cache.
+"""Beams in slots of one cache: continuing another hypothesis copies a row of booleans and not its cache.
 
-All beams of a text share its cache. A step writes one slot for each beam, side by side, and each beam looks only at
-the slots it went through; here after a prompt of three tokens and two steps of two beams, both of which went on from
-what beam 0 had written first:
+All beams of a text share its cache. A step writes one slot for each beam, side by side, and each beam sees only the
+slots of its own hypothesis. An example with a prompt of three tokens and two steps of two beams, which both continued
+the first token of beam 0:
 
     slots    p p p | 0 1 | 0 1
     beam 0   x x x | x . | x .
@@ -29,7 +29,7 @@ class Reader(Decoder, Protocol):
 
 
 class Caching(State, Protocol):
-    """A state whose caches can be shared."""
+    """A state whose caches several beams can share."""
 
     caches: Sequence[KVCache]
     memory: Sequence[tuple[Tensor, Tensor]]
@@ -37,9 +37,9 @@ class Caching(State, Protocol):
 
 
 def repeated(model: Decoder, state: State, rows: Tensor, *, beams: int) -> tuple[Decoder, State]:
-    """The model and the state to go on with when each text becomes `beams` hypotheses; rows (B * beams,): 0 0 1 1 ...
+    """Return the model and state to use when each text becomes `beams` hypotheses. rows (B * beams,): 0 0 1 1 ...
 
-    They share the text's cache where the model can be asked in halves, otherwise every row is copied.
+    The beams share the text's cache if the model has `read` and `head`; otherwise every row is copied.
     """
     if getattr(model, "read", None) is not None and getattr(state, "caches", None):
         return InSlots(model), Slots(state, texts=len(rows) // beams, beams=beams, device=rows.device)  # type: ignore[arg-type]
@@ -48,7 +48,7 @@ def repeated(model: Decoder, state: State, rows: Tensor, *, beams: int) -> tuple
 
 
 class InSlots:
-    """A model whose rows are the beams of texts that stand in `Slots`."""
+    """Wrap a model so that its rows are the beams of texts whose state is `Slots`."""
 
     def __init__(self, model: Reader):
         self._model = model
@@ -58,7 +58,7 @@ class InSlots:
         return self._model.training
 
     def step(self, ids: Tensor, state: "Slots", /) -> Tensor:
-        """Read the new tokens ids (B * beams, T), a column at a time; logits (B * beams, V) of the one after them."""
+        """Read the new tokens ids (B * beams, T), one column at a time; logits (B * beams, V) of the next token."""
         x = None
         for column in ids.unbind(dim=1):
             state.open()
@@ -68,18 +68,18 @@ class InSlots:
 
 
 class Slots:
-    """What a stack asks of a state, where each of the T = `beams` new tokens of a row is the next one of its beam."""
+    """A state in which the T = `beams` new tokens of a row are the next tokens of its beams."""
 
     def __init__(self, state: Caching, *, texts: int, beams: int, device: torch.device):
         self.caches, self.memory, self.memory_mask = state.caches, state.memory, state.memory_mask
         self.beams, self.length = beams, state.length
-        self._depth = torch.arange(self.length, device=device)  # (slots,): how many tokens came before a slot's
+        self._depth = torch.arange(self.length, device=device)  # (slots,): the number of tokens before a slot's
         self._padding: Tensor | None = None  # (B,) on the left of each text
         seen = torch.ones(texts, self.length, dtype=torch.bool, device=device)
         if state.key_mask is not None:
             seen[:, : state.key_mask.shape[1]] = state.key_mask[:, : self.length]
             self._padding = (~seen).sum(dim=1)
-        self._seen = seen[:, None].repeat(1, beams, 1)  # (B, beams, slots): those that a beam goes through
+        self._seen = seen[:, None].repeat(1, beams, 1)  # (B, beams, slots): True at the slots of a beam's hypothesis
 
     def open(self) -> None:
         """Add a slot for the next token of each beam."""
@@ -89,16 +89,16 @@ class Slots:
         self.length += 1
 
     def end(self, ids: Tensor) -> int:
-        """Tokens that each beam will have read once ids are."""
+        """The number of tokens that each beam has read after ids."""
         return self.length
 
     def positions(self, ids: Tensor) -> Tensor:
-        """Positions of the new tokens ids (B, beams): (beams,), or (B, beams) where texts are padded."""
+        """Positions of the new tokens ids (B, beams): (beams,), or (B, beams) if texts are padded."""
         at = torch.full((self.beams,), self.length - 1, device=ids.device)
         return at if self._padding is None else at - self._padding[:, None]
 
     def mask(self, ids: Tensor, *, causal: bool, window: int | None = None) -> Mask:
-        """Each beam sees the slots it went through, its own among them."""
+        """Each beam sees the slots of its hypothesis, with its new one."""
         assert causal, "beams write from left to right"
         seen = self._seen
         if window is not None:
@@ -107,11 +107,11 @@ class Slots:
         return Mask(allowed=seen[:, None])  # (B, 1, beams, slots)
 
     def reorder(self, rows: Tensor) -> None:
-        """Row i goes on from what row rows[i] was, within one text. rows (B * beams,)."""
+        """Let row i continue the hypothesis of row rows[i] of the same text. rows (B * beams,)."""
         self._seen = self._seen.flatten(0, 1)[rows].unflatten(0, (-1, self.beams))
 
     def select(self, rows: Tensor) -> None:
-        """The same, and whole texts may leave. rows (B' * beams,)."""
+        """The same, and whole texts may be dropped. rows (B' * beams,)."""
         texts = rows.view(-1, self.beams) // self.beams
         assert texts.eq(texts[:, :1]).all(), "the beams of a text stay together"
         texts = texts[:, 0]
