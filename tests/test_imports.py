@@ -63,7 +63,7 @@ MAY = {
         *("machine", "batch", "files", "__init__", "__version__"),
     },
     "stock": {"stock", "models", "build"},
-    "hub": {"hub", "models", "nn", "config", "stock", "text", "build", "files", "records"},
+    "hub": {"hub", "models", "nn", "config", "stock", "text", "build", "files", "records", "__version__"},
     "config": {"config", "nearest", "records"},
     "presets": {"presets", "config", "nearest"},
     "machine": {"machine"},

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from groundup.nearest import nearest
-from groundup.records import parse_json
+from groundup.records import parse_json, whole
 
 Mlp = Literal["relu", "gelu", "gelu-tanh", "relu2", "swiglu"]
 Norm = Literal["layer", "rms"]
@@ -116,7 +116,7 @@ class ModelConfig:
         if isinstance(self.windows, list):
             object.__setattr__(self, "windows", tuple(self.windows))
         windows = self.windows if isinstance(self.windows, tuple) else ()
-        if not windows or not all(window is None or (_whole(window) and window > 0) for window in windows):
+        if not windows or not all(window is None or (whole(window) and window > 0) for window in windows):
             raise ValueError(f"windows {self.windows} must hold None or positive numbers; try (None, 128)")
         if not isinstance(self.rope_scaling, RopeScaling | None):
             raise ValueError(f"rope_scaling ({self.rope_scaling!r}) must be a RopeScaling or absent")
@@ -232,12 +232,8 @@ def _refuse_unknown(kind: type, values: dict[str, Any], what: str) -> None:
             raise ValueError(f"unknown {what} {key!r}; {nearest(key, known)}")
 
 
-def _whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
 def _at_least(least: int, name: str, value: Any) -> None:
-    if not _whole(value):
+    if not whole(value):
         raise ValueError(f"{name} ({value!r}) must be a whole number")
     if value < least:
         raise ValueError(f"{name} ({value}) must be at least {least}; try {name.split()[-1]}={least}")

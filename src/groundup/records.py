@@ -89,9 +89,9 @@ def _fits(value: Any, wanted: Any) -> bool:
     if origin is dict:
         return isinstance(value, dict) and all(_fits(item, inner[1]) for item in value.values())
     if wanted is float:
-        return isinstance(value, float) or (_whole(value) and abs(value) <= LARGEST)
+        return isinstance(value, float) or (whole(value) and abs(value) <= LARGEST)
     if wanted is int:
-        return _whole(value) and abs(value) <= LARGEST
+        return whole(value) and abs(value) <= LARGEST
     return isinstance(value, origin or wanted)
 
 
@@ -101,7 +101,8 @@ def _items_fit(values: list[Any] | tuple[Any, ...], inner: tuple[Any, ...]) -> b
     return len(values) == len(inner) and all(map(_fits, values, inner))
 
 
-def _whole(value: Any) -> bool:
+def whole(value: Any) -> bool:
+    """Whether it is a whole number; true and false are none."""
     return isinstance(value, int) and not isinstance(value, bool)
 
 

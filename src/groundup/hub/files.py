@@ -17,7 +17,8 @@ from torch import Tensor
 from groundup.files import write_whole
 from groundup.records import read_json
 
-CONFIG, WEIGHTS, INDEX = "config.json", "model.safetensors", "model.safetensors.index.json"
+CONFIG, GENERATION = "config.json", "generation_config.json"
+WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
 WANTED = ["*.json", "*.safetensors", "merges.txt", "vocab.bpe"]
 
 
@@ -126,9 +127,40 @@ def _other_weights(folder: Path) -> str:
     )
 
 
-def write_tensors(folder: Path, tensors: Mapping[str, Tensor]) -> None:
+LARGEST = 5 * 10**9
+"""Bytes of a file of weights; a larger model stands in several, with an index."""
+
+
+def write_tensors(folder: Path, tensors: Mapping[str, Tensor], *, largest: int = LARGEST) -> None:
     """Write the weights completely or not at all. Raises OSError with the folder's name if they do not fit the disk."""
-    file, unfinished = folder / WEIGHTS, folder / f".{WEIGHTS}.{os.getpid()}"
+    parts = _parts(tensors, largest)
+    if len(parts) == 1:
+        return _write_part(folder / WEIGHTS, tensors)
+    weight_map: dict[str, str] = {}
+    for n, names in enumerate(parts, 1):
+        file = folder / f"model-{n:05}-of-{len(parts):05}.safetensors"
+        _write_part(file, {name: tensors[name] for name in names})
+        weight_map |= dict.fromkeys(names, file.name)
+    total = sum(tensor.nbytes for tensor in tensors.values())
+    write_json(folder / INDEX, {"metadata": {"total_size": total}, "weight_map": weight_map})
+    return None
+
+
+def _parts(tensors: Mapping[str, Tensor], largest: int) -> list[list[str]]:
+    """The names in groups, each of at most so many bytes, or of one tensor that is larger."""
+    parts: list[list[str]] = [[]]
+    size = 0
+    for name, tensor in tensors.items():
+        if parts[-1] and size + tensor.nbytes > largest:
+            parts.append([])
+            size = 0
+        parts[-1].append(name)
+        size += tensor.nbytes
+    return parts
+
+
+def _write_part(file: Path, tensors: Mapping[str, Tensor]) -> None:
+    unfinished = file.with_name(f".{file.name}.{os.getpid()}")
     try:
         unfinished.touch()
         mode = unfinished.stat().st_mode  # permissions by the umask; safetensors gives them to the owner only
@@ -137,6 +169,6 @@ def write_tensors(folder: Path, tensors: Mapping[str, Tensor]) -> None:
         os.replace(unfinished, file)
     except (safetensors.SafetensorError, OSError) as error:
         size = sum(tensor.nbytes for tensor in tensors.values())
-        raise OSError(f"{folder}: the weights ({size:,} bytes) cannot be written: {error}") from None
+        raise OSError(f"{file.parent}: the weights ({size:,} bytes) cannot be written: {error}") from None
     finally:
         unfinished.unlink(missing_ok=True)

@@ -8,9 +8,10 @@ from groundup.config import ModelConfig
 from groundup.hub import gpt2, gpt_neo, llama, marian
 from groundup.hub.account import account_for, all_tensors
 from groundup.hub.family import Family
-from groundup.hub.files import CONFIG, local_folder, read_object, read_tensors, write_json, write_tensors
+from groundup.hub.files import CONFIG, GENERATION, local_folder, read_object, read_tensors, write_json, write_tensors
 from groundup.hub.names import to_ours
-from groundup.hub.tokenizer import check_pattern, check_vocabulary, read_tokenizer, special_ids, write_tokenizers
+from groundup.hub.tokenizer import check_vocabulary, read_tokenizer
+from groundup.hub.tokens import Sides
 from groundup.models.causal_lm import CausalLM
 from groundup.models.seq2seq import Seq2Seq
 from groundup.stock import check_stock
@@ -56,40 +57,30 @@ def to_hub(
     *,
     tokenizer: Tokenizer | None = None,
     source_tokenizer: Tokenizer | None = None,
+    template: str | None = None,
 ) -> Path:
     """Write a folder that transformers' Auto classes can load without this package. Returns the folder.
 
     tokenizer: the model's; if source_tokenizer is given too, the one of the target language. The source's is then
     written into the folder, because texts are encoded with it, and the target's into its subfolder `target`. An
-    encoder-decoder needs a tokenizer: its start and end tokens belong to the format. Raises ValueError for settings,
-    and for parts of your own, that no format can hold.
+    encoder-decoder needs a tokenizer: its start and end tokens belong to the format. template: the chat template
+    of a dialogue model. Raises ValueError for settings, and for parts of your own, that no format can hold.
     """
     check_stock(model, "to write it in a native format of Hugging Face")
     config = model.config
     family = family_for(config)
-    translates = family is marian.FAMILY
-    if translates and tokenizer is None:
-        raise ValueError("an encoder-decoder is exported with its tokenizer, which knows its start and end; give one")
-    source = source_tokenizer or tokenizer
-    for side, size in ((tokenizer, config.vocab_size), (source, config.source_vocab_size or config.vocab_size)):
-        if side is not None:
-            check_vocabulary(folder, side, size)
-            check_pattern(folder, side)
-    ids = special_ids(tokenizer, translates=translates)
+    sides = Sides.of(folder, config, tokenizer, source_tokenizer)
     ours = {name: tensor.detach().cpu() for name, tensor in model.state_dict().items()}
-    if translates and (pad := ids["pad_token_id"]) is not None:
+    if family is marian.FAMILY and (pad := sides.ids["pad_token_id"]) is not None:
         config, ours = marian.with_room_for(pad, config, ours)
     theirs = all_tensors(family, config, ours)
     settings = family.write(config) | {"dtype": str(next(iter(theirs.values())).dtype).removeprefix("torch.")}
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     write_tensors(folder, theirs)
-    write_json(folder / CONFIG, settings | ids)
-    known = {key: value for key, value in ids.items() if value is not None}
-    limit = {"max_new_tokens": config.context} if translates else {}  # otherwise transformers stops after 20 tokens
-    write_json(folder / "generation_config.json", known | limit)
-    if tokenizer is not None and source is not None:
-        write_tokenizers(folder, source, tokenizer, translates=translates)
+    write_json(folder / CONFIG, settings | sides.ids)
+    write_json(folder / GENERATION, sides.generation())
+    sides.write(folder, template)
     return folder
 
 
