@@ -54,6 +54,10 @@ MAY = {
         *("flow", "plan", "run", "recipes", "hub", "measure", "decode", "training", "models", "build", "data", "text"),
         *("config", "presets", "machine", "files", "batch", "records", "terminal"),
     },
+    "publish": {
+        *("publish", "hub", "flow", "run", "recipes", "measure", "decode", "data", "text", "build", "config"),
+        *("files", "records", "__version__"),
+    },
     "comparisons": {
         *("comparisons", "flow", "run", "recipes", "data", "decode", "training", "models", "build", "presets"),
         *("machine", "files", "nearest", "batch", "records", "__version__"),
@@ -77,7 +81,7 @@ FREE = {"cli", "__init__", "__main__"}
 # Where torch may stand at the top of a file.
 TORCH = {
     *("nn", "fast", "models", "build.py"),
-    *("look", "page", "decode", "training", "hub", "run", "flow", "comparisons", "bench", "plan"),
+    *("look", "page", "decode", "training", "hub", "run", "flow", "comparisons", "bench", "plan", "publish"),
     *("stock.py", "batch.py", "measure/multiple_choice.py"),
     *("data/batches.py", "data/stream.py"),
 }

@@ -24,6 +24,14 @@ ALL = {**CAUSAL, **SEQ2SEQ}
 SOME = ["modern", "pre-norm", "separate vocabularies"]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def modules_aside(tmp_path_factory: pytest.TempPathFactory):
+    """transformers copies the code of a folder before it imports it: not among the user's own models."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("transformers.dynamic_module_utils.HF_MODULES_CACHE", str(tmp_path_factory.mktemp("modules")))
+        yield
+
+
 @pytest.fixture(scope="module")
 def tokenizer() -> Tokenizer:
     return Tokenizer.train_from_texts(TEXT, 290, specials=("<pad>", "<bos>", "<eos>"))
@@ -225,10 +233,14 @@ def test_the_config_says_all_that_ours_says_and_is_strict():
         (dict(width=65), "must divide width"),
         (dict(mlp="magic"), "mlp"),
         (dict(tied="none", tie_word_embeddings=True), "tie_word_embeddings"),
+        (dict(dropout="much"), "dropout"),
+        (dict(heads=4.0), "heads"),
+        (dict(hidden_size=66), "must divide width"),
         (dict(rotary_scaling=dict(factor=8.0)), "rotary"),
     ):
-        with pytest.raises(Exception, match=words):
+        with pytest.raises(ValueError, match=words):
             GroundupConfig(**wrong)
+    assert GroundupConfig(hidden_size=96).width == 96
 
 
 def test_the_files_stand_alone():

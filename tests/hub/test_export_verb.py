@@ -57,8 +57,8 @@ def home(trained: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def export(home: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., dict]:
     """Export a run, run the three or four lines that the verb prints; gives the names they define."""
 
-    def call(run: str) -> dict:
-        main(["export", run, "--out", f"{run}-hf"])
+    def call(run: str, *options: str) -> dict:
+        main(["export", run, "--out", f"{run}-hf", *options])
         printed = capsys.readouterr().out
         assert "model.safetensors" in printed
         names: dict = {}
@@ -70,7 +70,7 @@ def export(home: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., dict
 
 @pytest.mark.parametrize(("run", "kind"), [("gpt2", "GPT2LM"), ("gpt3", "GPTNeo"), ("llama3", "Llama")])
 def test_writers(export, run: str, kind: str):
-    ours, names = gu.load(run, device="cpu"), export(run)
+    ours, names = gu.load(run, device="cpu"), export(run, "--inputs", "0")
     assert type(names["model"]).__name__.startswith(kind)
     prompt = names["tokenizer"]("I see", return_tensors="pt")
     written = names["model"].generate(**prompt, max_new_tokens=12, do_sample=False)[0]
@@ -97,10 +97,31 @@ def test_translators(home: Path, run: str, beams: int, export):
     assert texts == ours.translate(sentences, num_beams=beams, max_new_tokens=20)
 
 
+def test_what_no_native_format_holds_goes_with_its_code(home: Path, export):
+    """A translator that is pre-norm and rotary: loaded as printed, and it answers as the run does."""
+    names = export("modern", "--inputs", "0")
+    assert type(names["model"]).__name__ == "GroundupForSeq2SeqLM"
+    sentences = ["I see the dog.", "you see the house."]
+    batch = names["tokenizer"](sentences, return_tensors="pt", padding=True)
+    ids = names["model"].generate(**batch, num_beams=4, max_new_tokens=20)
+    texts = names["tokenizer"].batch_decode(ids, skip_special_tokens=True)
+    assert texts == gu.load("modern", device="cpu").translate(sentences, num_beams=4, max_new_tokens=20)
+
+
+def test_both_formats_verified_on_what_was_held_out(home: Path, capsys: pytest.CaptureFixture[str]):
+    main(["export", "two", "--out", "both", "--format", "both", "--inputs", "4"])
+    said = capsys.readouterr().out
+    assert said.count("4 held-out inputs, cached as uncached") == 2
+    for kind, architecture in (("native", "MarianMTModel"), ("custom", "GroundupForSeq2SeqLM")):
+        names = {path.name for path in (home / "both" / kind).iterdir()}
+        assert {"README.md", "LICENSE", "verified.json", "model.safetensors", "target", "pictures"} <= names
+        assert architecture in said
+
+
 def export_again(home: Path, run: str, export) -> dict:
     """The verb writes only into a new folder, so what an earlier test wrote goes away first."""
     shutil.rmtree(home / f"{run}-hf", ignore_errors=True)
-    return export(run)
+    return export(run, "--inputs", "0")
 
 
 def test_a_folder_of_a_translator_is_read_again(home: Path, export):
@@ -115,7 +136,7 @@ def test_a_folder_of_a_translator_is_read_again(home: Path, export):
     ("arguments", "words"),
     [
         (
-            ["modern", "--out", "x"],
+            ["modern", "--out", "x", "--format", "native"],
             "no native format of Hugging Face holds this model: the nearest, marian, needs norm_",
         ),
         (["nothing", "--out", "x"], "no run called 'nothing'"),
@@ -123,6 +144,9 @@ def test_a_folder_of_a_translator_is_read_again(home: Path, export):
         (["gpt2", "--out", "runs"], "runs is not empty"),
         (["gpt2", "--out", "text.txt"], "text.txt is a file"),
         (["gpt2", "--out", "x", "--checkpoint", "first"], "unknown checkpoint 'first'"),
+        (["gpt2", "--out", "x", "--format", "onnx"], "--format"),
+        (["gpt2", "--out", "x", "--inputs", "-1"], "--inputs (-1) must be at least 0"),
+        (["modern", "--out", "x", "--format", "both"], "no native format"),
     ],
 )
 def test_mistakes(home: Path, capsys, arguments, words):

@@ -27,6 +27,7 @@ VERBS = {
     "page": "write a run as one HTML file that runs the model in the browser",
     "plan": "what a training takes in memory, time and money on machines that are not here",
     "export": "write a run as a Hugging Face folder that transformers loads by itself",
+    "push": "send a run to the Hugging Face Hub, checked and described",
     "data": "named corpora and token shards: list, get, show, prepare, check",
     "tokenizer": "train, use and look at tokenizers",
     "bench": "measure ours beside its peers: tokenizer, train, generate, translate, attention, layers, gpu",

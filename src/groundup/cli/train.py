@@ -117,7 +117,7 @@ def print_plan(recipe: Recipe, code: OwnCode) -> None:
 
 
 def _tell_of_export(recipe: Recipe) -> None:
-    """One line before a training whose model `groundup export` will refuse; nothing for the others."""
+    """One line before a training whose model no native format holds; nothing for the others."""
     from groundup.hub.folder import family_for
 
     try:

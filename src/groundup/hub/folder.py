@@ -107,6 +107,7 @@ def family_for(config: ModelConfig) -> Family:
     if lacks := differences[nearest.model_type]:
         raise ValueError(
             f"no native format of Hugging Face holds this model: the nearest, {nearest.model_type}, needs "
-            f"{', '.join(lacks)}; models trained with --preset {nearest.preset} fit, this one runs in groundup only"
+            f"{', '.join(lacks)}; models trained with --preset {nearest.preset} fit, this one is exported with "
+            "the code that runs it (--format custom)"
         )
     return nearest

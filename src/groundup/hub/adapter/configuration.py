@@ -3,17 +3,17 @@
 import dataclasses
 from typing import Any, ClassVar
 
-from huggingface_hub.dataclasses import strict
 from transformers import PreTrainedConfig
 
-from groundup.config import Init, Mlp, ModelConfig, Norm, Position, Tied
+from groundup.config import ModelConfig
+from groundup.records import check_types
 
 
-@strict
 class GroundupConfig(PreTrainedConfig):
-    """A decoder-only model, or an encoder-decoder where `encoder_layers` is given. Each field: see `ModelConfig`.
+    """A decoder-only model, or an encoder-decoder where `encoder_layers` is given. Each setting: see `ModelConfig`.
 
-    Refuses wrong types and shapes that cannot be built, with both numbers and a cure.
+    Refuses wrong types and shapes that cannot be built, with both numbers and a cure. It has an `__init__` of its own
+    because configs became dataclasses within transformers 5, and this one is to be read by all of them.
     """
 
     model_type = "groundup"
@@ -24,57 +24,42 @@ class GroundupConfig(PreTrainedConfig):
         "num_attention_heads": "heads",
         "max_position_embeddings": "context",
     }
+    tie_word_embeddings: bool = True
 
-    vocab_size: int = 256
-    context: int = 128
-    width: int = 64
-    layers: int = 2
-    heads: int = 4
-    encoder_layers: int | None = None
-    source_vocab_size: int | None = None
-    kv_heads: int | None = None
-    mlp_width: int | None = None
-    mlp: Mlp = "gelu-tanh"
-    norm: Norm = "layer"
-    norm_first: bool = True
-    norm_eps: float = 1e-5
-    position: Position = "learned"
-    rope_theta: float = 10000.0
-    rotary_scaling: dict[str, Any] | None = None
-    """`ModelConfig.rope_scaling`; that name belongs to transformers, which would read something else into it."""
-    windows: list[int | None] | tuple[int | None, ...] = (None,)
-    qk_norm: bool = False
-    bias: bool = True
-    tied: Tied = "head"
-    scale_embedding: bool = False
-    init: Init = "gpt2"
-    dropout: float = 0.0
-    attention_dropout: float = 0.0
-
-    use_cache: bool = True
-    tie_word_embeddings: bool | None = None
-    """What transformers asks: whether `tied` is not "none"."""
-    bos_token_id: int | None = None
-    eos_token_id: int | list[int] | None = None
-    pad_token_id: int | None = None
-    decoder_start_token_id: int | None = None
-
-    def __post_init__(self, **kwargs: Any) -> None:
-        self.is_encoder_decoder = self.encoder_layers is not None
-        if self.tie_word_embeddings is None:
-            self.tie_word_embeddings = self.tied != "none"
-        super().__post_init__(**kwargs)
-        self.validate_shape()
-
-    def validate_shape(self) -> None:
-        """ValueError for what `ModelConfig` refuses, and for two statements about ties that differ."""
+    def __init__(self, **values: Any):
+        """Any settings of `ModelConfig`, and those of transformers. rotary_scaling: `ModelConfig.rope_scaling`, whose
+        name means something else in transformers."""
+        plain: dict[str, Any] = dict(vocab_size=256, context=128, width=64, layers=2, heads=4)
+        for name, theirs in self.attribute_map.items():
+            if name in values:
+                values[theirs] = values.pop(name)
+        for name, default in self.settings().items():
+            setattr(self, name, values.pop(name, plain.get(name, default)))
+        self.use_cache = values.pop("use_cache", True)
+        for name in ("bos_token_id", "eos_token_id", "pad_token_id", "decoder_start_token_id"):
+            setattr(self, name, values.pop(name, None))
+        translates, ties = self.encoder_layers is not None, self.tied != "none"
+        said = [values.pop("is_encoder_decoder", translates), values.pop("tie_word_embeddings", ties)]
+        super().__init__(is_encoder_decoder=translates, tie_word_embeddings=ties, **values)
         self.shape()
-        if self.tie_word_embeddings != (self.tied != "none"):
-            raise ValueError(f"tie_word_embeddings ({self.tie_word_embeddings}) says otherwise than tied={self.tied!r}")
+        if said != [translates, ties]:
+            raise ValueError(
+                f"is_encoder_decoder and tie_word_embeddings ({said[0]}, {said[1]}) say otherwise than encoder_layers "
+                f"and tied ({self.encoder_layers}, {self.tied!r})"
+            )
+
+    @staticmethod
+    def settings() -> dict[str, Any]:
+        """Every setting of a model and its default; MISSING for those without."""
+        named = {field.name: field.default for field in dataclasses.fields(ModelConfig)}
+        named["rotary_scaling"] = named.pop("rope_scaling")
+        return named
 
     def shape(self) -> ModelConfig:
-        """What the model is built from."""
-        names = [field.name for field in dataclasses.fields(ModelConfig) if field.name != "rope_scaling"]
-        return ModelConfig.from_dict(
-            {name: getattr(self, name) for name in names} | {"rope_scaling": self.rotary_scaling}
-        )
+        """What the model is built from. ValueError for what cannot be built."""
+        values = {name: getattr(self, name) for name in self.settings()}
+        if isinstance(values["windows"], list):
+            values["windows"] = tuple(values["windows"])
+        shape = ModelConfig.from_dict({"rope_scaling": values.pop("rotary_scaling"), **values})
+        check_types(shape)
+        return shape

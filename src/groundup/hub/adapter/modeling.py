@@ -24,6 +24,10 @@ IGNORE = -100
 """The label where there is nothing to learn."""
 
 
+SAYS_NOTHING = ("cache_position",)
+"""What older versions of transformers 5 give to every model; the cache itself says it, too."""
+
+
 class ChosenAttend(Attend):
     """PyTorch's kernel, or the written-out equation where attn_implementation is "eager"."""
 
@@ -79,7 +83,8 @@ class GroundupPreTrainedModel(PreTrainedModel):
 
     def refuse(self, given: dict[str, Any]) -> None:
         """ValueError for an argument that would be ignored: it would change what others compute with it."""
-        if unknown := [name for name, value in given.items() if value is not None and value is not False]:
+        given = {name: value for name, value in given.items() if value is not None and value is not False}
+        if unknown := [name for name in given if name not in SAYS_NOTHING]:
             raise ValueError(f"{type(self).__name__} takes no {', '.join(unknown)}; leave it out")
 
 
