@@ -69,7 +69,7 @@ class Source:
         """Who publishes it."""
         files = [file for part in {**self.files, **self.public}.values() for file in part]
         if not files:
-            return "at hand"
+            return "made here"
         if all(file.builtin for file in files):
             return "this package"
         return ", ".join(dict.fromkeys(_publisher(file.originals[0].url) for file in files if file.originals)) or "-"
