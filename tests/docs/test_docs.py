@@ -15,7 +15,7 @@ import tyro
 
 import groundup as gu
 from groundup.cli.main import VERBS, main
-from groundup.data.catalogue import SOURCES
+from groundup.data import catalogue
 from groundup.recipes.recipe import save_recipe
 from groundup.recipes.table import RECIPES
 
@@ -262,7 +262,7 @@ def test_the_readme_says_of_every_corpus_where_it_comes_from():
         line.split(" | ") for line in (ROOT / "README.md").read_text(encoding="utf-8").splitlines() if " | " in line
     ]
     told = {name: row for row in rows for name in re.findall(r"`([\w-]+)`", row[0]) if len(row) == 4}
-    for name, corpus in SOURCES.items():
+    for name, corpus in catalogue.SOURCES.items():
         origin, licence = told[name][2], told[name][3].removesuffix(" |")
         assert corpus.origin in origin.replace("https://", ""), name
         assert corpus.licence == licence, name
