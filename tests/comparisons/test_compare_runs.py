@@ -105,6 +105,13 @@ def test_the_same_command_again_writes_the_same_folder_and_a_folder_of_others_st
     assert (tmp_path / "here" / "numbers.json").is_file()
 
 
+def test_two_runs_are_told_of_the_paired_test(names, capsys):
+    side_by_side(names[:2])
+    assert "groundup evaluate runs/gpt-0 runs/llama" in capsys.readouterr().out
+    side_by_side(names[:3])
+    assert "groundup evaluate" not in capsys.readouterr().out
+
+
 def test_results_that_lack_something_are_named(names):
     path = Path(names[2]) / "results.json"
     record = json.loads(path.read_text())

@@ -38,12 +38,24 @@ SMALL = (
     "--model.width 16 --model.heads 2 --model.layers 1 --model.context 16 --data.batch 2 --train.threads 1 "
     "--train.steps 2 --train.warmup 1 --train.validate-every 2 --train.save-every 2 --max-minutes None"
 ).split()
+MINE = """
+import dataclasses
+import groundup as gu
+
+RECIPE = dataclasses.replace(gu.find_recipe("corpus"), name="mine", own={"gate": True})
+COMPARISON = {"one": {}, "two": {"own": {"gate": False}}}
+
+def model(config, gate):
+    return gu.CausalLM(config)
+"""
 VALUES = [
     *("0 1 2 -1 1.5 1e9 1000000 100000000 99999999999999999999999 nan inf -inf None True x".split()),
     *("", " ", "-", "--", "²", "é", "a b", "../x", "/dev/zero", "/dev/null", ".", "/", "runs", "[]", "{}", "\ud800"),
     *("text.txt pairs.tsv deep.json empty noise.bin writer hub shards latest best float32 cpu greedy".split()),
+    *("mine.py model.width own.gate runs/writer/recipe.json".split()),
 ]
 NAMES = "writer runs/writer nobody . .. / text.txt pairs.tsv hub shards deep.json empty noise.bin runs fra-eng".split()
+NAMES.append("mine.py")
 
 
 def sweep(count: int, mutations: int, folder: Path, *, seed: int = 0) -> list[Row]:
@@ -65,6 +77,7 @@ def prepare(folder: Path) -> None:
     (folder / "deep.json").write_text("[" * 100_000)
     (folder / "empty").touch()
     (folder / "noise.bin").write_bytes(random.Random(0).randbytes(5000))
+    (folder / "mine.py").write_text(MINE)
     tokenizer = "--tokenizer.vocab-size 270".split()
     for arguments in (
         ["train", "corpus", "text.txt", "--name", "writer", *SMALL, *tokenizer],
@@ -101,7 +114,11 @@ class Grammar:
         if verb == "tokenizer":
             rest.insert(0, chance.choice("encode decode compare show x".split()))
         if verb == "train":
-            rest = [chance.choice("corpus translation gpt2-tiny shakespeare-char nonsense".split()), *rest, "--dry-run"]
+            rest = [
+                chance.choice("corpus translation gpt2-tiny shakespeare-char nonsense mine.py noise.bin".split()),
+                *rest,
+                "--dry-run",
+            ]
         if verb == "compare":
             rest = [*rest[:2], "--dry-run"]
         for _ in range(chance.randrange(4)):

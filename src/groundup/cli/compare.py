@@ -88,7 +88,9 @@ def wanted(options: Compare) -> Comparison:
     if options.steps is not None:
         comparison = comparison.shortened(options.steps)
     changes: dict[str, Any] = {name: getattr(options, name) for name in ("lrs", "seeds") if getattr(options, name)}
-    return dataclasses.replace(comparison, **changes, **({"untuned": ()} if options.lrs else {}))
+    if options.lrs:
+        changes["untuned"] = ()
+    return dataclasses.replace(comparison, **changes)
 
 
 def _of_values(name: str, data: list[str], options: Compare) -> Comparison:

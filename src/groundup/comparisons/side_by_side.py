@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import json
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,8 @@ def side_by_side(names: Sequence[str], *, out: Path | None = None) -> None:
     if len({recipe.tokenizer for recipe in recipes}) > 1:
         print("their tokenizers differ: compare bits per byte, not loss or perplexity a token")
     print(_how_sure(groups))
+    if len(runs) == 2:
+        print(f"whether these two differ by more than luck: groundup evaluate {' '.join(map(shlex.quote, names))}")
     folder = out or RUNS / "compare" / _folder_name(runs)
     write(groups, folder)
     print(f"{folder}: numbers.csv, numbers.json, curves.png, curves.csv")
@@ -62,7 +65,7 @@ def _shown(group: Group) -> dict[str, str]:
     """The column of a group. ValueError for a results.json that lacks something of the training."""
     try:
         return group.shown
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         files = ", ".join(str(one.run.results_file) for one in group.runs)
         raise ValueError(f"{files}: not the results of a run: its training has no {error}") from None
 

@@ -24,7 +24,8 @@ def fitted(model: Any, recipe: Recipe, where: str) -> nn.Module:
                 f"{where} gave a {kind.__name__} without {' and '.join(lacking)}, and without them a translator cannot "
                 "answer; return a gu.Seq2Seq(config) with parts of yours in it, or write these methods as it has them"
             )
-        model.__class__ = type(kind.__name__, (Rereading, kind), {"__module__": kind.__module__})
+        mixed: Any = type(kind.__name__, (Rereading, kind), {"__module__": kind.__module__})
+        model.__class__ = mixed
     if not isinstance(getattr(model, "config", config), ModelConfig):
         raise ValueError(f"{where}: {kind.__name__}.config must be the gu.ModelConfig; leave it out, and it is set")
     model.config = getattr(model, "config", config)  # type: ignore[assignment]
