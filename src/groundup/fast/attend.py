@@ -1,4 +1,4 @@
-"""`Attend` by whichever way is fastest."""
+"""`Attend`, computed in the fastest of several ways."""
 
 from torch import Tensor
 
@@ -9,7 +9,7 @@ from groundup.nn.masks import Mask
 
 
 class QuickAttend(Attend):
-    """`Attend`, sooner."""
+    """The fast `Attend`."""
 
     def forward(self, q: Tensor, k: Tensor, v: Tensor, mask: Mask) -> Tensor:
         dropout = self.dropout if self.training else 0.0

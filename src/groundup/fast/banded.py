@@ -1,7 +1,7 @@
 """Causal attention through a window in O(T * window) time and memory: the banded layers of GPT-3 (Child et al. 2019).
 
-The text is cut into blocks as long as the window. A query then sees nothing but its own block of keys and the one
-before, so T / window small attentions of (window, 2 * window) take the place of one of (T, T):
+The text is cut into blocks as long as the window. A query then sees only its own block of keys and the one before, so
+T / window small attentions of (window, 2 * window) replace one of (T, T):
 
     keys      . 0 1 2 3 4 5 6 7 8    window 3; the block before the first is padding, as is what follows the last
     block 0   . . . 0 1 2            queries 0 1 2
@@ -30,7 +30,7 @@ def attend_banded(
     keys: Tensor | None = None,
     dropout: float = 0.0,
 ) -> Tensor:
-    """The equation with `visible(causal=True, window=window)` as its mask; no (T, T) tensor is ever made.
+    """The equation with `visible(causal=True, window=window)` as its mask, without any (T, T) tensor.
 
     Shapes: q (B, H, T, D), k and v (B, G, T, D), keys (B, T) True at real keys -> (B, H, T, D).
     """
@@ -52,31 +52,31 @@ def attend_banded(
 
 
 def _blocks(x: Tensor, window: int) -> Tensor:
-    """Cut x (B, H, T, D) into blocks, the last one filled up with zeros: (B, N, H, w, D)."""
+    """Cut x (B, H, T, D) into blocks; the last one is padded with zeros: (B, N, H, w, D)."""
     B, H, T, D = x.shape
     return F.pad(x, (0, 0, 0, -T % window)).view(B, H, -1, window, D).transpose(1, 2)
 
 
 def _with_block_before(x: Tensor, window: int) -> Tensor:
-    """Each block of x (B, G, T, D) behind the one before it, zeros before the first: (B, N, G, 2w, D)."""
+    """Join each block of x (B, G, T, D) to the one before it; zeros come before the first: (B, N, G, 2w, D)."""
     blocks = _blocks(F.pad(x, (0, 0, window, 0)), window)  # (B, N + 1, G, w, D)
     return torch.cat([blocks[:, :-1], blocks[:, 1:]], dim=3)
 
 
 def attend_flex(q: Tensor, k: Tensor, v: Tensor, *, window: int) -> Tensor:
-    """The same on a GPU: PyTorch's flex attention, compiled, skips the tiles outside the band (Dong et al. 2024)."""
+    """The same on a GPU: PyTorch's compiled flex attention skips the tiles outside the band (Dong et al. 2024)."""
     return _compiled_flex()(
         q, k, v, block_mask=_block_mask(q.shape[2], window, q.device), enable_gqa=q.shape[1] != k.shape[1]
     )
 
 
 def flex_knows(q: Tensor, mask: Mask, dropout: float) -> bool:
-    """Whether `attend_flex` can do it: on a GPU, without padding or dropout, for heads that are not narrow."""
+    """Whether `attend_flex` can be used: on a GPU, without padding or dropout, for heads that are not narrow."""
     return q.device.type == "cuda" and _compiles() and mask.keys is None and dropout == 0 and q.shape[3] >= 16
 
 
 def band_mod(b: Tensor, h: Tensor, q_at: Tensor, k_at: Tensor, *, window: int) -> Tensor:
-    """`within` in the form that flex attention asks for."""
+    """`within` in the form that flex attention requires."""
     return within(q_at - k_at, causal=True, window=window)
 
 
@@ -84,7 +84,7 @@ def band_mod(b: Tensor, h: Tensor, q_at: Tensor, k_at: Tensor, *, window: int) -
 def _block_mask(T: int, window: int, device: torch.device) -> Any:
     from torch.nn.attention.flex_attention import create_block_mask
 
-    with torch.inference_mode(False):  # it is kept, and the next to ask for it may be a training
+    with torch.inference_mode(False):  # the result is cached, and a training may use it later
         return create_block_mask(partial(band_mod, window=window), None, None, T, T, device=device)
 
 
@@ -97,5 +97,5 @@ def _compiled_flex() -> Any:
 
 @cache
 def _compiles() -> bool:
-    """Whether triton is there, which compiles for GPUs and is not everywhere a part of PyTorch."""
+    """Whether triton is installed. It compiles for GPUs and is not part of every PyTorch."""
     return find_spec("triton") is not None

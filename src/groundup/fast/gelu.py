@@ -1,4 +1,4 @@
-"""GELU for training on a CPU (Hendrycks & Gimpel 2016, the tanh form): value and slope in one pass."""
+"""GELU for training on a CPU (Hendrycks & Gimpel 2016, the tanh form): value and derivative in one pass."""
 
 import math
 from typing import Any
@@ -8,12 +8,12 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
-# A CPU works through an activation in pieces of this many numbers, which stay in the caches of its cores.
+# A CPU processes an activation in pieces of this many numbers, which stay in the caches of its cores.
 PIECE = 2**17
 
 
 class QuickGELU(nn.GELU):
-    """`nn.GELU`, sooner."""
+    """The fast `nn.GELU`."""
 
     def forward(self, input: Tensor) -> Tensor:
         return gelu_tanh(input) if self.approximate == "tanh" else F.gelu(input)
@@ -27,7 +27,7 @@ def gelu_tanh(x: Tensor) -> Tensor:
 
 
 class _GeluTanh(torch.autograd.Function):
-    """Value and slope in one pass, and by 1 + tanh(u) = 2 * sigmoid(2u): PyTorch's tanh is slow on a CPU."""
+    """Compute value and derivative in one pass, with 1 + tanh(u) = 2 * sigmoid(2u): PyTorch's tanh is slow on a CPU."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> Tensor:

@@ -1,8 +1,8 @@
-"""A copy of a model whose matrices are whole numbers of 8 bits, for writing on a CPU.
+"""A copy of a model with 8-bit integer matrices, for generation on a CPU.
 
-Every row of a matrix has a scale of its own, made once. The numbers that come in are rounded to 8 bits as they come, by
-one range for the whole call, so an answer may depend a little on what else is in its batch. What comes out is float32,
-and so is everything between the matrices: attention, norms and caches are the modules they were.
+Every row of a matrix has its own scale, computed once. Inputs are rounded to 8 bits at every call, with one range for
+the whole call, so an answer may depend slightly on the rest of its batch. Outputs are float32, and so is everything
+between the matrices: attention, norms and caches are unchanged.
 """
 
 import copy
@@ -22,13 +22,13 @@ Precision = Literal["float32", "int8"]
 
 
 class Precisions(Generic[M]):
-    """A model, and its light copy from when that is first asked for."""
+    """A model, and its int8 copy, which is made when it is first used."""
 
     def __init__(self, model: M):
         self._models: dict[str, M] = {"float32": model}
 
     def of(self, precision: Precision) -> M:
-        """The model that computes so. ValueError for another word, or where 8 bits are not to be had."""
+        """Return the model with this precision. ValueError for an unknown word, or if int8 is not supported here."""
         if precision not in ("float32", "int8"):
             raise ValueError(f"precision ({precision}) must be float32 or int8")
         if precision not in self._models:
@@ -37,7 +37,7 @@ class Precisions(Generic[M]):
 
 
 def lighten(model: M) -> M:
-    """The copy, of the weights as they are now; it cannot be trained. ValueError where 8 bits are not to be had."""
+    """Return a copy with the current weights; it cannot be trained. ValueError if int8 is not supported here."""
     if next(model.parameters()).device.type != "cpu":
         raise ValueError("int8 is for CPUs; use device=cpu, or float32 on this device")
     if not torch.backends.quantized.supported_engines:
@@ -67,20 +67,20 @@ class LightLinear(nn.Module):
         self._packed = _pack(linear.weight.detach(), bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        # By its full name: to find it among its namesakes takes a tenth of the time of one row.
+        # Use its full name: overload resolution takes a tenth of the time of one row.
         return torch.ops.quantized.linear_dynamic.default(x, self._packed, _saturates())
 
 
 def in_8_bits(weight: Tensor) -> tuple[Tensor, Tensor]:
-    """Whole numbers from -127 to 127 (N, K) and a scale for each row (N,), whose product is about the weight (N, K)."""
+    """Return integers from -127 to 127 (N, K) and a scale for each row (N,); their product is about the weight."""
     scales = weight.float().abs().amax(dim=1).clamp(min=1e-30) / 127
     return (weight.float() / scales[:, None]).round(), scales
 
 
 def _pack(weight: Tensor, bias: Tensor | None) -> Any:
-    """What PyTorch's kernel reads, laid out as this processor likes it."""
+    """Pack the weight for PyTorch's kernel, in the layout that is best for this processor."""
     whole, scales = in_8_bits(weight)
-    with warnings.catch_warnings():  # PyTorch's notice that its quantization is to move to a package of its own
+    with warnings.catch_warnings():  # PyTorch warns that its quantization will move to another package
         warnings.simplefilter("ignore")
         zeros = torch.zeros_like(scales, dtype=torch.int64)
         quantized = torch.quantize_per_channel(whole * scales[:, None], scales, zeros, 0, torch.qint8)
@@ -89,7 +89,7 @@ def _pack(weight: Tensor, bias: Tensor | None) -> Any:
 
 @cache
 def _saturates() -> bool:
-    """Whether x must make do with 7 bits: processors without 8-bit products (VNNI) add two of them in 16 bits."""
+    """Whether x must be rounded to 7 bits: processors without 8-bit products (VNNI) add two products in 16 bits."""
     x, weight = torch.full((1, 64), 255.0), torch.full((64, 64), 127.0)
     found = torch.ops.quantized.linear_dynamic.default(x, _pack(weight, None), False)
     return not torch.allclose(found, x @ weight.T, rtol=0.01)

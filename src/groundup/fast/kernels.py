@@ -1,4 +1,4 @@
-"""Attention without a band by whichever way is fastest: PyTorch's kernel, the equation, one query, or strips."""
+"""Attention without a band, in the fastest of four ways: PyTorch's kernel, the equation, one query, or strips."""
 
 import math
 
@@ -27,13 +27,13 @@ def attend(q: Tensor, k: Tensor, v: Tensor, mask: Mask, *, dropout: float = 0.0)
         attn_mask=mask.allowed,
         is_causal=mask.causal,
         dropout_p=dropout,
-        # Under dynamic compile the comparison is symbolic; the kernel wants a plain bool.
+        # Under dynamic compile the comparison is symbolic; the kernel needs a plain bool.
         enable_gqa=True if q.shape[1] != k.shape[1] else False,  # noqa: SIM210
     )
 
 
 def attend_by_equation(q: Tensor, k: Tensor, v: Tensor, mask: Mask, *, dropout: float = 0.0) -> Tensor:
-    """The equation once more, with a quicker softmax and dropout."""
+    """The equation, with a faster softmax and dropout."""
     H, T, D = q.shape[1:]
     scores = (q / math.sqrt(D)) @ repeat_heads(k, H).transpose(-2, -1)  # (B, H, T, S)
     if not mask:
@@ -41,15 +41,15 @@ def attend_by_equation(q: Tensor, k: Tensor, v: Tensor, mask: Mask, *, dropout: 
     else:
         hidden = ~mask.dense(T, k.shape[2], q.device)
         weights = _softmax(scores.masked_fill(hidden, -torch.inf))
-        if mask.allowed is not None:  # of a triangle every query sees at least itself
+        if mask.allowed is not None:  # with a triangle, every query sees at least itself
             weights = weights.masked_fill(hidden.all(dim=-1, keepdim=True), 0.0)
     return drop(weights, dropout) @ repeat_heads(v, H)
 
 
 def _softmax(scores: Tensor) -> Tensor:
-    """Over the last axis, (..., S). Short rows in bfloat16 go by float32 on a CPU: its vectors of 32 do not fit them.
+    """Softmax over the last axis, (..., S). On a CPU, short bfloat16 rows use float32: they do not fill vectors of 32.
 
-    Both ways on one core, by float32 and as they are: 0.4 and 1.3 ms for (64, 4, 20, 20), 1.2 and 2.2 ms for
+    Measured on one core, with float32 and directly: 0.4 and 1.3 ms for (64, 4, 20, 20), 1.2 and 2.2 ms for
     (32, 4, 60, 60), but 1.0 and 0.6 ms for (8, 4, 128, 128).
     """
     if scores.device.type == "cpu" and scores.dtype == torch.bfloat16 and scores.shape[-1] < 64:
@@ -58,7 +58,7 @@ def _softmax(scores: Tensor) -> Tensor:
 
 
 def attend_with_one_query(q: Tensor, k: Tensor, v: Tensor, mask: Mask) -> Tensor:
-    """The equation for T = 1, over the whole buffers that k and v are the beginnings of; no head is repeated."""
+    """The equation for T = 1, on the whole buffers whose beginnings are k and v. No head is repeated."""
     (B, H, _, D), (G, S) = q.shape, k.shape[1:3]
     keys, values = _whole(k), _whole(v)  # (B * G, R, D), R >= S
     scores = torch.bmm((q / math.sqrt(D)).reshape(B * G, -1, D), keys.mT).view(B, H, 1, -1)
@@ -72,9 +72,9 @@ def attend_with_one_query(q: Tensor, k: Tensor, v: Tensor, mask: Mask) -> Tensor
 
 
 def _whole(x: Tensor) -> Tensor:
-    """The buffer (B * G, R, D) that x (B, G, S, D) is the beginning of, as `KVCache` gives it; x itself if none is.
+    """Return the buffer (B * G, R, D) whose beginning is x (B, G, S, D), as from `KVCache`; x itself if there is none.
 
-    The product in bfloat16 copies what does not lie without gaps: the whole cache at every token.
+    The product in bfloat16 copies a tensor with gaps: that would be the whole cache at every token.
     """
     B, G, S, D = x.shape
     R = x.stride(1) // D
@@ -85,11 +85,14 @@ def _whole(x: Tensor) -> Tensor:
 
 
 def _one_query_is_faster(q: Tensor, dropout: float) -> bool:
-    """Writing on a CPU, S = 320, 6 heads of 64, two cores: in bfloat16 1.0 against 4.3 ms (32 rows); in float32 1.1
-    against 1.4 ms, but 0.08 against 0.07 ms for one row."""
+    """True for generation on a CPU.
+
+    Measured with S = 320, 6 heads of 64, two cores, one query against kernel: in bfloat16 1.0 against 4.3 ms (32 rows);
+    in float32 1.1 against 1.4 ms, but 0.08 against 0.07 ms for one row.
+    """
     return (
         q.shape[2] == 1
-        and not torch.compiler.is_compiling()  # a graph knows no storage
+        and not torch.compiler.is_compiling()  # a compiled graph has no storage
         and not torch.is_grad_enabled()
         and q.device.type == "cpu"
         and (q.dtype == torch.bfloat16 or (q.dtype == torch.float32 and q.shape[0] >= 8))
@@ -98,11 +101,11 @@ def _one_query_is_faster(q: Tensor, dropout: float) -> bool:
 
 
 def _strips_are_faster(q: Tensor, mask: Mask) -> bool:
-    """Training on a CPU with the plain triangle, while the weights of a text are few enough to be kept.
+    """True for training on a CPU with the plain triangle, if the attention weights of a text are few enough to be kept.
 
     Measured on one core with AVX512-BF16, forward and backward, strips against kernel: in float32 69 against 76 ms at
     T = 256 (16 rows, 6 heads), 91 against 118 ms at 1,024 (2 rows); in bfloat16 36 against 89, and 60 against 97 ms.
-    Not compiled: a graph would hold every strip of every layer, and does not keep the strides the strips rely on.
+    Not when compiled: a graph would have every strip of every layer, and does not keep the strides that strips need.
     """
     return (
         q.device.type == "cpu"
@@ -114,7 +117,7 @@ def _strips_are_faster(q: Tensor, mask: Mask) -> bool:
 
 
 def _equation_is_faster(q: Tensor, k: Tensor) -> bool:
-    """Training on a CPU in bfloat16: the fused kernel's backward pass is slow there while (T, S) still fits the cache.
+    """True for training on a CPU in bfloat16: the kernel's backward pass is slow there while (T, S) fits the cache.
 
     Measured on two cores with AVX512-BF16, forward and backward, equation against kernel: 6.5 against 43 ms at
     T = S = 14 (256 rows, 4 heads), 25 against 48 ms at 256 (16 rows, 6 heads), 203 against 150 ms at 1,024.

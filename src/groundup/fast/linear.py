@@ -1,10 +1,10 @@
-"""x W^T + b, PyTorch's Linear, with quicker ways for the few rows of a decoding step on a CPU.
+"""x W^T + b, PyTorch's Linear, with faster ways for the few rows of a decoding step on a CPU.
 
-One token a step means products of few rows, where every weight is read for a handful of multiplications: what counts is
-how fast weights come out of memory. In float32 and for one row, the same weights as a batch of blocks of 64 rows come
-twice as fast as by the usual product (14M weights on an AMD EPYC, one core: 2.6 against 5.1 ms). Otherwise a copy of
-the weights in the order in which the processor multiplies them wins: `packed`. And layers that read the same x are one
-product where they are `joined`: of many short products most of the time goes into calling them.
+A decoding step has products of few rows, and every weight is read for a few multiplications only. So the time depends
+on how fast weights are read from memory. In float32 and for one row, the same weights as a batch of blocks of 64 rows
+are twice as fast as the usual product (14M weights on an AMD EPYC, one core: 2.6 against 5.1 ms). Otherwise a copy of
+the weights in the order in which the processor multiplies them is fastest: `packed`. Layers that read the same x are
+`joined` to one product, because most of the time of many short products is spent on calling them.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -20,12 +20,12 @@ from groundup.nn.block import Block
 from groundup.nn.mlp import GatedMLP
 
 BLOCK = 64
-FEW = 16  # rows; with more the usual product is as fast as blocks
-MANY = 64  # rows; with more the usual product's own packing hardly counts
+FEW = 16  # rows; with more, the usual product is as fast as blocks
+MANY = 64  # rows; with more, the usual product's own packing takes little of the time
 
 
 class Packed(NamedTuple):
-    """A copy of a layer's weights as oneDNN wants them for so many rows, and which weights they were."""
+    """A copy of a layer's weights in oneDNN's layout for a number of rows, and a reference to the original weights."""
 
     weight: Tensor
     rows: int
@@ -33,7 +33,7 @@ class Packed(NamedTuple):
     version: int | None
 
     def fits(self, x: Tensor, weight: Tensor) -> bool:
-        """Whether x is what it was made for, and the weights have not changed since."""
+        """Whether the copy fits x, and the weights have not changed since it was made."""
         return (
             not torch.compiler.is_compiling()
             and not torch.is_grad_enabled()
@@ -45,23 +45,23 @@ class Packed(NamedTuple):
 
 
 class Joined(NamedTuple):
-    """One layer whose outputs are those of several, side by side."""
+    """One layer with the outputs of several layers side by side."""
 
     layer: Callable[[Tensor], Tensor]
     widths: Sequence[int]
     fits: Callable[[Tensor], bool] = lambda x: True
-    """Whether it is what the several would compute of this x."""
+    """Whether it would compute the same for this x as the several layers."""
 
 
 class QuickLinear(nn.Linear):
-    """`nn.Linear`, sooner."""
+    """The fast `nn.Linear`."""
 
     packed: Packed | None = None
     joined: Joined | None = None
-    """With its siblings, of which the first has it."""
+    """The joined layer of this layer and its siblings; the first of them holds it."""
 
     def forward(self, input: Tensor) -> Tensor:
-        packed = self.packed  # another thread that writes may take it away meanwhile
+        packed = self.packed  # another thread that generates may remove it meanwhile
         if packed is not None and packed.fits(input, self.weight):
             return torch.ops.mkldnn._linear_pointwise.default(input, packed.weight, self.bias, "none", [], "")
         if _blocks_are_faster(input, self.weight):
@@ -69,12 +69,12 @@ class QuickLinear(nn.Linear):
         return F.linear(input, self.weight, self.bias)
 
     def __getstate__(self) -> dict[str, Any]:
-        """A copy of the layer is of its weights; what was packed of them stays here."""
+        """Copy the layer with its weights, without the packed copies."""
         return {name: value for name, value in vars(self).items() if name not in ("packed", "joined")}
 
 
 class QuickAttention(Attention):
-    """`Attention`, sooner: what reads the same x may be one product."""
+    """The fast `Attention`: layers that read the same x may be one product."""
 
     def project(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         q, k, v = together(x, self.query, self.key, self.value)
@@ -82,7 +82,7 @@ class QuickAttention(Attention):
 
 
 class QuickGatedMLP(GatedMLP):
-    """`GatedMLP`, sooner: what reads the same x may be one product."""
+    """The fast `GatedMLP`: layers that read the same x may be one product."""
 
     def project(self, x: Tensor) -> tuple[Tensor, Tensor]:
         gate, into = together(x, self.gate, self.into)
@@ -90,7 +90,7 @@ class QuickGatedMLP(GatedMLP):
 
 
 def siblings(block: Block) -> list[tuple[nn.Module, ...]]:
-    """Groups of layers that read the same x where they stand; of cross-attention, the query reads another."""
+    """Return the groups of layers that read the same x. In cross-attention, the query reads another x."""
     groups = []
     if isinstance(block.attention, QuickAttention):
         groups.append((block.attention.query, block.attention.key, block.attention.value))
@@ -100,15 +100,15 @@ def siblings(block: Block) -> list[tuple[nn.Module, ...]]:
 
 
 def together(x: Tensor, *layers: Any) -> Sequence[Tensor]:
-    """What siblings make of the x that all of them read: [layer(x) for layer in layers]."""
-    joined = getattr(layers[0], "joined", None)  # somebody may have put a module of another kind there
+    """Apply siblings to the x that all of them read: [layer(x) for layer in layers]."""
+    joined = getattr(layers[0], "joined", None)  # the user may have put another kind of module there
     if isinstance(joined, Joined) and joined.fits(x):
         return joined.layer(x).split(joined.widths, dim=-1)
     return [layer(x) for layer in layers]
 
 
 def side_by_side(layers: Sequence[Any]) -> QuickLinear:
-    """A layer with copies of all their weights; its outputs are theirs one after the other."""
+    """Return a layer with copies of all their weights; its outputs are theirs, one after the other."""
     weight = torch.cat([layer.weight.detach() for layer in layers])
     one = QuickLinear(1, 1, bias=False)
     one.weight = nn.Parameter(weight, requires_grad=False)
@@ -119,11 +119,11 @@ def side_by_side(layers: Sequence[Any]) -> QuickLinear:
 
 @contextmanager
 def packed(model: object, *, rows: int) -> Iterator[None]:
-    """Within it, the model's linear layers of `rows` rows read packed copies of their weights, where that is faster.
+    """Inside the `with`, linear layers with `rows` rows use packed copies of their weights, if that is faster.
 
-    Siblings are joined (`siblings`) where nobody waits for the call of one of them. It doubles the weights'
-    memory meanwhile, or trebles it, and costs as much time as about ten steps. Ten million weights, one core: a step
-    takes 5.8 instead of 8.0 ms in bfloat16 (one row), 29 instead of 36 ms in float32 (32 rows).
+    Siblings are joined (`siblings`) unless one of them has hooks. The memory for weights is two or three times as large
+    meanwhile, and packing takes the time of about ten steps. With ten million weights on one core, a step takes
+    5.8 instead of 8.0 ms in bfloat16 (one row), 29 instead of 36 ms in float32 (32 rows).
     """
     modules: list[nn.Module] = list(getattr(model, "modules", tuple)())
     layers = [layer for layer in modules if type(layer) is QuickLinear]
@@ -146,7 +146,7 @@ def linear_in_blocks(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     N, K = weight.shape
     R = x.numel() // K
     blocks = weight.view(-1, BLOCK, K)  # (N / BLOCK, BLOCK, K)
-    columns = x.contiguous().as_strided((N // BLOCK, K, R), (0, 1, K))  # the columns of x^T, for every block the same
+    columns = x.contiguous().as_strided((N // BLOCK, K, R), (0, 1, K))  # the columns of x^T, the same for every block
     if bias is None:
         products = torch.bmm(blocks, columns)  # (N / BLOCK, BLOCK, R)
     else:
@@ -157,12 +157,12 @@ def linear_in_blocks(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
 
 
 def _heard(layer: nn.Module) -> bool:
-    """Whether somebody waits for its own call."""
+    """Whether the layer's own call is needed, because it has hooks or another `forward`."""
     return bool(layer._forward_hooks or layer._forward_pre_hooks or "forward" in vars(layer))
 
 
 def _join(layers: Sequence[Any], rows: int) -> Joined | None:
-    """The siblings as one layer of `rows` rows while their weights stay what they are; None where that is slower."""
+    """Join siblings to one layer for `rows` rows, valid until their weights change; None if that is slower."""
     if rows > MANY or layers[0].weight.device.type != "cpu":
         return None
     one = side_by_side(layers)
@@ -190,12 +190,12 @@ def _pack(layer: nn.Linear, rows: int) -> Packed | None:
 
 
 def _version(weight: Tensor) -> int | None:
-    """How often it was changed; None for what was made in inference mode, where nobody counts."""
+    """Return how often a tensor was changed; None for one made in inference mode, where changes are not counted."""
     return None if weight.is_inference() else weight._version
 
 
 def _packing_pays(weight: Tensor, rows: int) -> bool:
-    """On a CPU whose oneDNN multiplies this dtype; one row in float32 goes by blocks."""
+    """Whether to pack: on a CPU whose oneDNN supports this dtype. One row in float32 uses blocks instead."""
     if weight.device.type != "cpu" or not torch.backends.mkldnn.is_available() or not 1 <= rows <= MANY:
         return False
     if weight.dtype == torch.bfloat16:
@@ -204,7 +204,7 @@ def _packing_pays(weight: Tensor, rows: int) -> bool:
 
 
 def _blocks_are_faster(x: Tensor, weight: Tensor) -> bool:
-    """Decoding in float32 on a CPU; in bfloat16 the usual product is the faster one."""
+    """Whether to use blocks: for decoding in float32 on a CPU. In bfloat16 the usual product is faster."""
     return (
         not torch.is_grad_enabled()
         and x.dtype == weight.dtype == torch.float32

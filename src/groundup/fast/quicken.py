@@ -1,4 +1,4 @@
-"""Give the modules of a model the classes that compute the same numbers sooner, or take them back."""
+"""Give the modules of a model the classes that compute the same numbers faster, or undo this."""
 
 from typing import TypeVar
 
@@ -29,15 +29,15 @@ PLAIN = {quick: plain for plain, quick in QUICK.items()}
 
 
 def quicken(model: M) -> M:
-    """The same model, its modules of exactly these types turned into their quick subclasses.
+    """Turn the model's modules of exactly these types into their fast subclasses, in place, and return the model.
 
-    Objects, parameters, names, hooks and state dict stay what they are. Anybody's own subclass is left alone.
+    Objects, parameters, names, hooks and state dict do not change. A user's own subclass is not touched.
     """
     return _exchange(model, QUICK)
 
 
 def plain(model: M) -> M:
-    """The inverse of `quicken`: the same model, run by the very classes that `groundup.nn` shows."""
+    """The inverse of `quicken`: the model runs the classes of `groundup.nn` again."""
     return _exchange(model, PLAIN)
 
 

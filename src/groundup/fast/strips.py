@@ -1,7 +1,7 @@
-"""Causal attention for training on a CPU: in strips of queries, so that nothing is computed beyond the triangle.
+"""Causal attention for training on a CPU: in strips of queries, so that little is computed outside the triangle.
 
-The queries a .. b of one strip see no key from b on, so a strip is a product with the first b keys alone, and only its
-last, square part needs a mask. At four strips that leaves 5/8 of the work of the full square:
+The queries a .. b of one strip see no key from b on. So a strip is a product with the first b keys only, and only its
+last, square part needs a mask. With four strips, this is 5/8 of the work of the full square:
 
     keys      0 1 2 3 4 5 6 7    strips of two
     0 1       . .
@@ -19,7 +19,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 STRIP = 64
-"""Queries in a strip: fewer would make the products too small."""
+"""Queries in a strip; with fewer, the products would be too small."""
 
 
 def attend_in_strips(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
@@ -29,7 +29,7 @@ def attend_in_strips(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
 
 
 class _Strips(torch.autograd.Function):
-    """Query heads that share a key/value head are further rows of its products: N = B * G of them, R = H / G each."""
+    """Query heads that share a key/value head are further rows of its products: N = B * G products, R = H / G."""
 
     @staticmethod
     def forward(ctx: Any, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
@@ -37,7 +37,7 @@ class _Strips(torch.autograd.Function):
         q = torch.mul(q, 1 / math.sqrt(D), out=q.new_empty(q.shape)).view(B * G, -1, T, D)  # (N, R, T, D)
         k, v = k.reshape(B * G, T, D), v.reshape(B * G, T, D)
         ahead = q.new_full((STRIP, STRIP), -math.inf).triu_(1)
-        out = q.new_empty(B, T, G, H // G, D)  # as the output projection reads it
+        out = q.new_empty(B, T, G, H // G, D)  # in the layout that the output projection reads
         weights = []
         for a, b in _strips(T):
             scores = (q[:, :, a:b].flatten(1, 2) @ k[:, :b].mT).unflatten(1, (-1, b - a))  # (N, R, b - a, b)
@@ -55,7 +55,7 @@ class _Strips(torch.autograd.Function):
         to_q, to_k, to_v = torch.empty_like(q), torch.zeros_like(k), torch.zeros_like(v)
         for (a, b), weight in zip(_strips(T), weights, strict=True):
             queries, above = q[:, :, a:b].flatten(1, 2), upstream[:, :, a:b].flatten(1, 2)  # (N, R * (b - a), D)
-            # Of a softmax p, the gradient p * (g - sum(g * p)), in one pass.
+            # The gradient of a softmax p, p * (g - sum(g * p)), in one pass.
             scores = torch._softmax_backward_data(above @ v[:, :b].mT, weight, -1, weight.dtype)  # pyright: ignore[reportPrivateImportUsage]
             to_v[:, :b].baddbmm_(weight.mT, above)
             to_k[:, :b].baddbmm_(scores.mT, queries)
