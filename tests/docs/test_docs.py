@@ -66,7 +66,7 @@ def commands() -> list[tuple[str, str]]:
     return found
 
 
-SOURCES = {path.relative_to(ROOT / "src" / "groundup").as_posix() for path in (ROOT / "src").rglob("*.py")}
+CODE_FILES = {path.relative_to(ROOT / "src" / "groundup").as_posix() for path in (ROOT / "src").rglob("*.py")}
 IDS = [page.relative_to(ROOT).as_posix() for page in PAGES]
 PACKAGE = ROOT / "src" / "groundup"
 
@@ -95,9 +95,9 @@ def test_files_of_the_package_that_a_page_names_are_there(page: Path):
         return  # it tells what was
     for name in re.findall(r"`([\w./-]+\.(?:py|md|sh|sbatch|toml|yml))`", text_of(page)):
         if "/" in name:
-            assert name in SOURCES or (ROOT / name).exists() or (page.parent / name).exists(), f"{page.name}: {name}"
+            assert name in CODE_FILES or (ROOT / name).exists() or (page.parent / name).exists(), f"{page.name}: {name}"
         elif name.endswith(".py") and name not in ("mine.py", "modeling_groundup.py"):  # made by somebody else
-            known = {Path(source).name for source in SOURCES} | {path.name for path in ROOT.glob("examples/*.py")}
+            known = {Path(source).name for source in CODE_FILES} | {path.name for path in ROOT.glob("examples/*.py")}
             assert name in known, f"{page.name}: {name}"
 
 
