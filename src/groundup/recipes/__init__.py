@@ -1,1 +1,1 @@
-"""Complete named experiments as records: data, tokenizer, model, training, what to show. `flow` carries them out."""
+"""Complete named experiments as records: data, tokenizer, model, training, what to show. `flow` runs them."""

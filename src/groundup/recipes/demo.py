@@ -1,4 +1,4 @@
-"""English to French on the built-in phrasebook: the main job, whole, in three minutes on two CPU cores."""
+"""English to French on the built-in phrasebook: a complete translation training in three minutes on two CPU cores."""
 
 from groundup.presets import preset
 from groundup.recipes.recipe import PairData, PairRecipe, TokenizerSettings

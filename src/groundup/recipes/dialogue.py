@@ -1,4 +1,4 @@
-"""Utterance and reply, learnt by heart from a small file: if a model cannot do this, nothing else will work."""
+"""Learn the replies of a small file by heart: a first check that model and training work."""
 
 from groundup.presets import preset
 from groundup.recipes.recipe import PairData, PairRecipe, TokenizerSettings

@@ -1,7 +1,7 @@
 """GPT-2's smallest model (124M) on token shards, as its reproductions train it: 10 billion tokens of FineWeb-Edu.
 
-The settings are those of GPT-3's small row (Brown et al. 2020, appendix B and table 2.1) as build-nanogpt and llm.c
-take them. Make the shards first: groundup data prepare FOLDER --tokenizer gpt2. Of one big GPU it takes hours or days;
+The settings are those of GPT-3's small row (Brown et al. 2020, appendix B and table 2.1), as build-nanogpt and llm.c
+use them. Make the shards first: groundup data prepare FOLDER --tokenizer gpt2. On one big GPU it takes hours or days;
 `groundup plan gpt2-124m` says how many.
 """
 

@@ -1,9 +1,9 @@
 """The same 124M and 10 billion tokens with what our ablations earned: rotary, QK-norm, ReLU², zero starts, Muon.
 
-docs/results.md has what each of them gained at a small size. What gained nothing there, or lost, stays as it was: the
-head is tied, logits are not capped, the schedule is the cosine. At this size none of it was run; AdamW's rate is three
-times the published one, as those do who train the matrices with Muon, and the decay is a tenth, since Muon's rate is
-so much larger.
+docs/results.md has the gain of each change at a small size. Changes without a gain are left out: the head is tied,
+logits are not capped, the schedule is the cosine. This recipe was not run at this size. AdamW's rate is three times the
+published one, as is usual when Muon trains the matrices; the weight decay is a tenth, because Muon's rate is much
+larger.
 """
 
 import dataclasses

@@ -1,7 +1,7 @@
 """German to English captions of pictures, with the published parts; also multi30k-en-de, multi30k-en-fr.
 
-29,000 short sentences: a small model with few tokens, strong dropout and Muon learns most in the time. What was tried
-is in docs/results.md.
+29,000 short sentences: a small model with few tokens, strong dropout and Muon learns most in the time. docs/results.md
+has all the settings that were tried.
 """
 
 from groundup.presets import preset
@@ -10,7 +10,7 @@ from groundup.training.settings import TrainSettings
 
 RECIPE = PairRecipe(
     name="multi30k",
-    # Its parts are as published (29,000, 1,014 and the 1,000 of test_2016_flickr): the counts of PairData are not used.
+    # The published parts are used (29,000, 1,014 and the 1,000 of test_2016_flickr), not the counts of PairData.
     data=PairData(corpus="multi30k-de-en", valid=1014, test=1000, batch_tokens=4096),
     tokenizer=TokenizerSettings(vocab_size=4000),
     model=preset("seq2seq-tiny"),

@@ -1,4 +1,4 @@
-"""What a recipe says, in full: frozen records that the command line, `recipe.json` and a person read alike.
+"""The complete contents of a recipe: frozen records, which the command line and `recipe.json` use.
 
 No torch here: `groundup --help` reads this file.
 """
@@ -19,35 +19,35 @@ from groundup.training.settings import TrainSettings
 
 FORMAT = 1  # of recipe.json
 Own = dict[str, str | int | float | bool | None]
-"""Settings that a recipe's Python file has invented."""
+"""Settings that a recipe's Python file defines."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PairData:
-    """Sentence pairs, and how they are dealt out.
+    """Sentence pairs, and how they are split.
 
-    No sentence, of either side, stands in two parts, unless a corpus was published in such parts.
+    No sentence of either side is in two parts, unless a corpus was published so.
     """
 
     corpus: str = "phrasebook-fr"
     """A named corpus (see `groundup data list`), or a file of pairs: .tsv or .jsonl."""
     other: str | None = None
-    """The second of two line-aligned files, the first being `corpus`."""
+    """The second of two line-aligned files; `corpus` is the first."""
     reverse: bool = False
     """Swap the two sides: translate from the second language to the first."""
     phrasebook: int = 100_000
     """How many training pairs the built-in phrasebook makes; other corpora are used whole."""
     valid: int | None = None
-    """Held-out pairs the training may look at to choose its best checkpoint; None is 1,000, a tenth at most."""
+    """Held-out pairs for validation, which chooses the best checkpoint; None is 1,000, at most a tenth."""
     test: int | None = None
-    """Held-out pairs for the final figure, looked at once; None is 1,000, a tenth at most."""
+    """Held-out pairs for the final test, used once; None is 1,000, at most a tenth."""
     split_seed: int = 0
     max_length: int = 64
-    """Pairs with a longer side, in tokens, are left out and counted."""
+    """Most tokens on either side of a pair; longer pairs are left out and counted."""
     batch_tokens: int = 6144
-    """Tokens of a batch, both sides and padding included."""
+    """Tokens in a batch, with both sides and padding."""
     memorise: bool = False
-    """Hold nothing out: learn the pairs of the file by heart, and be judged on them."""
+    """Hold nothing out: learn the pairs by heart, and evaluate on the same pairs."""
 
     def __post_init__(self) -> None:
         check_types(self, "data.")
@@ -64,19 +64,19 @@ class PairData:
 
 @dataclass(frozen=True, kw_only=True)
 class TextData:
-    """Running text, the last part of it held out."""
+    """Running text; its last part is held out."""
 
     corpus: str = "stdlib"
     """A named corpus (see `groundup data list`), a file or folder of text, or a folder of token shards: those of
     `groundup data prepare`, llm.c or build-nanogpt."""
     valid: float = 0.1
-    """Share of the text that is held out; shards may have a part for that, which is then taken."""
+    """Share of the text that is held out; if shards have a held-out part, that one is used."""
     valid_tokens: int | None = None
-    """Validate on so many tokens, the first that are held out; None takes them all."""
+    """Validate on this many tokens, the first held-out ones; None uses all."""
     document_mask: bool = False
-    """Let a token see its own document alone, where several share a window."""
+    """Let a token see only its own document, if several share a window."""
     batch: int = 16
-    """Windows of text in a batch, each as long as the model's context; fewer where all ranks at once would take more
+    """Windows of text in a batch, each as long as the model's context; fewer if all ranks together would take more
     than `train.batch_tokens`."""
 
     def __post_init__(self) -> None:
@@ -93,17 +93,17 @@ class TokenizerSettings:
     """The tokenizer, trained on the training part only."""
 
     kind: Literal["bpe", "characters", "words"] = "bpe"
-    """Words are for pairs, and for the record: those met only once are lost as <unk>, and spacing is not kept."""
+    """Kind of vocabulary. Words are for pairs only: words met once become <unk>, and spacing is not kept."""
     vocab_size: int = 8000
-    """Total size of a byte-pair vocabulary: 256 bytes, merges and special tokens. Of words, at most so many."""
+    """Total size of a byte-pair vocabulary: 256 bytes, merges and special tokens. For words, the largest size."""
     pattern: str = "gpt4"
     """How text is cut before merging: gpt2, gpt4, o200k, none, or a regular expression."""
     shared: bool = True
-    """One vocabulary for both sides of pairs, rather than one each."""
+    """Use one vocabulary for both sides of pairs instead of one for each."""
     pad: int = 1
-    """A language model has rows for a multiple of so many tokens; the spare ones are never written."""
+    """Round the rows of a language model up to a multiple of this; the extra ones are never written."""
     dropout: float = 0.0
-    """BPE-dropout while training on pairs: the share of merges passed over (Provilkov et al. 2020 take 0.1)."""
+    """BPE-dropout while training on pairs: the share of merges to skip (Provilkov et al. 2020 use 0.1)."""
 
     def __post_init__(self) -> None:
         check_types(self, "tokenizer.")
@@ -119,7 +119,7 @@ class TokenizerSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class PairRecipe:
-    """Translate or reply: pairs in, an encoder-decoder out."""
+    """Translation or dialogue: pairs for an encoder-decoder."""
 
     name: str
     task: Literal["translation", "dialogue"] = "translation"
@@ -130,11 +130,11 @@ class PairRecipe:
     max_minutes: float | None = None
     """End the training, its schedule included, after this many minutes."""
     num_beams: int = 4
-    """Beams of the final evaluation, beside greedy decoding."""
+    """Beams of the final evaluation, which also decodes greedily."""
     show: Literal["translations", "listing", "conversations"] | None = None
-    """What to show when the training is over: translations (ten test sentences by 1, 2 and 3 beams, and a page to look
-    into), a listing (sources, targets and answers one under the other), or conversations (replies in ten of the test,
-    and the scores that fit replies); None shows nothing."""
+    """What to show at the end: translations (ten test sentences with 1, 2 and 3 beams, and a page about attention),
+    a listing (sources, targets and answers below each other), or conversations (replies in ten test conversations,
+    and scores for replies); None shows nothing."""
     based_on: tyro.conf.Suppress[str | None] = None
     """The named recipe that this is, whatever the run is called."""
     code: tyro.conf.Suppress[str | None] = None
@@ -153,7 +153,7 @@ class PairRecipe:
 
 @dataclass(frozen=True, kw_only=True)
 class TextRecipe:
-    """Go on writing: text in, a decoder-only model out."""
+    """Language modelling: text for a decoder-only model."""
 
     name: str
     task: Literal["language"] = "language"
@@ -164,11 +164,11 @@ class TextRecipe:
     max_minutes: float | None = None
     """End the training, its schedule included, after this many minutes."""
     init_from: str | None = None
-    """The Hugging Face folder that the training goes on from; None begins from nothing."""
+    """The Hugging Face folder whose weights the training starts from; None starts from random weights."""
     sample: str | None = None
-    """Write on from this when the training is over, and with `questions` at every validation; None writes nothing."""
+    """Write a continuation of this text at the end, and with `questions` at every validation; None writes none."""
     questions: int | None = None
-    """Answer so many HellaSwag questions at every validation, where they are at hand; None asks none."""
+    """Answer this many HellaSwag questions at every validation, if they are available; None answers none."""
     based_on: tyro.conf.Suppress[str | None] = None
     """The named recipe that this is, whatever the run is called."""
     code: tyro.conf.Suppress[str | None] = None
@@ -189,13 +189,13 @@ Recipe = PairRecipe | TextRecipe
 
 
 def save_recipe(recipe: Recipe, path: Path) -> None:
-    """Write every setting, defaults included, as JSON; whole or not at all, since other ranks may be reading."""
+    """Write all settings, with defaults, as JSON; completely or not at all, since other ranks may be reading."""
     text = json.dumps({"format": FORMAT, **dataclasses.asdict(recipe)}, indent=2, ensure_ascii=False)
     write_whole(path, text + "\n")
 
 
 def load_recipe(path: Path) -> Recipe:
-    """Read `save_recipe`'s JSON. ValueError names the file and what is wrong in it."""
+    """Read the JSON of `save_recipe`. Raises ValueError with the file and what is wrong in it."""
     try:
         values = parse_json(path.read_bytes())
         if not isinstance(values, dict) or values.pop("format", None) != FORMAT:

@@ -9,8 +9,8 @@ from groundup.recipes.recipe import PairData, PairRecipe, TokenizerSettings
 RECIPE = PairRecipe(
     name="replies",
     task="dialogue",
-    # Two half batches a step: contexts and replies of like length are found more easily for few than for many, which
-    # leaves 4.8% padding for 7.7%.
+    # Two half batches in a step: a small batch finds contexts and replies of similar length more easily, which leaves
+    # 4.8% padding instead of 7.7%.
     data=PairData(corpus="small-talk", valid=400, test=400, max_length=192, batch_tokens=1792),
     tokenizer=TokenizerSettings(vocab_size=4000),
     model=preset("seq2seq-tiny", context=192),

@@ -1,4 +1,4 @@
-"""Tiny Shakespeare by characters, the first nine tenths to learn from, the last to be judged on."""
+"""Tiny Shakespeare by characters: trained on the first nine tenths, tested on the last."""
 
 from groundup.presets import preset
 from groundup.recipes.recipe import TextData, TextRecipe, TokenizerSettings

@@ -1,4 +1,4 @@
-"""The recipes by name: each is the `RECIPE` of a module, whose docstring says what it is for."""
+"""The recipes by name: each is the `RECIPE` of a module, whose docstring describes it."""
 
 from types import ModuleType
 
@@ -40,12 +40,12 @@ RECIPES: dict[str, Recipe] = {name: module.RECIPE for name, module in _MODULES.i
 
 
 def find_recipe(name: str) -> Recipe:
-    """The named recipe; ValueError offers the nearest name."""
+    """Return the named recipe. Raises ValueError with the nearest name."""
     if name not in RECIPES:
         raise ValueError(f"unknown recipe {name!r}; {nearest(name, RECIPES)}")
     return RECIPES[name]
 
 
 def about(name: str) -> str:
-    """What the named recipe is for, in one line."""
+    """Return one line about the named recipe."""
     return (_MODULES[name].__doc__ or "").strip().splitlines()[0]
