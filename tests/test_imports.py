@@ -49,6 +49,7 @@ MAY = {
         ),
         *("files", "nearest", "records"),
     },
+    "serve": {"serve", "run", "hub", "decode", "models", "data", "text", "recipes", "__version__"},
     "plan": {"plan", "recipes", "config", "presets", "models", "build", "training", "machine", "nearest", "bench"},
     "flow": {
         *("flow", "plan", "run", "recipes", "hub", "measure", "decode", "training", "models", "build", "data", "text"),
@@ -81,7 +82,7 @@ FREE = {"cli", "__init__", "__main__"}
 # Where torch may stand at the top of a file.
 TORCH = {
     *("nn", "fast", "models", "build.py"),
-    *("look", "page", "decode", "training", "hub", "run", "flow", "comparisons", "bench", "plan", "publish"),
+    *("look", "page", "decode", "training", "hub", "run", "flow", "comparisons", "bench", "plan", "publish", "serve"),
     *("stock.py", "batch.py", "measure/multiple_choice.py"),
     *("data/batches.py", "data/stream.py"),
 }

@@ -124,12 +124,17 @@ def until(pieces: Iterable[str], stop: Collection[str]) -> Iterator[str]:
             if start:
                 yield held[:start]
             return
-        safe = len(held) - max((_overlap(held, word) for word in stop), default=0)
+        safe = len(held) - held_back(held, stop)
         if safe:
             yield held[:safe]
             held = held[safe:]
     if held:
         yield held
+
+
+def held_back(text: str, stop: Collection[str]) -> int:
+    """How many characters at the end of text may be the beginning of a stop string."""
+    return max((_overlap(text, word) for word in stop), default=0)
 
 
 def _overlap(text: str, word: str) -> int:

@@ -58,7 +58,7 @@ class Writer:
         by = strategy(choose, **named)
         if isinstance(by, Beams):
             raise ValueError("beams know their text only at the end; use generate_batch([prompt], Beams(...))")
-        model = self._decoder(precision)
+        model = self.decoder(precision)
         ids = self.prompt_ids(prompt, slide=slide)
         limits = dict(max_new_tokens=max_new_tokens, min_new_tokens=min_new_tokens)
         writing = Writing(self.tokenizer.stream(), stop_ids=self._ends(stop_ids), stop=stop, limit=max_new_tokens)
@@ -92,7 +92,7 @@ class Writer:
         """
         check_list(prompts, "prompts", "generate_batch")
         by, each = strategy(choose, **named), num_return_sequences
-        model = self._decoder(precision)
+        model = self.decoder(precision)
         stop = (stop,) if isinstance(stop, str) else tuple(stop)  # every text looks through it
         limits = dict(max_new_tokens=max_new_tokens, min_new_tokens=min_new_tokens)
         ids = [self.prompt_ids(prompt, slide=slide) for prompt in prompts]
@@ -224,7 +224,7 @@ class Writer:
             device=self.device,
         )
 
-    def _decoder(self, precision: Precision) -> Decoder:
+    def decoder(self, precision: Precision = "float32") -> Decoder:
         """What chooses the tokens; ValueError where it cannot be had."""
         model = self._precisions.of(precision)
         return model if self._knows_all else self._known.by(model)  # type: ignore[return-value]  # a property is enough

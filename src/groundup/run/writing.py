@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from groundup.decode.generate import TextStream, until
+from groundup.decode.generate import TextStream, held_back, until
 from groundup.text.tokenizer import Tokenizer
 
 Ended = Literal["stop", "length", "context", "not yet"]
@@ -79,6 +79,12 @@ class Writing(Iterator[str]):
         self._text += piece
         self._over = True
         return piece
+
+    @property
+    def certain(self) -> str:
+        """The text so far that no later token can take back, without what may be the beginning of a stop string."""
+        text = "".join(until([self._text], self._stop))
+        return text if self._over else text[: len(text) - held_back(text, self._stop)]
 
     @property
     def written(self) -> Written:

@@ -1,0 +1,33 @@
+"""What /metrics tells, in the format of Prometheus."""
+
+from collections.abc import Callable, Sequence
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from groundup.serve.served import Served
+
+
+class Metrics:
+    """Counters of one server, in a registry of its own."""
+
+    def __init__(self, models: Sequence[Served]):
+        self.registry = CollectorRegistry()
+        make = dict(registry=self.registry)
+        self.requests = Counter("groundup_requests_total", "Answered requests.", ["route", "status"], **make)
+        self.refused = Counter(
+            "groundup_refused_total", "Requests refused because the queue was full.", ["model"], **make
+        )
+        self.tokens = Counter("groundup_tokens_total", "Tokens written.", ["model"], **make)
+        self.seconds = Histogram("groundup_request_seconds", "Seconds until a request was answered.", ["route"], **make)
+        waiting = Gauge("groundup_waiting", "Requests that wait.", ["model"], **make)
+        live = Gauge("groundup_live", "Texts that are being written.", ["model"], **make)
+        for model in models:
+            waiting.labels(model.name).set_function(_number(model.engine.jobs.qsize))
+            live.labels(model.name).set_function(_number(lambda engine=model.engine: engine.live))
+
+    def text(self) -> bytes:
+        return generate_latest(self.registry)
+
+
+def _number(read: Callable[[], int]) -> Callable[[], float]:
+    return lambda: float(read())

@@ -1,0 +1,78 @@
+"""From a run, or a Hugging Face folder, to a model with an engine."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from groundup.models.causal_lm import CausalLM
+from groundup.run.pairs import PairRun
+from groundup.run.text import TextRun
+from groundup.run.translator import Translator
+from groundup.run.writer import Writer
+from groundup.serve.job import Engine
+from groundup.serve.limits import Limits
+from groundup.serve.translating import PairEngine
+from groundup.serve.writing import TextEngine
+
+Task = Literal["text", "translation", "dialogue"]
+
+
+@dataclass(frozen=True)
+class Served:
+    """A model that the server offers."""
+
+    name: str
+    task: Task
+    engine: Engine
+    languages: tuple[str, str] | None
+    """Codes of source and target language, if they are known."""
+    created: int
+    """When it was loaded, in seconds since 1970."""
+
+
+def open_model(
+    path: str, limits: Limits, *, checkpoint="best", device: str = "auto", trust_code: bool = False
+) -> Served:
+    """Load a run by its name or folder, or a Hugging Face folder. Raises ValueError if it is neither."""
+    folder = Path(path)
+    if (folder / "config.json").is_file() and not (folder / "recipe.json").is_file():
+        return _from_hub(folder, limits)
+    from groundup.run.load import load
+
+    run = load(path, checkpoint=checkpoint, device=device, trust_code=trust_code)
+    name = run.folder.name
+    if isinstance(run, TextRun):
+        return offer(name, "text", run, limits, languages=None)
+    task: Task = "dialogue" if run.recipe.task == "dialogue" else "translation"
+    return offer(name, task, run, limits, languages=_languages(run) if task == "translation" else None)
+
+
+def _from_hub(folder: Path, limits: Limits) -> Served:
+    from groundup.hub.folder import from_hub, tokenizer_from_hub
+
+    model, tokenizer, name = from_hub(folder), tokenizer_from_hub(folder), folder.resolve().name
+    if isinstance(model, CausalLM):
+        return offer(name, "text", Writer(model, tokenizer), limits, languages=None)
+    raise ValueError(f"{folder} is a translator; serve the run that it was exported from")
+
+
+def offer(
+    name: str, task: Task, model: Writer | Translator, limits: Limits, *, languages: tuple[str, str] | None
+) -> Served:
+    """The model with an engine of its kind."""
+    sizes = dict(waiting=limits.waiting, rows=limits.rows, max_new_tokens=limits.max_new_tokens)
+    engine = TextEngine(model, **sizes) if isinstance(model, Writer) else PairEngine(model, **sizes)
+    return Served(name, task, engine, languages, int(time.time()))
+
+
+def _languages(run: PairRun) -> tuple[str, str] | None:
+    """Two-letter codes such as ("en", "fr") of the named corpus that the run learnt; None for other files."""
+    from groundup.data.catalogue import SOURCES
+
+    source = SOURCES.get(run.recipe.data.corpus)
+    codes = () if source is None else source.languages.split("-")
+    if len(codes) != 2:
+        return None
+    first, second = codes
+    return (second, first) if run.recipe.data.reverse else (first, second)
