@@ -68,6 +68,7 @@ def test_what_was_learnt_by_heart_is_not_said_to_be_held_out(said, show):
     printed = said("dialogue", "pairs.tsv", "--show", show, *PAIRS)
     assert not re.search(r"held.out|never seen", printed)
     assert "memorised    BLEU" in printed
+    assert re.search(r"^  head +32 -> \d+ +tied$", printed, re.MULTILINE), "no weights of its own, and not 0"
     assert command(printed) == ["chat", "dialogue"]
 
 

@@ -63,7 +63,7 @@ def test_translators_compute_there_what_they_compute_here(name):
     torch.testing.assert_close(found, expected, **CLOSE)
 
 
-@pytest.mark.parametrize("name", ["gpt2", "gpt3", "llama3", "modern"])
+@pytest.mark.parametrize("name", ["gpt2", "llama3"])
 def test_a_compiled_model_is_the_eager_one(name):
     eager = build_random(CAUSAL[name]).to(DEVICE)
     compiled = copy.deepcopy(eager)
@@ -72,10 +72,9 @@ def test_a_compiled_model_is_the_eager_one(name):
     torch.testing.assert_close(learnt(compiled, ids), learnt(eager, ids), **CLOSE)
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-@pytest.mark.parametrize(("T", "window", "kv_heads"), [(256, 32, 4), (300, 128, 2), (40, 64, 4)])
-def test_a_band_is_its_equation(dtype, T, window, kv_heads):
-    draw = torch.Generator().manual_seed(0)
+@pytest.mark.parametrize(("dtype", "window", "kv_heads"), [(torch.float32, 128, 2), (torch.bfloat16, 32, 4)])
+def test_a_band_is_its_equation(dtype, window, kv_heads):
+    T, draw = 300, torch.Generator().manual_seed(0)
     q = torch.randn(2, 4, T, 32, generator=draw)
     k, v = torch.randn(2, 2, kv_heads, T, 32, generator=draw)
     results = []

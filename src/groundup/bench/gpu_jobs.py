@@ -113,7 +113,9 @@ def resume(*, shape: dict[str, Any], steps: int) -> Iterator[dict[str, Any]]:
 
         torch.manual_seed(0)
         model, every = size.ours(), dict(validate_every=steps, save_every=steps, log_every=steps)
-        settings = TrainSettings(steps=n, lr=1e-3, warmup=1, schedule="constant", device=str(device), **every)
+        settings = TrainSettings(
+            steps=n, lr=1e-3, warmup=1, schedule="constant", device=str(device), compile="off", **every
+        )
         with Path(os.devnull).open("w") as nowhere:
             found = fit(
                 model, stream, folder=folder, settings=settings, valid=stream.fixed(), resume=again, report=nowhere
@@ -136,7 +138,7 @@ def _rows(device: Any) -> int:
     import torch
 
     memory = torch.cuda.get_device_properties(device).total_memory / 2**30 if device.type == "cuda" else 0
-    return 64 if memory > 70 else 32 if memory > 38 else 8 if memory > 20 else 4
+    return 64 if memory > 100 else 32 if memory > 60 else 16 if memory > 38 else 8 if memory > 20 else 4
 
 
 def _facts(model: Any, tokens: int) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def _tests(dry: bool) -> Part:
         return [outcomes["tests"].facts] if outcomes["tests"].missing is None else []
 
     return Part(
-        "tests", "tests on the device", (job,), 120, lambda outcomes: [_without_memory(row) for row in rows(outcomes)]
+        "tests", "tests on the device", (job,), 150, lambda outcomes: [_without_memory(row) for row in rows(outcomes)]
     )
 
 
