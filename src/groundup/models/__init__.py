@@ -1,1 +1,1 @@
-"""Whole models out of the blocks. Reading order: state, stack, causal_lm, seq2seq, init."""
+"""Complete models, made of the blocks. Reading order: state, stack, causal_lm, seq2seq, init."""

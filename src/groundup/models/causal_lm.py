@@ -23,17 +23,17 @@ class CausalLM(nn.Module):
         if config.tied != "none":
             self.head.weight = self.stack.embed.weight
         initialise(self, config)
-        quicken(self)  # the same numbers sooner
+        quicken(self)  # the same numbers, faster
 
     def forward(self, ids: Tensor, mask: Tensor | None = None, documents: Tensor | None = None) -> Tensor:
-        """Logits (B, T, V). mask (B, T): False or 0 at padding; positions count real tokens only, so the side is free.
+        """Logits (B, T, V). mask (B, T): False or 0 at padding, on either side; positions count real tokens only.
 
-        documents (B, T): numbers of the documents that share a row; a token sees its own alone. Positions run on.
+        documents (B, T): numbers of the documents in a row; a token sees only its own document. Positions continue.
         """
         return self.head(self.hidden(ids, mask, documents))
 
     def hidden(self, ids: Tensor, mask: Tensor | None = None, documents: Tensor | None = None) -> Tensor:
-        """What the head reads (B, T, C); arguments as for `forward`."""
+        """The hidden states (B, T, C), which the head reads; arguments as for `forward`."""
         return self.read(ids, State(key_mask=mask, documents=documents))
 
     def begin(self, rows: int = 1, *, prompt_mask: Tensor | None = None) -> State:
@@ -42,9 +42,9 @@ class CausalLM(nn.Module):
         return State([KVCache() for _ in self.stack.blocks], prompt_mask)
 
     def read(self, ids: Tensor, state: State) -> Tensor:
-        """What the head reads of the new tokens ids (B, T): (B, T, C)."""
+        """The hidden states of the new tokens ids (B, T), which the head reads: (B, T, C)."""
         return self.stack(ids, state)
 
     def step(self, ids: Tensor, state: State) -> Tensor:
-        """Read the new tokens ids (B, T); logits (B, V) of the one after them."""
+        """Read the new tokens ids (B, T); return logits (B, V) of the token after them."""
         return self.head(self.read(ids, state)[:, -1])

@@ -1,4 +1,4 @@
-"""How weights begin, per paper, in one table.
+"""The initial weights of each paper, in one table.
 
     recipe        matrices               into the residual stream   embeddings        positions
     transformer   Xavier uniform         the same                   N(0, 1/sqrt(C))   -
@@ -6,18 +6,18 @@
     llama         N(0, 0.02)             the same                   N(0, 0.02)        -
     zero-out      N(0, 1/sqrt(inputs))   0                          N(0, 1)           N(0, 0.01)
 
-transformer: the 2017 paper names no initialisation; this is what its authors' tensor2tensor code uses (fairseq takes
+transformer: the 2017 paper has no initialisation; this is what its authors' tensor2tensor code uses (fairseq takes
              queries, keys and values at 1/sqrt(2) of it). After scaling by sqrt(width) an embedding has unit variance,
              twice the mean square of the sinusoids.
 gpt2:        Radford et al. 2019, section 2.3: residual layers scaled by 1/sqrt(number of residual layers).
-llama:       the papers name none; 0.02 is what the reference implementations use.
-zero-out:    every branch begins as nothing, so that the stream is the embedding and a deep model is as easy to move as
+llama:       the papers have none; 0.02 is what the reference implementations use.
+zero-out:    every branch starts at zero, so that the stream is the embedding and a deep model is as easy to train as
              a shallow one (Zhang et al. 2019, Fixup; Bachlechner et al. 2020); other matrices keep the variance of
-             their input. An untied head begins at 0, which makes the loss ln V; an embedding that is the head as well
-             begins N(0, 0.02).
+             their input. An untied head starts at 0, which makes the loss ln V; an embedding that is also the head
+             starts as N(0, 0.02).
 
-Biases begin at 0, norm weights at 1. A tied head begins as the embedding, an untied one (but for zero-out) as a matrix
-of its row. N(0, s) has the standard deviation s.
+Biases start at 0, norm weights at 1. A tied head is the embedding; an untied one (except in zero-out) starts as a
+matrix of its row. N(0, s) has the standard deviation s.
 """
 
 import math
@@ -31,7 +31,7 @@ from groundup.nn.positions import Learned
 
 
 def initialise(model: nn.Module, config: ModelConfig) -> None:
-    """Fill every weight of a freshly built model by its row of the table."""
+    """Initialise every weight of a new model by its row of the table."""
     into_stream = {module.out for module in model.modules() if isinstance(module, Attention | MLP | GatedMLP)}
     residual = 1 / math.sqrt(2 * config.layers) if config.init == "gpt2" else 1.0
     for name, module in model.named_modules():

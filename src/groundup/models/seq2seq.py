@@ -31,7 +31,7 @@ class Seq2Seq(nn.Module):
         if config.tied == "all":
             self.encoder.embed.weight = self.decoder.embed.weight
         initialise(self, config)
-        quicken(self)  # the same numbers sooner
+        quicken(self)  # the same numbers, faster
 
     def forward(self, source: Tensor, target: Tensor, source_mask: Tensor | None = None) -> Tensor:
         """Logits (B, T, V) of each next target token.
@@ -41,22 +41,22 @@ class Seq2Seq(nn.Module):
         return self.head(self.hidden(source, target, source_mask))
 
     def hidden(self, source: Tensor, target: Tensor, source_mask: Tensor | None = None) -> Tensor:
-        """What the head reads (B, T, C); arguments as for `forward`."""
+        """The hidden states (B, T, C), which the head reads; arguments as for `forward`."""
         return self.read(target, self._encode(source, source_mask))
 
     def begin(self, source: Tensor, source_mask: Tensor | None = None) -> State:
-        """Encode the source once; what the decoder's blocks read of it is kept in the state."""
+        """Encode the source once; the state keeps the keys and values that the decoder's blocks read."""
         state = self._encode(source, source_mask)
         state.caches = [KVCache() for _ in self.decoder.blocks]
         state.memory = [(k.contiguous(), v.contiguous()) for k, v in state.memory]  # every step reads all of it
         return state
 
     def read(self, ids: Tensor, state: State) -> Tensor:
-        """What the head reads of the new target tokens ids (B, T): (B, T, C)."""
+        """The hidden states of the new target tokens ids (B, T), which the head reads: (B, T, C)."""
         return self.decoder(ids, state)
 
     def step(self, ids: Tensor, state: State) -> Tensor:
-        """Read the new target tokens ids (B, T); logits (B, V) of the one after them."""
+        """Read the new target tokens ids (B, T); return logits (B, V) of the token after them."""
         return self.head(self.read(ids, state)[:, -1])
 
     def _encode(self, source: Tensor, source_mask: Tensor | None) -> State:

@@ -1,6 +1,6 @@
-"""Embedding, positions, blocks, final norm: the encoder, the translation decoder and the language model are all this.
+"""Embedding, positions, blocks, final norm: encoder, translation decoder and language model are all a `Stack`.
 
-Here the words of a `ModelConfig` become modules, once; `forward` never asks for a name again.
+Here the words of a `ModelConfig` become modules, once; `forward` uses no names.
 """
 
 import math
@@ -40,7 +40,7 @@ class Stack(nn.Module):
     def forward(self, ids: Tensor, state: State) -> Tensor:
         """Run the blocks over ids (B, T), the new tokens of the texts that `state` knows.
 
-        Raises ValueError past the context, and for ids past the vocabulary where the embedding notices.
+        Raises ValueError beyond the context, and for ids beyond the vocabulary if the embedding notices them.
         """
         if state.end(ids) > self.context:
             raise ValueError(f"{state.end(ids)} tokens do not fit the model's context of {self.context}")
@@ -54,7 +54,7 @@ class Stack(nn.Module):
         return self.norm(x)
 
     def keys_values(self, memory: Tensor) -> list[tuple[Tensor, Tensor]]:
-        """What each block's cross-attention reads of memory (B, S, C), computed once for a source."""
+        """The keys and values of memory (B, S, C) for each block's cross-attention, computed once for a source."""
         return [block.cross.keys_values(memory) for block in self.blocks]  # type: ignore[union-attr]
 
     def _embed(self, ids: Tensor) -> Tensor:

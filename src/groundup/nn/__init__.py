@@ -1,6 +1,6 @@
-"""The building blocks: equations and plain PyTorch. They know tensors and numbers: no config, no files, no processors.
+"""The building blocks: equations in plain PyTorch. They use tensors and numbers only: no config, no files, no devices.
 
-One notation everywhere; a comment such as `# (B, H, T, D)` stands where a shape changes:
+All files use one notation; a comment such as `# (B, H, T, D)` shows where a shape changes:
 
     B  batch rows          T  query positions        S  key positions
     H  query heads         G  key/value heads        D  width of one head

@@ -2,8 +2,8 @@
 
     Attention(Q, K, V) = softmax(Q K^T / sqrt(D)) V
 
-`attend_plainly` is the equation, `Attend` the module that blocks use; tests hold them equal. `Attend` has no
-parameters: it is a module only so that a recorder can hook it and see the very q, k and mask it got.
+`attend_plainly` is the equation, `Attend` the module that blocks use; tests compare them. `Attend` has no parameters:
+it is a module only so that a recorder can hook it and see its q, k and mask.
 """
 
 import math
@@ -32,7 +32,7 @@ def attention_weights(q: Tensor, k: Tensor, mask: Mask) -> Tensor:
 
 
 def attend_plainly(q: Tensor, k: Tensor, v: Tensor, mask: Mask, *, dropout: float = 0.0) -> Tensor:
-    """The equation as it stands in the paper; v (B, G, S, D) -> (B, H, T, D)."""
+    """The equation of the paper; v (B, G, S, D) -> (B, H, T, D)."""
     return F.dropout(attention_weights(q, k, mask), dropout) @ repeat_heads(v, q.shape[1])
 
 

@@ -17,9 +17,9 @@ from groundup.nn.positions import Rotation, rotate
 class Attention(nn.Module):
     """Project to heads, attend, project back.
 
-    `kv_heads` < `heads` lets groups of query heads share one key/value head: a smaller cache, little lost.
-    `qk_norm` makes a norm over one head's width for the queries and one for the keys, applied before they are turned:
-    scores then stay bounded however large the weights grow (Henry et al. 2020; Dehghani et al. 2023, section 2).
+    `kv_heads` < `heads` lets groups of query heads share one key/value head: the cache is smaller, with little loss.
+    `qk_norm` makes one norm over a head's width for queries and one for keys, applied before rotation: scores then
+    stay bounded, however large the weights are (Henry et al. 2020; Dehghani et al. 2023, section 2).
     """
 
     def __init__(

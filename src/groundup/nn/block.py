@@ -1,4 +1,4 @@
-"""One layer: self-attention, cross-attention if it was built with one, then the feed-forward."""
+"""One layer: self-attention, cross-attention if it has one, then the feed-forward layer."""
 
 from collections.abc import Callable
 from functools import partial
@@ -12,7 +12,7 @@ from groundup.nn.positions import Rotation
 
 
 class Block(nn.Module):
-    """Residual branches over a stream x (B, T, C); `norm_first` is the only thing that tells 2017 from GPT-2.
+    """Residual branches on a stream x (B, T, C); `norm_first` is the only difference between 2017 and GPT-2.
 
     Post-norm, the 2017 paper: norm(x + branch(x)). Pre-norm, everything since GPT-2: x + branch(norm(x)), which keeps
     a clean path from input to output and trains without a long warm-up (Xiong et al. 2020).

@@ -1,6 +1,6 @@
 """Keys and values of the tokens already read, so that each new token costs one step and not the whole prefix.
 
-A cache belongs to one attention layer of one running text. It is made by the caller and passed in; no module keeps one.
+A cache belongs to one attention layer and one batch of texts. The caller makes it and passes it in.
 """
 
 import torch
@@ -10,7 +10,7 @@ from torch import Tensor
 class KVCache:
     """A buffer that grows ahead by an eighth; `append` returns the filled part without copying it.
 
-    Its empty part holds zeros, so that it is harmless to read the whole buffer where that is quicker.
+    Its empty part is zero, so the whole buffer can be read if that is faster.
     """
 
     def __init__(self) -> None:
@@ -29,19 +29,19 @@ class KVCache:
         return self._keys.narrow(2, 0, end), self._values.narrow(2, 0, end)
 
     def reorder(self, rows: Tensor) -> None:
-        """Row i becomes what row rows[i] was: beam search keeps, repeats and drops rows with it. rows (B',)."""
+        """Replace row i by row rows[i]: beam search keeps, repeats and drops rows with this. rows (B',)."""
         if self._keys is not None and self._values is not None:
-            # With the empty part, which is small: the next append need not copy everything again to make room.
+            # Copy the empty part, too; it is small. Otherwise the next append would copy everything to make room.
             with torch.inference_mode(False):
                 self._keys, self._values = self._keys.index_select(0, rows), self._values.index_select(0, rows)
 
 
 def _room(buffer: Tensor | None, new: Tensor, length: int, end: int) -> Tensor:
-    """A buffer like `new` that holds `end` positions, the first `length` of them copied from `buffer`."""
+    """Make a buffer like `new` for `end` positions, with the first `length` of them copied from `buffer`."""
     if buffer is not None and end <= buffer.shape[2]:
         return buffer
     B, G, _, D = new.shape
-    with torch.inference_mode(False):  # what was made in that mode could not be written outside of it
+    with torch.inference_mode(False):  # a tensor made in inference mode cannot be written outside of it
         larger = new.new_zeros(B, G, end + max(32, end // 8), D)
     if buffer is not None:
         larger[:, :, :length] = buffer[:, :, :length]

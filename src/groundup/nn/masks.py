@@ -1,4 +1,4 @@
-"""Who may look at whom: the one statement of it, used by every kernel, test and picture."""
+"""Which query may look at which key: the only definition, used by every kernel, test and picture."""
 
 from typing import NamedTuple
 
@@ -7,10 +7,10 @@ from torch import Tensor
 
 
 def within(distance: Tensor, *, causal: bool = True, window: int | None = None) -> Tensor:
-    """Whether a query may look at a key that stands `distance` positions before it; bool of the same shape.
+    """Whether a query may look at a key that is `distance` positions before it; bool of the same shape.
 
-    Causal means never ahead; a window of w means at most w - 1 positions away, so that w = 1 sees only itself
-    (the locally banded layers of Child et al. 2019 when causal).
+    Causal means never ahead; a window of w means at most w - 1 positions away, so w = 1 sees only itself
+    (if causal, the locally banded layers of Child et al. 2019).
     """
     seen = torch.ones_like(distance, dtype=torch.bool)
     if causal:
@@ -29,32 +29,32 @@ def visible(q_pos: Tensor, k_pos: Tensor, *, causal: bool = True, window: int | 
 
 
 class Mask(NamedTuple):
-    """What an attention kernel must be told; `Mask()` hides nothing and costs nothing."""
+    """A mask in the form that attention kernels need; `Mask()` hides nothing and costs nothing."""
 
     allowed: Tensor | None = None
     """bool, broadcastable to (B, H, T, S), True where the key is visible; None when no tensor is needed."""
     causal: bool = False
-    """The kernel's own triangle. It is aligned to the top left, so it is right only when T == S."""
+    """Use the kernel's own triangle. It is aligned to the top left, so it is correct only if T == S."""
     window: int | None = None
     """With `causal`: only the band of this width along the triangle's diagonal."""
     keys: Tensor | None = None
-    """With `window`: bool (B, S), True at real keys; None when all are."""
+    """With `window`: bool (B, S), True at real keys; None if all are real."""
 
     def __bool__(self) -> bool:
-        """Whether anything is hidden at all."""
+        """Whether the mask hides anything."""
         return self.causal or self.allowed is not None
 
     @property
     def triangle(self) -> bool:
-        """Whether the kernel's own triangle says everything."""
+        """Whether the kernel's own triangle is the whole mask."""
         return self.causal and self.window is None
 
     def tensor(self, T: int, S: int, device: torch.device) -> Tensor | None:
-        """What a kernel that knows nothing but the triangle must be given besides it; None where that is nothing."""
+        """Return the tensor that a kernel with its own triangle needs besides it, or None."""
         return self.allowed if self.window is None else self.dense(T, S, device)
 
     def dense(self, T: int, S: int, device: torch.device) -> Tensor:
-        """The same mask written out as a bool tensor broadcastable to (B, H, T, S)."""
+        """Return the same mask as a bool tensor, broadcastable to (B, H, T, S)."""
         if self.causal:
             assert T == S, f"the kernel's triangle needs as many queries ({T}) as keys ({S})"
             at = torch.arange(T, device=device)
@@ -75,16 +75,16 @@ def build_mask(
     documents: Tensor | None = None,
     device: torch.device | None = None,
 ) -> Mask:
-    """The cheapest mask for T queries that stand at positions start .. start + T - 1 behind `start` cached keys.
+    """Build the cheapest mask for T queries at positions start .. start + T - 1, after `start` cached keys.
 
     `key_mask` (B, S) is True at real keys and False at padding, S = start + T. `documents` (B, T) numbers the documents
-    that share a row, for whole texts only: no token sees another's document. A whole text longer than two windows gets
-    a band, which costs T * window; a shorter one is cheaper as it is, and one of several documents has no band.
+    in a row, for whole texts only: a token sees only its own document. A whole text longer than two windows gets a
+    band, which costs T * window; for a shorter one a tensor is cheaper, and several documents have no band.
     """
     assert documents is None or start == 0, "documents are told of whole texts, not of new tokens behind cached ones"
     unrestricted = window is None or window >= start + T
     if key_mask is None and documents is None and unrestricted:
-        # Written as an `if` that yields plain True: `causal and start == 0` becomes symbolic under compile.
+        # An `if` that gives a plain True: `causal and start == 0` would be symbolic under compile.
         if not causal or T == 1:
             return Mask()
         if start == 0:

@@ -5,14 +5,14 @@ from torch.nn import functional as F
 
 
 class SquaredReLU(nn.Module):
-    """max(0, x)^2: what a search over activations found to train language models faster (So et al. 2021, Primer)."""
+    """max(0, x)^2: a search over activations found that it trains language models faster (So et al. 2021, Primer)."""
 
     def forward(self, x: Tensor) -> Tensor:
         return F.relu(x).square()
 
 
 class MLP(nn.Module):
-    """out(activation(into(x))): every position on its own, through a wider hidden layer; x (B, T, C) -> (B, T, C)."""
+    """out(activation(into(x))) for every position by itself, with a wider hidden layer; x (B, T, C) -> (B, T, C)."""
 
     def __init__(self, width: int, hidden: int, *, activation: nn.Module, bias: bool = True):
         super().__init__()

@@ -1,6 +1,6 @@
 """Normalisation over the model width: LayerNorm (Ba et al. 2016) and RMSNorm (Zhang & Sennrich 2019).
 
-LayerNorm is PyTorch's own, `nn.LayerNorm`; its equation stands here for the reader, and a test holds the two equal.
+LayerNorm is PyTorch's own, `nn.LayerNorm`; its equation is here for the reader, and a test compares the two.
 """
 
 import torch
@@ -21,7 +21,7 @@ def rms_norm_plainly(x: Tensor, weight: Tensor, eps: float) -> Tensor:
 
 
 class RMSNorm(nn.Module):
-    """`rms_norm_plainly` as PyTorch's own operation, with its learned weight."""
+    """`rms_norm_plainly` by PyTorch's own operation, with a learned weight."""
 
     def __init__(self, width: int, eps: float = 1e-5):
         super().__init__()
@@ -29,7 +29,7 @@ class RMSNorm(nn.Module):
         self.weight = nn.Parameter(torch.ones(width))
 
     def forward(self, x: Tensor) -> Tensor:
-        # In mixed precision PyTorch may answer in float32; queries and keys must keep the type of the values.
+        # In mixed precision PyTorch may return float32; queries and keys must keep the type of the values.
         return F.rms_norm(x, self.weight.shape, self.weight.to(x.dtype), self.eps).to(x.dtype)
 
     def extra_repr(self) -> str:
@@ -37,5 +37,5 @@ class RMSNorm(nn.Module):
 
 
 def unchanged(x: Tensor) -> Tensor:
-    """In the place of a norm that a model does not have."""
+    """Return x: used for a norm that a model does not have."""
     return x

@@ -1,10 +1,10 @@
-"""Where a token stands: sinusoidal and learned tables added to the input, or rotary angles applied to q and k.
+"""Positions of tokens: sinusoidal and learned tables added to the input, or rotary angles applied to q and k.
 
-Every kind is a module with the same call, so the model never asks which one it has:
+Every kind is a module with the same call, so the model need not know which one it has:
 
     x, rotation = positions(x, at)      x (B, T, C), at (T,) or (B, T) integer positions
 
-Tables return `rotation = None`; `Rotary` returns x as it was and the (cos, sin) that `rotate` wants.
+Tables return `rotation = None`; `Rotary` returns x unchanged and the (cos, sin) that `rotate` takes.
 """
 
 import math
@@ -31,7 +31,7 @@ def sinusoidal_table(context: int, width: int, *, halves: bool = False) -> Tenso
 
 
 class Sinusoidal(nn.Module):
-    """Adds the fixed table; nothing is learned or stored in checkpoints."""
+    """Adds the fixed table, which is neither learned nor stored in checkpoints."""
 
     table: Tensor
 
@@ -44,7 +44,7 @@ class Sinusoidal(nn.Module):
 
 
 class Learned(nn.Module):
-    """Adds one learned vector a position (Radford et al. 2018)."""
+    """Adds one learned vector for each position (Radford et al. 2018)."""
 
     def __init__(self, context: int, width: int):
         super().__init__()
@@ -62,9 +62,9 @@ class Rotation(NamedTuple):
 
 
 def rotate(x: Tensor, rotation: Rotation | None) -> Tensor:
-    """Turn each pair (x[i], x[i + D/2]) by its angle (Su et al. 2021, in the half-split pairing of Hugging Face).
+    """Rotate each pair (x[i], x[i + D/2]) by its angle (Su et al. 2021, in the half-split pairing of Hugging Face).
 
-    The dot product of two rotated vectors depends only on how far apart they stand. x (B, H, T, D).
+    The dot product of two rotated vectors depends only on their distance. x (B, H, T, D).
     """
     if rotation is None:
         return x
@@ -74,20 +74,20 @@ def rotate(x: Tensor, rotation: Rotation | None) -> Tensor:
 
 
 def scale_frequencies(frequencies: Tensor, *, factor: float, low: float, high: float, original_context: int) -> Tensor:
-    """LLaMA 3.1's stretch to longer contexts: slow waves are slowed by `factor`, fast ones kept, the rest blended.
+    """LLaMA 3.1's extension to longer contexts: slow waves are slowed by `factor`, fast ones kept, the rest blended.
 
     A wave is fast when it turns more than `high` times within the original context, slow when fewer than `low`.
     """
-    # In this order of operations, to the last bit as Hugging Face: it is what long positions multiply.
+    # The order of operations gives the same bits as Hugging Face; long positions multiply any difference.
     turns = original_context / (2 * math.pi / frequencies)
     keep = ((turns - low) / (high - low)).clamp(0, 1)  # 1 fast .. 0 slow
     return (1 - keep) * frequencies / factor + keep * frequencies
 
 
 class Rotary(nn.Module):
-    """Rotary position embedding. Rates and angles are computed in float32 where they are asked for, never stored.
+    """Rotary position embedding. Rates and angles are computed in float32 when they are needed, never stored.
 
-    A buffer would be rounded with the model: bfloat16 rates are whole turns off after a few thousand tokens.
+    A buffer would be rounded with the model: bfloat16 rates are wrong by whole turns after a few thousand tokens.
     """
 
     def __init__(self, head_width: int, *, theta: float = 10000.0, scaling: dict | None = None):
@@ -95,7 +95,7 @@ class Rotary(nn.Module):
         self.head_width, self.theta, self.scaling = head_width, theta, scaling
 
     def frequencies(self, device: torch.device) -> Tensor:
-        """Radians a token, (D / 2,)."""
+        """The radians per token, (D / 2,)."""
         # float32 throughout, as Hugging Face computes it: in float64 long positions would differ by more than 1e-5.
         pair = torch.arange(0, self.head_width, 2, device=device).float()
         frequencies = 1.0 / self.theta ** (pair / self.head_width)

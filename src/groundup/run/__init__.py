@@ -1,1 +1,1 @@
-"""A run: the folder a training leaves behind, and what can be done with it."""
+"""A run: the folder that a training writes, and everything that can be done with it."""

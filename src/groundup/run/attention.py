@@ -1,4 +1,4 @@
-"""What a run looks at while it answers: pictures of every layer and head, and a page to step through."""
+"""The attention of a run while it answers: pictures of every layer and head, and a page to step through."""
 
 import html
 import re
@@ -24,26 +24,26 @@ if TYPE_CHECKING:
 
 CANDIDATES = 5
 HEIGHT = 820
-"""Pixels that the page gets in a notebook."""
+"""The height of the page in a notebook, in pixels."""
 
 
 @dataclass(frozen=True, eq=False)
 class Look:
-    """What a run looked at while it wrote one text. A notebook shows it as a page to step through."""
+    """The attention of a run while it wrote one text. A notebook shows it as a page to step through."""
 
     title: str
     panels: list[Panel]
     output: str
     source: str | None = None
     candidates: Sequence[Sequence[tuple[str, float]]] | None = None
-    """For each written token the likeliest ones there and their probabilities."""
+    """For each written token, the likeliest tokens at its place and their probabilities."""
     beams: list[Candidate] | None = None
     prompt: int = 0
     """How many of the output's tokens were given, and not written by the model."""
 
     @property
     def page(self) -> str:
-        """The page as one HTML text that loads nothing from anywhere."""
+        """Return the page as one HTML text that loads no other files."""
         return attention_page(
             title=self.title,
             panels=self.panels,
@@ -55,7 +55,7 @@ class Look:
         )
 
     def draw(self, name: str, *, path: str | Path | None = None) -> "Figure":
-        """The picture of one panel, by its name: cross, encoder or decoder."""
+        """Draw one panel, by its name: cross, encoder or decoder."""
         named = {panel.name: panel for panel in self.panels}
         if name not in named:
             raise ValueError(f"there is no panel {name!r}; there are {', '.join(named)}")
@@ -63,9 +63,9 @@ class Look:
         return draw_attention(panel.weights, queries=panel.queries, keys=panel.keys, path=path, title=title)
 
     def save(self, folder: str | Path) -> list[Path]:
-        """Write page.html and a PNG a panel into the folder, and say where they are."""
+        """Write page.html and a PNG for each panel into the folder, and return their paths."""
         folder = Path(folder)
-        page = self.page  # a text that cannot be shown leaves no folder behind
+        page = self.page  # make it first: an error then leaves no folder
         with writing_to(folder):
             folder.mkdir(parents=True, exist_ok=True)
             (folder / "page.html").write_bytes(page.encode())
@@ -85,7 +85,7 @@ class Look:
 def look_at_pair(run: Translator, sentence: str, *, title: str, num_beams: int = 1) -> Look:
     """Answer the sentence, and record one teacher-forced pass over the answer.
 
-    With more than one beam there is also the tree of the search.
+    With more than one beam, the result also has the tree of the search.
     """
     watched = Watched()
     by = Beams(num_beams)
@@ -120,11 +120,14 @@ def look_at_pair(run: Translator, sentence: str, *, title: str, num_beams: int =
 
 
 def look_at_text(run: Writer, prompt: str, *, title: str, max_new_tokens: int = 40) -> Look:
-    """Write on greedily after the prompt, and record one pass over all of it."""
+    """Continue the prompt greedily, and record one pass over the whole text."""
     prompt_ids = run.prompt_ids(prompt)
     writing = run.generate(prompt, max_new_tokens=max_new_tokens)
     text = prompt + "".join(writing)
-    ids = [*prompt_ids, *writing.written.ids]  # its own: the text has other spellings, and half characters none
+    ids = [
+        *prompt_ids,
+        *writing.written.ids,
+    ]  # its own ids: the text could be encoded otherwise, and half characters cannot
     with record_attention(run.model) as maps:
         probabilities = run.probabilities(ids[:-1])
     pieces = run.tokenizer.pieces(ids)
@@ -136,10 +139,10 @@ def look_at_text(run: Writer, prompt: str, *, title: str, max_new_tokens: int = 
 def _candidates(probabilities: Tensor, tokenizer: Tokenizer) -> list[list[tuple[str, float]]]:
     best = probabilities.topk(min(CANDIDATES, probabilities.shape[-1]), dim=-1)
     steps = zip(best.indices.tolist(), best.values.tolist(), strict=True)
-    # What cannot come is no candidate: an id without a token has no piece.
+    # Leave out ids without a token: they are never chosen and have no text.
     return [[(tokenizer.pieces([id])[0], p) for id, p in zip(*step, strict=True) if p > 0] for step in steps]
 
 
 def folder_name(text: str) -> str:
-    """A short file name that reminds of the text."""
+    """Return a short file name made from the text."""
     return re.sub(r"[^\w]+", "-", text.lower()).strip("-")[:40] or "text"

@@ -1,4 +1,4 @@
-"""A conversation with a dialogue run: what was said is kept as far as the context allows, replies come as a stream."""
+"""A conversation with a dialogue run: it remembers as many turns as the context holds, and streams its replies."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
@@ -10,7 +10,7 @@ from groundup.run.pairs import PairRun
 
 
 class Turn(NamedTuple):
-    """What was said, and by whom."""
+    """One turn: a text and its speaker."""
 
     who: str
     """"you" or the name of the run."""
@@ -18,9 +18,9 @@ class Turn(NamedTuple):
 
 
 class Conversation:
-    """Talk with a run. One that has learnt single replies only (`remembers` is False) hears the last turn alone.
+    """Talk with a run. A run that was trained on single replies (`remembers` is False) reads only the last turn.
 
-    What a person types is plain text: special tokens and the mark between turns cannot be spoken.
+    The user's text is plain text: it never becomes a special token or the mark between turns.
     """
 
     def __init__(
@@ -31,10 +31,10 @@ class Conversation:
         max_new_tokens: int | None = None,
         min_new_tokens: int = 0,
     ):
-        """`choose` is `Greedy()` (the default), `Beams(...)` or a `Sample(...)`, whose draws go on from reply to reply.
+        """`choose` is `Greedy()` (the default), `Beams(...)` or `Sample(...)`, whose draws go on from reply to reply.
 
-        A reply that beam search found comes in one piece. Without max_new_tokens a reply may have twice the tokens it
-        answers and ten more, within the context.
+        The reply of a beam search comes in one piece. Without max_new_tokens, a reply may have twice the tokens of the
+        text that it answers and ten more, within the context.
         """
         self.run, self.choose = run, choose or Greedy()
         self.limits: dict[str, Any] = dict(max_new_tokens=max_new_tokens, min_new_tokens=min_new_tokens)
@@ -42,32 +42,32 @@ class Conversation:
         self.reset()
 
     def reset(self) -> None:
-        """Forget everything said; a `Sample` with a seed draws from its beginning again."""
+        """Forget all turns. A `Sample` with a seed starts its draws again."""
         self.turns: list[Turn] = []
         self.forgotten = 0
-        """How many of the oldest turns had to go because the context was full."""
+        """How many of the oldest turns were dropped because the context was full."""
         self._going = self.choose
         if not isinstance(self.choose, Beams):
             self._going = Going(self.choose.begin(self.run.device))
 
     def reply(self, text: str) -> Iterator[str]:
-        """The answer to `text`, in pieces as they come; it and the text are remembered when it has ended.
+        """Yield the answer to `text` in pieces as they come. Both are remembered when the answer has ended.
 
-        ValueError, at once, for a text without words, one that alone is longer than the context, or characters that
-        the run's vocabulary lacks; the conversation is then as it was before.
+        Raises ValueError at once for a text without words, a text that is longer than the context, or characters that
+        the run's vocabulary lacks; the conversation is then unchanged.
         """
-        said = plain_turn(text) if self.remembers else normalise_sentence(text)  # as the training text was read
+        said = plain_turn(text) if self.remembers else normalise_sentence(text)  # normalised as the training text was
         if not said:
             raise ValueError("there is nothing to answer")
         kept = self._kept([*self.turns, Turn("you", said)])
         return self._remembering(self._answered(kept), kept)
 
     def ids(self, turns: Sequence[Turn]) -> list[int]:
-        """What the model reads of these turns, the end token included."""
+        """Return the tokens of these turns that the model reads, with the end token."""
         return [*self.run.source.encode(join_turns([turn.text for turn in turns])), self.run.marks.source_eos]
 
     def _kept(self, turns: list[Turn]) -> list[Turn]:
-        """The last turns that fit the context together, or the one that is heard."""
+        """Return the last turns that fit the context together, or only the last one if the run reads one turn."""
         context = self.run.model.config.context
         if (tokens := len(self.ids(turns[-1:]))) > context:
             raise ValueError(f"{tokens} tokens do not fit the context of {context}; say it in fewer words")

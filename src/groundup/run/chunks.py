@@ -1,4 +1,4 @@
-"""Texts in batches of similar length, and with what their answers begin."""
+"""Batches of texts of similar length, and the beginnings of their answers."""
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
@@ -14,7 +14,7 @@ from groundup.text.tokenizer import Tokenizer
 
 
 class Reader(Protocol):
-    """What is asked of a `Translator`."""
+    """The methods of a `Translator` that are used here."""
 
     target: Tokenizer
     model: Seq2Seq
@@ -30,7 +30,7 @@ class Chunk(NamedTuple):
     """B sentences that are decoded together."""
 
     numbers: list[int]
-    """Their places among all sentences."""
+    """Their indices among all sentences."""
     source: Tensor
     """(B, S)."""
     mask: Tensor | None
@@ -50,9 +50,10 @@ def chunks(
     most: int | None,
     least: int,
 ) -> Iterator[Chunk]:
-    """At most `rows` sentences with words at a time, all of whose prefixes have equally many tokens.
+    """Yield at most `rows` sentences with words at a time, whose prefixes all have equally many tokens.
 
-    So no answer begins with padding, and each is what it would be alone. most and least bound the tokens of an answer.
+    So no answer begins with padding, and each is the same as it would be alone. most, least: limits for the tokens of
+    an answer.
     """
     if prefixes is not None and len(prefixes) != len(sentences):
         raise ValueError(f"prefixes ({len(prefixes)}) must be as many as sentences ({len(sentences)})")
@@ -70,9 +71,9 @@ def chunks(
 
 
 def by_length(ids: list[list[int]], size: int, *, fit: int | None = None) -> list[list[int]]:
-    """Row numbers in batches of at most `size`, prompts of similar length together.
+    """Return row numbers in batches of at most `size`, with prompts of similar length together.
 
-    Prompts longer than `fit` stand with others of their own length only.
+    A prompt longer than `fit` is in a batch with prompts of the same length only.
     """
     order = sorted(range(len(ids)), key=lambda row: -len(ids[row]))
     batches: list[list[int]] = []

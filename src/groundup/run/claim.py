@@ -1,10 +1,10 @@
-"""Who may train into a run's folder: one process at a time, and an earlier run stays until the new one can be used.
+"""Lock a run's folder for one training at a time, and keep an earlier run until the new one can be used.
 
 runs/demo              the run
 runs/.demo.replaced    an earlier one of its name, until this one has a best checkpoint, which `translate` reads
 runs/.demo.lock        there, and held by the operating system, while a process trains into it
 
-Where runs/demo is a link, all of this is about the folder that it leads to, and stands beside that.
+If runs/demo is a link, all of this applies to the folder that it points to, and the hidden files are beside that one.
 """
 
 import shutil
@@ -21,7 +21,7 @@ EARLIER = "a run that a later launch replaces"
 
 @contextmanager
 def alone(folder: RunFolder) -> Iterator[None]:
-    """Within it no other process trains into the folder; ValueError while another one does."""
+    """Inside the `with`, no other process trains into the folder. Raises ValueError if another one does."""
     from filelock import FileLock, Timeout
 
     made = not folder.real.parent.exists()
@@ -39,7 +39,7 @@ def alone(folder: RunFolder) -> Iterator[None]:
     finally:
         if lock.lock_counter == 1:
             settle(folder)
-            with suppress(OSError):  # who had it open already finds that it is no more; Windows removes it itself
+            with suppress(OSError):  # a process that had it open notices that it is gone; Windows removes it itself
                 Path(lock.lock_file).unlink()
         lock.release()
         if made:
@@ -48,14 +48,14 @@ def alone(folder: RunFolder) -> Iterator[None]:
 
 
 def bring_back(folder: RunFolder) -> None:
-    """Put a run back in its place if a training put it aside and ended before it could replace it."""
+    """Move a run back if a training moved it aside and ended before it could replace it."""
     if folder.replaced.exists():
         with alone(folder):
             pass
 
 
 def check_replaceable(folder: RunFolder, *, overwrite: bool) -> None:
-    """Refuse to train into a folder that is there, unless it is a run that may be overwritten."""
+    """Raise ValueError if the folder exists, unless it is a run that may be overwritten."""
     if not overwrite:
         raise ValueError(
             f"{folder.path} is already there; go on with it (groundup resume {folder.quoted}), replace it "
@@ -63,14 +63,14 @@ def check_replaceable(folder: RunFolder, *, overwrite: bool) -> None:
         )
     if not folder.recipe_file.is_file():
         raise ValueError(f"{folder.path} is not a run, so it is not overwritten; choose another --name")
-    if launch.restarts():  # or a restarted process would take its checkpoints for those to go on from
+    if launch.restarts():  # otherwise a restarted process would continue from its checkpoints
         folder.launch_file.write_text(EARLIER, encoding="utf-8")
 
 
 def settle(folder: RunFolder) -> None:
-    """Remove a run that was put aside if its successor has a best checkpoint; put it back if that has none at all.
+    """Remove a run that was moved aside if the new run has a best checkpoint; move it back if that has no checkpoint.
 
-    Both stay where the successor can be resumed and not yet used.
+    Both stay if the new run can be resumed but not used yet.
     """
     if not folder.replaced.exists():
         return
@@ -84,13 +84,13 @@ def settle(folder: RunFolder) -> None:
 
 @contextmanager
 def in_place_of(folder: RunFolder) -> Iterator[RunFolder]:
-    """A new run in the folder, an earlier one aside meanwhile; if it ends without a checkpoint, nothing of it stays."""
-    if folder.replaced.exists():  # of the two the one aside is the one that can be used
+    """Start a new run in the folder and move an earlier one aside. If it ends without a checkpoint, it is removed."""
+    if folder.replaced.exists():  # of the two runs, only the one aside can be used
         _remove(folder)
     elif folder.path.exists():
         folder.real.rename(folder.replaced)
     if folder.path.is_symlink():
-        folder.real.mkdir(parents=True, exist_ok=True)  # a link must lead somewhere
+        folder.real.mkdir(parents=True, exist_ok=True)  # the target of a link must exist
     try:
         yield folder
     finally:
@@ -101,13 +101,13 @@ def in_place_of(folder: RunFolder) -> Iterator[RunFolder]:
 
 @contextmanager
 def scratch_folder(folder: RunFolder) -> Iterator[RunFolder]:
-    """A temporary folder for ranks that only compute: what rank 0 puts into the run they put there, and it goes."""
+    """A temporary folder in which the other ranks write what rank 0 writes into the run. It is removed at the end."""
     with tempfile.TemporaryDirectory() as scratch:
         yield RunFolder(Path(scratch) / folder.name)
 
 
 def _remove(folder: RunFolder) -> None:
-    """Remove a run, or an empty folder; what somebody else has put there meanwhile stays."""
+    """Remove a run, or an empty folder. Files that others have put there meanwhile stay."""
     if folder.recipe_file.is_file() or folder.launch_file.is_file():
         shutil.rmtree(folder.real, ignore_errors=True)
     with suppress(OSError):

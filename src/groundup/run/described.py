@@ -1,4 +1,4 @@
-"""What a run says of itself where it is printed."""
+"""The text that is shown when a run is printed."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Where everything of a run lies, and how a run is found by its name."""
+"""The files of a run, and how a run is found by its name."""
 
 import shlex
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from groundup.text.tokenizer import Tokenizer
 
 RUNS = Path("runs")
 NO_CORPUS = "(saved from Python)"
-"""Stands for the corpus in the recipe of a run that `run.save` made, whose data is not known."""
+"""The name of the corpus in the recipe of a run that `run.save` made, because its data is not known."""
 
 
 @dataclass(frozen=True)
@@ -26,21 +26,21 @@ class RunFolder:
 
     @property
     def quoted(self) -> str:
-        """Its name, as a command line takes it."""
+        """The name of the run, as on the command line."""
         return shlex.quote(self.name)
 
     @property
     def real(self) -> Path:
-        """The folder itself, where `path` is a link to it; "." has a name here."""
+        """The real folder, if `path` is a link; the resolved path also has a name for "."."""
         return self.path.resolve()
 
     def beside(self, suffix: str) -> Path:
-        """A hidden neighbour of the folder, such as .demo.lock."""
+        """Return a hidden file beside the folder, such as .demo.lock."""
         return self.real.with_name(f".{self.real.name}.{suffix}")
 
     @property
     def replaced(self) -> Path:
-        """Where an earlier run of the name is kept until this one can replace it (`run.claim`)."""
+        """The folder of an earlier run of this name until this one can replace it (`run.claim`)."""
         return self.beside("replaced")
 
     @property
@@ -53,17 +53,17 @@ class RunFolder:
 
     @property
     def batches_file(self) -> Path:
-        """In which order it learns (`flow.batch_order`)."""
+        """The file with the order of the data (`flow.batch_order`)."""
         return self.path / "batches.json"
 
     @property
     def held_out_file(self) -> Path:
-        """What it holds out, as hashes (`flow.held_out`)."""
+        """The file with the hashes of held-out data (`flow.held_out`)."""
         return self.path / "held-out.json"
 
     @property
     def launch_file(self) -> Path:
-        """The `launch.stamp` under which it was begun, if that was by torchrun."""
+        """The file with the `launch.stamp` of the launch that began the run, if that was torchrun."""
         return self.path / "launch.txt"
 
     @property
@@ -82,11 +82,11 @@ class RunFolder:
         return load_recipe(self.recipe_file)
 
     def begun_under(self, stamp: str) -> bool:
-        """Whether it was this launch that began it."""
+        """Whether this launch began the run."""
         return self.launch_file.is_file() and self.launch_file.read_text(encoding="utf-8") == stamp
 
     def save_tokenizers(self, source: Tokenizer, target: Tokenizer) -> None:
-        """One file when both sides share a vocabulary, else one each."""
+        """Write one file if both sides share a vocabulary, else one for each."""
         if source is target:
             target.save(self.path / "tokenizer.json")
         else:
@@ -94,7 +94,7 @@ class RunFolder:
             target.save(self.path / "target.json")
 
     def tokenizers(self) -> tuple[Tokenizer, Tokenizer]:
-        """The (source, target) tokenizers of this run; the same object twice when they are shared."""
+        """Return the (source, target) tokenizers of this run; the same object twice if they are shared."""
         if (self.path / "tokenizer.json").is_file():
             shared = Tokenizer.load(self.path / "tokenizer.json")
             return shared, shared
@@ -110,7 +110,7 @@ class RunFolder:
 
 
 def check_known(folder: RunFolder, recipe: Recipe) -> None:
-    """ValueError for a run that was saved from Python, whose data nobody knows."""
+    """Raise ValueError for a run that was saved from Python, because its data is not known."""
     if recipe.data.corpus == NO_CORPUS:
         raise ValueError(
             f"{folder.path} was saved from Python, and which data it was trained on is not known; to judge it name a "
@@ -119,14 +119,14 @@ def check_known(folder: RunFolder, recipe: Recipe) -> None:
 
 
 def free_name(name: str) -> str:
-    """The name if no run has it, else name-2, name-3, ..."""
+    """Return the name if no run has it, else name-2, name-3, ..."""
     if not (RUNS / name).exists():
         return name
     return next(f"{name}-{n}" for n in count(2) if not (RUNS / f"{name}-{n}").exists())
 
 
 def find_run(name: str | Path) -> RunFolder:
-    """The run in this folder, or of this name under runs/. ValueError offers the nearest name there is."""
+    """Return the run in this folder, or of this name under runs/. Raises ValueError with the nearest name."""
     for path in (Path(name), RUNS / name):
         if (path / "recipe.json").is_file():
             return RunFolder(path)

@@ -1,4 +1,4 @@
-"""Lines of text through an encoder-decoder: long ones sentence by sentence; a bad line fails alone."""
+"""Translate lines of text: long lines sentence by sentence; a bad line fails alone."""
 
 from collections.abc import Callable, Sequence
 
@@ -26,11 +26,11 @@ def answer_lines(
     precision: Precision = "float32",
     **named,
 ) -> list[list[Answer] | str]:
-    """For each line its answers, best first, or why it has none; `choose` and options as `PairRun.answers`.
+    """Return the answers to each line, best first, or why it has none. `choose` and options as `PairRun.answers`.
 
-    A line of more tokens than any the run has learnt from is translated sentence by sentence if `split`, with one
-    answer: their best answers joined, its score by the same formula from all their tokens. `show` is told, step by
-    step, what the best hypotheses say so far, which is of use where there is one line.
+    If `split`, a line with more tokens than the longest training text is translated sentence by sentence and has one
+    answer: the best answers of its sentences joined, with the score of all their tokens by the same formula. `show`
+    gets the text of the best hypotheses after every step, which is useful for a single line.
     """
     check_list(lines, "lines", "answer_lines")
     by = strategy(choose, **named)
@@ -67,14 +67,14 @@ def answer_lines(
 def _parts(run: PairRun, line: str) -> list[str]:
     try:
         ids = run.source.encode(normalise_sentence(line))
-    except ValueError:  # `refused` says it better
+    except ValueError:  # `refused` has a better message
         return [line]
     long = len(ids) >= run.recipe.data.max_length
     return sentences(line) if long and run.recipe.task == "translation" else [line]
 
 
 def _well_formed(text: str) -> bool:
-    """Whether it holds no lone surrogate, which is how a byte that is not UTF-8 is read."""
+    """Whether the text has no lone surrogate, to which a byte that is not UTF-8 is decoded."""
     return not any("\ud800" <= character <= "\udfff" for character in text)
 
 

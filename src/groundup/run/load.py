@@ -1,4 +1,4 @@
-"""From a folder on disk to something one can use."""
+"""Load a run from a folder on disk."""
 
 from pathlib import Path
 from typing import Any, Literal
@@ -23,9 +23,9 @@ def load(
     device: str = "auto",
     trust_code: bool | str = False,
 ) -> PairRun | TextRun:
-    """The run of this name or folder, ready to use: a `PairRun` (translation, dialogue) or a `TextRun`.
+    """Load the run of this name or folder: a `PairRun` (translation, dialogue) or a `TextRun`.
 
-    Every byte of the checkpoint is verified first; ValueError names what is damaged, and what may be used instead.
+    Every byte of the checkpoint is verified first. Raises ValueError with the damaged file and what to use instead.
     A run that was trained with a Python file of its own has a copy of it, recipe.py, without which there is no such
     model; it is executed only with trust_code=True, or its SHA-256, and a ValueError without.
     """
@@ -35,7 +35,9 @@ def load(
     place = choose_device(device)
     source, target = folder.tokenizers()
     weights, file = _read_weights(folder, checkpoint)
-    check_model_tensors(code.skeleton(recipe), weights, file=file)  # before a model of another size takes memory
+    check_model_tensors(
+        code.skeleton(recipe), weights, file=file
+    )  # check this before a model of another size uses memory
     model: Any = code.build(recipe)
     load_model_tensors(model, weights, file=file)
     model = model.to(place).eval()
@@ -45,7 +47,7 @@ def load(
 
 
 def load_pair_run(run: str | Path, task: str, **options) -> PairRun:
-    """`load` for a verb that needs pairs; ValueError when the run is of another kind."""
+    """`load` for a verb that needs pairs. Raises ValueError if the run is of another kind."""
     loaded = load(run, **options)
     if not isinstance(loaded, PairRun):
         raise ValueError(f"{run} is a language model and cannot {task}; use: groundup generate {run} PROMPT")
@@ -53,7 +55,7 @@ def load_pair_run(run: str | Path, task: str, **options) -> PairRun:
 
 
 def load_text_run(run: str | Path, task: str, **options) -> TextRun:
-    """`load` for a verb that needs a language model; ValueError when the run is of another kind."""
+    """`load` for a verb that needs a language model. Raises ValueError if the run is of another kind."""
     loaded = load(run, **options)
     if not isinstance(loaded, TextRun):
         verb = "chat" if loaded.recipe.task == "dialogue" else "translate"
@@ -62,7 +64,7 @@ def load_text_run(run: str | Path, task: str, **options) -> TextRun:
 
 
 def which(text: str) -> Literal["best", "latest"] | int:
-    """A checkpoint as a person names it: best, latest or the number of a step."""
+    """Parse the name of a checkpoint: best, latest or the number of a step."""
     if text == "best" or text == "latest":
         return text
     if text.isdecimal():
@@ -71,7 +73,7 @@ def which(text: str) -> Literal["best", "latest"] | int:
 
 
 def _read_weights(folder: RunFolder, checkpoint: Literal["best", "latest"] | int) -> tuple[dict[str, Tensor], Path]:
-    """The weights and their folder."""
+    """Return the weights and their folder."""
     if checkpoint == "best" and folder.replaced.exists() and not (folder.checkpoints / "best").is_file():
         raise ValueError(
             f"{folder.path} has no best checkpoint yet; go on with it (groundup resume {folder.quoted}), or take "

@@ -30,7 +30,7 @@ class PairRun(Translator):
         return described(type(self).__name__, self.folder.path, self.recipe.task, self.model, tokenizers)
 
     def attention(self, sentence: str, *, num_beams: int = 1) -> "Look":
-        """What it looks at while it answers: a page that a notebook shows, and `save` keeps."""
+        """Record its attention while it answers: a page that a notebook shows and `save` writes."""
         from groundup.run.attention import look_at_pair
 
         return look_at_pair(self, sentence, title=self.folder.name, num_beams=num_beams)

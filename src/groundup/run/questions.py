@@ -1,4 +1,4 @@
-"""Multiple-choice questions put to a language model: HellaSwag where it is at hand, or a file of one's own."""
+"""Ask a language model multiple-choice questions: HellaSwag if it is available, or your own file."""
 
 import os
 from collections.abc import Callable
@@ -15,15 +15,15 @@ FILE = Path("hellaswag") / "hellaswag_val.jsonl"
 
 @dataclass(frozen=True)
 class Answered:
-    """How well a run answered, and what to know about it."""
+    """The accuracy of a run, and how many questions were left out."""
 
     accuracies: "list[Accuracy]"
     faults: list[str]
-    """Lines of the file that were left out, and why: no questions, or too long for the model."""
+    """Lines of the file that were left out, with the reason: not a question, or too long for the model."""
     cut: int
-    """Questions whose context was longer than the model's, and lost its beginning."""
+    """The number of questions whose context was longer than the model's and lost its beginning."""
     left_out: int
-    """Questions that the run cannot read: too long, or characters that its vocabulary lacks."""
+    """The number of questions that the run cannot read: too long, or characters that its vocabulary lacks."""
     precision: str
 
 
@@ -35,9 +35,9 @@ def answer(
     begin: Callable[[int], object] = lambda questions: None,
     progress: Callable[[int], object] = lambda done: None,
 ) -> Answered:
-    """Judge the run by the file's questions, or `limit` of them; `begin` hears how many, `progress` of each batch.
+    """Ask the run the file's questions, or `limit` of them. Calls `begin` with their number, `progress` for each batch.
 
-    A question that does not fit the model's context is left out; ValueError where none is left.
+    A question that does not fit the model's context is left out. Raises ValueError if none is left.
     """
     from groundup.measure.multiple_choice import accuracies, encode, read_questions, score
     from groundup.training.precision import choose_precision
@@ -63,6 +63,6 @@ def answer(
 
 
 def hellaswag() -> Path | None:
-    """HellaSwag's validation questions in the folder that GROUNDUP_DATA names; None where they are not there."""
+    """Return HellaSwag's validation questions in the folder that GROUNDUP_DATA names, or None if they are absent."""
     folder = os.environ.get("GROUNDUP_DATA")
     return path if folder and (path := Path(folder) / FILE).is_file() else None

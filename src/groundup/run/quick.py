@@ -26,7 +26,7 @@ def write(
 def write(
     model: CausalLM, tokenizer: Tokenizer, prompt: str | Sequence[str] = "", choose: Strategy | None = None, **options
 ) -> str | list[str]:
-    """The prompt and what the model writes after it; a list of prompts gives a list of texts.
+    """Return the prompt and the model's continuation. A list of prompts gives a list of texts.
 
     choose: `gu.Greedy()` (the default), `gu.Sample(temperature=0.8, seed=0)` or `gu.Beams(4)`. Options as
     `run.generate_batch`: max_new_tokens (200), stop, slide, and Hugging Face's names (temperature=0.8). The model
@@ -57,7 +57,7 @@ def translate(
     marks: Marks | None = None,
     **options,
 ) -> str | list[str]:
-    """The best answer to a sentence, or to each of a list; options as `run.translate` (num_beams=4).
+    """Return the best answer to a sentence, or to each of a list. Options as `run.translate` (num_beams=4).
 
     tokenizer: of both sides, or of the target where there is a source_tokenizer. marks: the special tokens that the
     model was trained with; None are <pad>, <bos> and <eos>. The model answers without dropout, and is left in the mode
@@ -73,7 +73,7 @@ def translate(
 
 @contextmanager
 def _without_dropout(model: nn.Module) -> Iterator[None]:
-    """The model in eval mode; afterwards every module is in the mode in which it was."""
+    """Put the model into eval mode; restore the mode of every module at the end."""
     modes = {module: module.training for module in model.modules()}
     model.eval()
     try:

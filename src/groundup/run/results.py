@@ -12,7 +12,7 @@ from groundup.files import write_whole
 from groundup.records import make_record, read_json, short
 
 WAIT = 60.0
-"""Seconds to wait for another process that writes results."""
+"""Seconds to wait while another process writes results."""
 
 
 @dataclass(frozen=True)
@@ -23,20 +23,20 @@ class Result:
     """bleu, chrf, ter, exact-match, token-accuracy, perplexity, bits-per-byte, loss."""
     value: float
     split: str
-    """What it was measured on: test, validation, train, or a file."""
+    """The data that it was measured on: test, validation, train, or a file."""
     size: int
-    """Of what it was measured on, in `unit`."""
+    """The size of that data, in `unit`."""
     seed: int
     """Of the training."""
     seconds: float
     """What the measuring took."""
     signature: str | None = None
-    """sacreBLEU's, or the exact convention of the figure."""
+    """sacreBLEU's signature, or the exact convention of the figure."""
     num_beams: int | None = None
     margin: float | None = None
-    """Half the width of the 95% interval, where there is one; the signature says how it was found."""
+    """Half the width of the 95% interval, if there is one; the signature says how it was computed."""
     unit: str = "pairs"
-    """What is counted: pairs, or characters of text."""
+    """The unit of `count`: pairs, or characters of text."""
 
     def __str__(self) -> str:
         figure = _with_margin(f"{self.value:.{digits(self.metric)}f}", self)
@@ -45,17 +45,17 @@ class Result:
 
 @dataclass(frozen=True)
 class Difference:
-    """How far a second run is from a first one, on the same pairs or the same text."""
+    """The difference between two runs on the same pairs or the same text."""
 
     metric: str
     first: float
     second: float
     p_value: float
-    """How often so large a difference would come by chance, if the two were equally good."""
+    """How often chance gives such a large difference if both are equally good."""
     signature: str
     num_beams: int | None = None
     margin: float | None = None
-    """Half the width of the 95% interval of the difference, where it was found."""
+    """Half the width of the 95% interval of the difference, if it was computed."""
 
     def __str__(self) -> str:
         delta = _with_margin(f"{self.second - self.first:+.{digits(self.metric)}f}", self)
@@ -63,7 +63,7 @@ class Difference:
 
 
 def digits(metric: str) -> int:
-    """Decimals worth printing."""
+    """The number of decimals to print."""
     return 4 if metric in ("loss", "bits-per-byte") else 2
 
 
@@ -72,14 +72,14 @@ def _with_margin(figure: str, of: Result | Difference) -> str:
 
 
 def searched(num_beams: int | None) -> str:
-    """Two spaces and how answers were looked for; nothing where nothing was."""
+    """Return two spaces and the way in which answers were generated, or ""."""
     return "" if num_beams is None else "  greedy" if num_beams == 1 else f"  {num_beams} beams"
 
 
 def read_results(path: Path) -> dict[str, Any]:
     """Return what `save_results` and `keep_evaluation` wrote: training, results and, if there are any, evaluations.
 
-    ValueError naming the file and what is wrong in it.
+    Raises ValueError with the file and what is wrong in it.
     """
     record = read_json(path)
     try:
@@ -96,10 +96,10 @@ def read_results(path: Path) -> dict[str, Any]:
 
 
 def save_results(path: Path, results: list[Result], *, training: dict) -> None:
-    """Write the figures and how the training went, replacing the file whole.
+    """Write the figures and the record of the training. Replaces the whole file.
 
-    Evaluations stay where they were of the same model: a finished training that was resumed took no step. A file that
-    is damaged is put aside as results.json.damaged: the training is over, and its figures must not be lost to that.
+    Evaluations of the same model stay, as when a finished training was resumed and took no step. A damaged file is
+    renamed to results.json.damaged, because the figures of a finished training must not be lost.
     """
     record: dict[str, Any] = {
         "written": _now(),
@@ -118,9 +118,9 @@ def save_results(path: Path, results: list[Result], *, training: dict) -> None:
 
 
 def keep_evaluation(path: Path, results: Sequence[Result | Difference], *, how: dict[str, Any]) -> None:
-    """Add what an evaluation found to a run's figures, in place of an earlier one made in the same way, `how`.
+    """Add an evaluation to a run's figures. It replaces an earlier one that was made in the same way, `how`.
 
-    Nothing is written where the training has left no figures yet. Any number of processes may do it at once.
+    Nothing is written if the training has no figures yet. Any number of processes may do this at once.
     """
     if not path.is_file():
         return
@@ -133,7 +133,7 @@ def keep_evaluation(path: Path, results: Sequence[Result | Difference], *, how: 
 
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    """Within it no other process changes the file."""
+    """Inside the `with`, no other process changes the file."""
     from filelock import FileLock, Timeout
 
     try:
@@ -141,7 +141,7 @@ def _locked(path: Path) -> Iterator[None]:
             yield
             with suppress(
                 OSError
-            ):  # who waits for it finds that it is gone, and makes another; Windows removes it itself
+            ):  # a process that waits for it notices that it is gone and makes another; Windows removes it itself
                 Path(lock.lock_file).unlink()
     except Timeout:
         raise OSError(f"{path}: another process has been writing it for {WAIT:g} seconds; try again") from None

@@ -1,4 +1,4 @@
-"""A model that was made or trained in Python, kept as a run: what verbs and `gu.load` then work with."""
+"""Save a model that was made or trained in Python as a run, for all verbs and `gu.load`."""
 
 from pathlib import Path
 
@@ -26,12 +26,12 @@ def save_run(
     source_tokenizer: Tokenizer | None = None,
     task: str | None = None,
 ) -> PairRun | TextRun:
-    """Make the folder a run of this model, and give it back as `gu.load` does.
+    """Make the folder a run of this model, and return it as `gu.load` does.
 
     The folder is new or empty, or the one into which `gu.fit` trained this very model: its checkpoints then stay as
     they are. tokenizer: the model's; of the target where there is a source_tokenizer. task: "dialogue" for an
-    encoder-decoder that replies; otherwise it translates. ValueError for a model with parts of one's own, and where a
-    run is already.
+    encoder-decoder that replies; otherwise it translates. Raises ValueError for a model with parts of your own, and if
+    there is a run already.
     """
     check_stock(model, "to load it again from a run folder")
     place = RunFolder(Path(folder))
@@ -50,12 +50,12 @@ def save_run(
     else:
         save_checkpoint(place.checkpoints, 0, model=tensors, optimizer=None, state={"step": 0}, best=True)
     place.save_tokenizers(source_tokenizer or tokenizer, tokenizer)
-    save_recipe(recipe, place.recipe_file)  # the last: it is what makes the folder a run
+    save_recipe(recipe, place.recipe_file)  # write this last: it makes the folder a run
     return load(place.path)
 
 
 def check_size(tokenizer: Tokenizer, rows: int) -> None:
-    """ValueError for a tokenizer with more tokens than the model has rows."""
+    """Raise ValueError for a tokenizer with more tokens than the model has rows."""
     if tokenizer.vocab_size > rows:
         raise ValueError(
             f"the tokenizer has {tokenizer.vocab_size} tokens, the model {rows} rows; they do not belong together"

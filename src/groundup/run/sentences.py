@@ -1,4 +1,4 @@
-"""Text cut into sentences, in many scripts and in time that grows with its length alone."""
+"""Cut text into sentences, in many scripts, in time proportional to its length."""
 
 import regex
 
@@ -13,14 +13,14 @@ _END = regex.compile(
     regex.VERBOSE,
 )
 WITHOUT_SPACE = tuple("。！？｡」』）】》〉")
-"""What ends a sentence in scripts that put no space between two."""
+"""The characters that end a sentence in scripts without spaces between sentences."""
 
 
 def sentences(text: str) -> list[str]:
-    """The text cut at line breaks and where sentences end: after . ! ? … before a space, after 。！？ । ؟ ። anywhere.
+    """Cut the text at line breaks and at the ends of sentences: after . ! ? … before a space, after 。！？ । ؟ ።.
 
-    Quotes and brackets that close there belong to the sentence before. Nothing is known of abbreviations: "Mr. Smith"
-    is cut in two.
+    Closing quotes and brackets belong to the sentence before. Abbreviations are not recognised: "Mr. Smith" is cut in
+    two.
     """
     ends = [found.end() for found in _END.finditer(text)]
     parts = (text[first:end].strip() for first, end in zip([0, *ends], [*ends, len(text)], strict=True))
@@ -28,7 +28,7 @@ def sentences(text: str) -> list[str]:
 
 
 def joined(texts: list[str]) -> str:
-    """Sentences as one text, with a space between two where their script has one."""
+    """Join sentences to one text, with spaces between them if their script uses spaces."""
     return "".join(
         text + ("" if following is None or text.endswith(WITHOUT_SPACE) else " ")
         for text, following in zip(texts, [*texts[1:], None], strict=True)

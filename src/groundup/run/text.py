@@ -28,7 +28,7 @@ class TextRun(Writer):
         return described(type(self).__name__, self.folder.path, self.recipe.task, self.model, f"{self.tokenizer}")
 
     def attention(self, prompt: str, *, max_new_tokens: int = 40) -> "Look":
-        """What it looks at while it writes on after the prompt: a page that a notebook shows, and `save` keeps."""
+        """Record its attention while it continues the prompt: a page that a notebook shows and `save` writes."""
         from groundup.run.attention import look_at_text
 
         return look_at_text(self, prompt, title=self.folder.name, max_new_tokens=max_new_tokens)

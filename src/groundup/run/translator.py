@@ -1,4 +1,4 @@
-"""An encoder-decoder with its tokenizers: translate or reply, many sentences at once or one as a stream."""
+"""An encoder-decoder with its tokenizers: it translates or replies, many sentences at once or one as a stream."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
@@ -29,18 +29,18 @@ class Answer(NamedTuple):
 
     text: str
     score: float
-    """What beams are ranked by (`Beams.score`); the mean ln p of a token where there are none."""
+    """The score that ranks beams (`Beams.score`); without beams, the mean ln p of a token."""
     logprob: float
     """ln p of the whole answer given the source."""
     ids: list[int]
-    """Its tokens, the end token included where it ended by itself."""
+    """Its tokens, with the end token if it ended by itself."""
 
 
 class Translator:
-    """An encoder-decoder and its tokenizers, one and the same where both sides share a vocabulary."""
+    """An encoder-decoder and its tokenizers; one tokenizer if both sides share a vocabulary."""
 
     def __init__(self, model: Seq2Seq, source: Tokenizer, target: Tokenizer, marks: Marks | None = None):
-        """marks: the special tokens it was trained with; None are <pad>, <bos> and <eos>."""
+        """marks: the special tokens that it was trained with; None is <pad>, <bos> and <eos>."""
         self.model = model
         self.source = source
         self.target = target
@@ -48,12 +48,12 @@ class Translator:
         self.marks = marks or Marks.of(source, target)
         self._precisions = Precisions(model)
         self._known = None
-        if target.vocab_size < model.config.vocab_size:  # rows to spare, which are never written
+        if target.vocab_size < model.config.vocab_size:  # extra rows, which are never written
             tokens = {*target.vocabulary.ids.values(), *target.specials.values()}
             self._known = Known(model, tokens, vocab_size=model.config.vocab_size, device=self.device)
 
     def translate(self, sentences: Sequence[str], choose: Strategy | None = None, **options) -> list[str]:
-        """The best answer to each sentence; options as `answers`. An empty sentence has an empty answer."""
+        """Return the best answer to each sentence. Options as `answers`. An empty sentence has an empty answer."""
         return [found[0].text if found else "" for found in self.answers(sentences, choose, **options)]
 
     @torch.inference_mode()
@@ -71,7 +71,7 @@ class Translator:
         watch: Watch | None = None,
         **named,
     ) -> list[list[Answer]]:
-        """The answers to each sentence: `choose` is `Greedy()` (the default), `Sample(...)` or `Beams(...)`.
+        """Return the answers to each sentence. `choose` is `Greedy()` (the default), `Sample(...)` or `Beams(...)`.
 
         Hugging Face's names make a strategy, too: `num_beams=4`, `temperature=0.8` (`decode.named`). Sentences are
         normalised as the training text was and decoded in batches of similar length. Without max_new_tokens an answer
@@ -80,13 +80,13 @@ class Translator:
         answers come about twice as fast, with scores that are not quite the model's own. `watch`: see `beam_search`;
         its sentence numbers are places in `sentences`.
 
-        Beams give the best first, ranked by `Beams.score`; of answers whose tokens differ but whose text is the same
-        only the best is given, so there may be fewer than num_return_sequences. Drawn answers come in the order in
-        which they were drawn, repeats included, and none depends on its neighbours: answer k to sentence i draws from
-        a stream made of (seed, i * num_return_sequences + k). Their score is the mean ln p of a token.
+        Beams give the best answer first, ranked by `Beams.score`. If several answers have the same text, only the best
+        is returned, so there may be fewer than num_return_sequences. Sampled answers come in the order in which they
+        were drawn, with repeats, and do not depend on other answers: answer k to sentence i draws from a stream made of
+        (seed, i * num_return_sequences + k). Their score is the mean ln p of a token.
         """
         check_list(sentences, "sentences", "translate")
-        sentences = list(sentences)  # gone through more than once
+        sentences = list(sentences)  # it is iterated more than once
         model, each = self._decoder(precision), num_return_sequences
         by = _checked(strategy(choose, **named), each, watch)
         beams = by.width if isinstance(by, Beams) else each
@@ -115,9 +115,9 @@ class Translator:
         min_new_tokens: int = 0,
         **named,
     ) -> Iterator[str]:
-        """The answer to one sentence in pieces of text as they come; `choose` and names as `answers`, without beams.
+        """Yield the answer to one sentence in pieces of text as they come. Options as `answers`, without beams.
 
-        ValueError, at once, for a sentence that cannot be read. `max_new_tokens`: see `answers`.
+        Raises ValueError at once for a sentence that cannot be read. `max_new_tokens`: see `answers`.
         """
         by = strategy(choose, **named)
         if isinstance(by, Beams):
@@ -139,7 +139,7 @@ class Translator:
         return pieces((int(column.ids) for column in columns), self.target)
 
     def refused(self, sentences: Sequence[str]) -> dict[int, str]:
-        """The sentences, by their row, that `answers` would refuse (too long, characters never seen), and why."""
+        """Return the rows of sentences that `answers` would refuse (too long, unknown characters), with the reason."""
         check_list(sentences, "sentences", "refused")
         reasons = {}
         for row, sentence in enumerate(sentences):
@@ -150,18 +150,18 @@ class Translator:
         return reasons
 
     def probabilities(self, sentence: str, answer: Sequence[int]) -> torch.Tensor:
-        """Teacher forcing: the model's distribution at each token of the answer, (T, V), in one forward pass."""
+        """Teacher forcing: return the model's distribution at each token of the answer, (T, V), in one forward pass."""
         source, mask = self.pad([self.source_ids(sentence)])
         target = torch.tensor([[self.marks.bos, *answer[:-1]]], device=self.device)
         with torch.inference_mode():
             return self.model(source, target, mask)[0].float().softmax(dim=-1)
 
     def source_pieces(self, sentence: str) -> list[str]:
-        """The source tokens as printable strings, the end token included."""
+        """Return the source tokens as printable strings, with the end token."""
         return self.source.pieces(self.source_ids(sentence))
 
     def pad(self, rows: list[list[int]]) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """Rows of ids as one tensor (B, S) and its mask, None where nothing is padded."""
+        """Return rows of ids as one tensor (B, S) and its mask, which is None without padding."""
         longest = max(map(len, rows))
         pad = [self.marks.source_pad]
         ids = torch.tensor([row + pad * (longest - len(row)) for row in rows], device=self.device)
@@ -171,7 +171,7 @@ class Translator:
         return ids, torch.arange(longest, device=self.device) < lengths[:, None]
 
     def source_ids(self, sentence: str) -> list[int]:
-        """The source tokens, the end token included; ValueError for more than the context."""
+        """Return the source tokens with the end token. Raises ValueError for more than the context."""
         ids = [*self.source.encode(normalise_sentence(sentence)), self.marks.source_eos]
         if len(ids) > self.model.config.context:
             raise ValueError(
@@ -181,16 +181,16 @@ class Translator:
         return ids
 
     def limit(self, length: int, most: int | None, *, least: int = 0, begun: int = 0) -> int:
-        """How many tokens an answer to a source of `length` tokens may have after `begun` of its own."""
+        """Return how many tokens an answer to a source of `length` tokens may have after its first `begun` tokens."""
         return min(self.model.config.context - begun, max(least, 2 * length + 10) if most is None else most)
 
     def _decoder(self, precision: Precision) -> Decoder:
-        """What chooses the tokens; ValueError where it cannot be had."""
+        """Return the model that generates, in this precision. Raises ValueError if that is not supported."""
         model = self._precisions.of(precision)
         return model if self._known is None else self._known.by(model)  # type: ignore[return-value]
 
     def _check_room(self, number: int, tokens: int, *, beams: bool) -> None:
-        """ValueError for more beams, or drawn answers, to a sentence than there can be."""
+        """Raise ValueError for more beams, or sampled answers, to a sentence than possible."""
         config = self.model.config
         vocab_size, cached = config.vocab_size, 2 * config.layers * config.width
         if beams:
@@ -204,9 +204,9 @@ class Translator:
 
 
 def _checked(by: Strategy, each: int, watch: Watch | None) -> Strategy:
-    """The strategy that finds what `by` means soonest; ValueError where it cannot give `each` answers."""
+    """Return the fastest strategy with the result of `by`. Raises ValueError if it cannot give `each` answers."""
     if isinstance(by, Greedy) and each == 1 and by.repetition_penalty is None:
-        # One beam is greedy search, and sentences that are done leave the batch.
+        # One beam is greedy search, and finished sentences leave the batch.
         return Beams(1, no_repeat_ngram_size=by.no_repeat_ngram_size, bad_words_ids=by.bad_words_ids)
     if isinstance(by, Beams):
         check_answers(by, each)
@@ -222,7 +222,7 @@ def _checked(by: Strategy, each: int, watch: Watch | None) -> Strategy:
 
 
 def _distinct(answers: list[Answer]) -> list[Answer]:
-    """Best first, one a text: tokens can spell the same one in several ways."""
+    """Sort answers, best first, one for each text: different tokens can spell the same text."""
     first: dict[str, Answer] = {}
     for answer in answers:
         first.setdefault(answer.text, answer)
@@ -230,7 +230,7 @@ def _distinct(answers: list[Answer]) -> list[Answer]:
 
 
 def _renumbered(watch: Watch, numbers: Sequence[int]) -> Watch:
-    """Tell `watch` of sentence numbers[i] whatever there is to tell of sentence i."""
+    """Return a `watch` that reports sentence i of a batch as sentence numbers[i]."""
 
     def told(n: int, sentence: int, branches: list[Branch]) -> None:
         watch(n, numbers[sentence], branches)

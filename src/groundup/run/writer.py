@@ -1,4 +1,4 @@
-"""A language model with its tokenizer: write on, one text or many, as a stream or searched for."""
+"""A language model with its tokenizer: it continues one text or many, as a stream or by beam search."""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import fields
@@ -46,13 +46,13 @@ class Writer:
         precision: Precision = "float32",
         **named,
     ) -> Writing:
-        """What the model writes after the prompt, in pieces of text as they come (`"".join(...)` for all of it).
+        """Yield the model's continuation of the prompt in pieces of text as they come (`"".join(...)` for all of it).
 
         choose is `Greedy()` (the default) or a `Sample(...)`; Hugging Face's names make one, too (`temperature=0.8`).
-        Ends at the end-of-text token or one of stop_ids, none of which comes before min_new_tokens; at a stop string;
-        or where the context is full. With `slide` it goes on from the last half of the context (see `decode.sliding`),
-        and of a prompt longer than the context the end is read. ValueError, at once, for such a prompt without.
-        `written`, of what is given back, has the ids, their log-probabilities, and why the text ended.
+        The text ends at the end-of-text token or one of stop_ids, none of which comes before min_new_tokens; at a stop
+        string; or when the context is full. With `slide` it continues from the last half of the context (see
+        `decode.sliding`), and only the end of a prompt longer than the context is read; without `slide`, such a prompt
+        is a ValueError at once. `written` of the result has the ids, their log-probabilities, and why the text ended.
         int8 (CPUs only) is about 1.5 times as fast; its texts and probabilities are not quite the model's own.
         """
         by = strategy(choose, **named)
@@ -80,20 +80,20 @@ class Writer:
         precision: Precision = "float32",
         **named,
     ) -> list[list[Written]]:
-        """num_return_sequences texts after each prompt; options as `generate`, which says the same for one prompt.
+        """Return num_return_sequences texts after each prompt. Options as `generate`, which gives the same for one.
 
-        A text does not depend on its neighbours: text n of prompt p is row p * num_return_sequences + n, and a
-        `Sample` draws it from a stream of its own, made of (seed, row). So the same seed writes the same texts.
-        In int8 a near tie may fall otherwise in other company: a batch is rounded together.
+        A text does not depend on other texts: text n of prompt p is row p * num_return_sequences + n, and a `Sample`
+        draws it from its own stream, made of (seed, row). So the same seed writes the same texts. In int8, two nearly
+        tied tokens may be decided differently in another batch, because a batch is rounded together.
 
-        `Beams` give the likeliest texts they find, best first (`decode.beam`). They end at the end-of-text token or one
-        of stop_ids, and where the context is full: hypotheses neither slide nor look for stop strings. The
-        log-probabilities of what was found are the model's own in either precision.
+        `Beams` give the likeliest texts that they find, best first (`decode.beam`). These end at the end-of-text token
+        or one of stop_ids, and when the context is full: hypotheses neither slide nor look for stop strings. The
+        log-probabilities of the results are the model's own in either precision.
         """
         check_list(prompts, "prompts", "generate_batch")
         by, each = strategy(choose, **named), num_return_sequences
         model = self.decoder(precision)
-        stop = (stop,) if isinstance(stop, str) else tuple(stop)  # every text looks through it
+        stop = (stop,) if isinstance(stop, str) else tuple(stop)  # every text reads it
         limits = dict(max_new_tokens=max_new_tokens, min_new_tokens=min_new_tokens)
         ids = [self.prompt_ids(prompt, slide=slide) for prompt in prompts]
         if isinstance(by, Beams):
@@ -166,12 +166,12 @@ class Writer:
 
     @torch.inference_mode()
     def probabilities(self, ids: Sequence[int]) -> torch.Tensor:
-        """Teacher forcing: the model's distribution after each of the ids, (T, V), in one forward pass."""
+        """Teacher forcing: return the model's distribution after each of the ids, (T, V), in one forward pass."""
         logits = self.model(torch.tensor([ids], device=self.device))[0].float()
         return self._known.only(logits).softmax(dim=-1)
 
     def opening(self, prompt: str) -> str:
-        """The prompt, or none where the text that was learnt from has not all of its characters."""
+        """Return the prompt, or "" if the vocabulary lacks some of its characters."""
         try:
             self.tokenizer.encode(prompt)
         except ValueError:
@@ -208,7 +208,7 @@ class Writer:
         min_new_tokens: int,
         slide: bool,
     ) -> Iterator[Said]:
-        """The tokens of some texts, until their writings have stopped; rows are their numbers to `choose`."""
+        """Yield the tokens of some texts until their `Writing` objects have stopped. rows: numbers for `choose`."""
         return write_texts(
             model,
             self.model.begin,
@@ -225,18 +225,18 @@ class Writer:
         )
 
     def decoder(self, precision: Precision = "float32") -> Decoder:
-        """What chooses the tokens; ValueError where it cannot be had."""
+        """Return the model that generates, in this precision. Raises ValueError if that is not supported."""
         model = self._precisions.of(precision)
         return model if self._knows_all else self._known.by(model)  # type: ignore[return-value]  # a property is enough
 
     def _ends(self, stop_ids: Collection[int]) -> set[int]:
-        """The end-of-text token, where there is one, and the caller's own."""
+        """Return the end-of-text token, if there is one, and the caller's stop ids."""
         end = end_of_text(self.tokenizer)
         return {*stop_ids, *([] if end is None else [end])}
 
     @torch.no_grad()
     def _reread(self, prompt: list[int], found: Hypothesis, ends: Collection[int], limit: int) -> Written:
-        """The hypothesis as text, and ln p of its tokens, which beams do not keep, in one pass over all of it."""
+        """Return the hypothesis as text with ln p of its tokens, computed in one pass: beams do not keep them."""
         ids = torch.tensor([[*prompt, *found.ids]], device=self.device)
         logprobs = self._known.only(self.model(ids[:, :-1])[0, len(prompt) - 1 :].float()).log_softmax(dim=-1)
         writing = Writing(self.tokenizer.stream(), stop_ids=ends, stop=(), limit=limit)

@@ -1,4 +1,4 @@
-"""A text on its way from ids to characters, and what is known of it when it is written."""
+"""A text while it is decoded from ids, and the finished text with its log-probabilities."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,11 +15,11 @@ class Written:
     """What a language model wrote after a prompt."""
 
     text: str
-    """Without the prompt, up to and without the end token or the stop string."""
+    """The text without the prompt, up to but without the end token or the stop string."""
     ids: list[int]
-    """Its tokens; the one that ended it is the last."""
+    """Its tokens; the last one is the token that ended it."""
     logprobs: list[float]
-    """ln p of each token given all before it: by the model itself, before temperature, filters and penalties."""
+    """ln p of each token given all tokens before it: by the model itself, before temperature, filters and penalties."""
     ended: Ended
     """"stop": by an end token or a stop string. "length": max_new_tokens. "context": it was full.
     "not yet": there is more to come."""
@@ -31,15 +31,15 @@ class Written:
 
     @property
     def mean(self) -> float:
-        """The mean ln p of a token: texts of unequal length can be compared by it. exp(-mean) is the perplexity.
+        """The mean ln p of a token, which can compare texts of unequal length. exp(-mean) is the perplexity.
 
-        0 of none.
+        0 if there are no tokens.
         """
         return self.logprob / max(1, len(self.logprobs))
 
 
 class Writing(Iterator[str]):
-    """One text being written: iterate over its pieces as they come; what is there so far is `written`."""
+    """One text while it is written: iterate over its pieces as they come. `written` is the text so far."""
 
     def __init__(self, stream: TextStream, *, stop_ids: Collection[int], stop: str | Iterable[str], limit: int):
         self._stream, self.stop_ids, self._limit = stream, stop_ids, limit
@@ -51,7 +51,7 @@ class Writing(Iterator[str]):
         self._pieces: Iterator[str] = iter(())
 
     def follow(self, tokens: Iterable[tuple[int, float]]) -> "Writing":
-        """Write what tokens (id, ln p) say while this is iterated over."""
+        """Write the text of tokens (id, ln p) while this is iterated over."""
         self._pieces = until(self._take(tokens), self._stop)
         return self
 
@@ -64,7 +64,7 @@ class Writing(Iterator[str]):
         yield self.finish()
 
     def add(self, id: int, logprob: float) -> str:
-        """Take one token more; the text that has become certain with it. `stopped` says whether it was the last."""
+        """Add one token and return the text that is now complete. `stopped` says whether it was the last one."""
         self._ids.append(id)
         self._logprobs.append(logprob)
         piece = "" if id in self.stop_ids else self._stream.push(id)
@@ -74,7 +74,7 @@ class Writing(Iterator[str]):
         return piece
 
     def finish(self) -> str:
-        """The last of the text, when no more tokens come: half a character, as U+FFFD."""
+        """Return the rest of the text when no more tokens come: half a character, as U+FFFD."""
         piece = self._stream.flush()
         self._text += piece
         self._over = True
@@ -88,20 +88,20 @@ class Writing(Iterator[str]):
 
     @property
     def written(self) -> Written:
-        """What has been written."""
+        """The text so far, with its tokens."""
         ended = "stop" if self.stopped else "length" if len(self._ids) == self._limit else "context"
         text = "".join(until([self._text], self._stop))
         return Written(text, list(self._ids), list(self._logprobs), ended if self._over else "not yet")
 
 
 def check_list(texts: Sequence[str], name: str, method: str) -> None:
-    """A string is a sequence of strings, its letters; ValueError, since nobody means that."""
+    """Raise ValueError if a string is given for a sequence of strings: Python would use its letters."""
     if isinstance(texts, str):
         raise ValueError(f"{name} is one string; try {method}([text])")
 
 
 def spelled(words: Sequence[str], tokenizer: Tokenizer) -> list[tuple[int, ...]]:
-    """Words as `bad_words_ids`: the tokens of each, with and without a space before it.
+    """Return words as `bad_words_ids`: the tokens of each, with and without a space before it.
 
     A model can still write a word in tokens that the tokenizer would not use for it.
     """
