@@ -1,10 +1,16 @@
 """The caches and padding masks of transformers, as our stacks ask for them."""
 
+from dataclasses import fields
+
 from torch import Tensor
 from transformers import Cache, DynamicCache, EncoderDecoderCache
+from transformers.modeling_outputs import CausalLMOutputWithPast
 
 from groundup.models.stack import Stack
 from groundup.nn.cache import KVCache
+
+CACHE = "cache" if "cache" in {field.name for field in fields(CausalLMOutputWithPast)} else "past_key_values"
+"""The name of the cache in what a model returns: transformers 5.24 changed it."""
 
 
 class LayerCache(KVCache):

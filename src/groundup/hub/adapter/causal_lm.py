@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from transformers import Cache, GenerationMixin
 from transformers.modeling_outputs import CausalLMOutputWithPast
 
-from groundup.hub.adapter.caches import key_mask, layer_caches, new_cache
+from groundup.hub.adapter.caches import CACHE, key_mask, layer_caches, new_cache
 from groundup.hub.adapter.configuration import GroundupConfig
 from groundup.hub.adapter.modeling import GroundupPreTrainedModel, mean_loss, resized_shape, seen
 from groundup.models.causal_lm import CausalLM
@@ -37,18 +37,21 @@ class GroundupForCausalLM(GroundupPreTrainedModel, GenerationMixin):
         return_dict: bool | None = None,
         logits_to_keep: int | Tensor = 0,
         num_items_in_batch: Tensor | int | None = None,
+        cache: Cache | None = None,
         **others: Any,
     ) -> CausalLMOutputWithPast | tuple:
         """input_ids (B, T) -> logits (B, T, V) and, with labels (B, T) that are the ids themselves, the loss.
 
         attention_mask (B, S) is 0 at padding on either side, the cached tokens included; positions count real tokens.
+        cache is the newer name of past_key_values.
         """
         self.refuse(others)
         keep = self.config.use_cache and not self.training if use_cache is None else use_cache
-        if keep and past_key_values is None:
-            past_key_values = new_cache(self.config)
+        cache = past_key_values if cache is None else cache
+        if keep and cache is None:
+            cache = new_cache(self.config)
         stack = self.model.stack
-        state = State(layer_caches(past_key_values, len(stack.blocks)), key_mask(attention_mask))
+        state = State(layer_caches(cache, len(stack.blocks)), key_mask(attention_mask))
         with seen(stack, self.config, attentions=output_attentions, states=output_hidden_states) as found:
             hidden = self.model.read(input_ids, state)
         kept = slice(-logits_to_keep, None) if isinstance(logits_to_keep, int) else logits_to_keep
@@ -57,7 +60,7 @@ class GroundupForCausalLM(GroundupPreTrainedModel, GenerationMixin):
         output = CausalLMOutputWithPast(
             loss=loss,  # type: ignore[arg-type]
             logits=logits,  # type: ignore[arg-type]
-            past_key_values=past_key_values if keep else None,
+            **{CACHE: cache if keep else None},  # type: ignore[arg-type]
             hidden_states=(*found.states, hidden) if output_hidden_states else None,  # type: ignore[arg-type]
             attentions=tuple(found.attentions) if output_attentions else None,  # type: ignore[arg-type]
         )

@@ -24,8 +24,11 @@ IGNORE = -100
 """The label where there is nothing to learn."""
 
 
-SAYS_NOTHING = ("cache_position",)
-"""What older versions of transformers 5 give to every model; the cache itself says it, too."""
+REFUSED = (
+    *("position_ids", "decoder_position_ids", "inputs_embeds", "decoder_inputs_embeds", "token_type_ids"),
+    *("head_mask", "decoder_head_mask", "cross_attn_head_mask", "cu_seq_lens_q", "cu_seq_lens_k"),
+)
+"""Arguments of other models that would change the result. What else transformers passes on says nothing new."""
 
 
 class ChosenAttend(Attend):
@@ -83,8 +86,7 @@ class GroundupPreTrainedModel(PreTrainedModel):
 
     def refuse(self, given: dict[str, Any]) -> None:
         """ValueError for an argument that would be ignored: it would change what others compute with it."""
-        given = {name: value for name, value in given.items() if value is not None and value is not False}
-        if unknown := [name for name in given if name not in SAYS_NOTHING]:
+        if unknown := [name for name in REFUSED if given.get(name) is not None]:
             raise ValueError(f"{type(self).__name__} takes no {', '.join(unknown)}; leave it out")
 
 

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from transformers import Cache, GenerationMixin
 from transformers.modeling_outputs import BaseModelOutput, Seq2SeqLMOutput
 
-from groundup.hub.adapter.caches import cross_memory, key_mask, layer_caches, new_cache
+from groundup.hub.adapter.caches import CACHE, cross_memory, key_mask, layer_caches, new_cache
 from groundup.hub.adapter.configuration import GroundupConfig
 from groundup.hub.adapter.modeling import GroundupPreTrainedModel, mean_loss, resized_shape, seen, shifted_right
 from groundup.models.seq2seq import Seq2Seq
@@ -72,11 +72,13 @@ class GroundupForSeq2SeqLM(GroundupPreTrainedModel, GenerationMixin):
         output_hidden_states: bool | None = None,
         return_dict: bool | None = None,
         num_items_in_batch: Tensor | int | None = None,
+        cache: Cache | None = None,
         **others: Any,
     ) -> Seq2SeqLMOutput | tuple:
         """input_ids (B, S), decoder_input_ids (B, T) -> logits (B, T, V) and, with labels (B, T), the loss.
 
-        Without decoder_input_ids the decoder reads the labels shifted right. Masks are 0 at padding on either side.
+        Without decoder_input_ids the decoder reads the labels shifted right. Masks are 0 at padding on either
+        side. cache is the newer name of past_key_values.
         """
         self.refuse(others)
         look: dict[str, Any] = dict(output_attentions=output_attentions, output_hidden_states=output_hidden_states)
@@ -88,13 +90,14 @@ class GroundupForSeq2SeqLM(GroundupPreTrainedModel, GenerationMixin):
             encoder_outputs = self.get_encoder()(input_ids, attention_mask, **look)
         encoded = encoder_outputs if isinstance(encoder_outputs, BaseModelOutput) else BaseModelOutput(*encoder_outputs)
         keep = self.config.use_cache and not self.training if use_cache is None else use_cache
-        if keep and past_key_values is None:
-            past_key_values = new_cache(self.config, cross=True)
+        cache = past_key_values if cache is None else cache
+        if keep and cache is None:
+            cache = new_cache(self.config, cross=True)
         decoder = self.model.decoder
         state = State(
-            layer_caches(past_key_values, len(decoder.blocks)),
+            layer_caches(cache, len(decoder.blocks)),
             key_mask(decoder_attention_mask),
-            memory=cross_memory(decoder, encoded[0], past_key_values),
+            memory=cross_memory(decoder, encoded[0], cache),
             memory_mask=_source_mask(attention_mask),
         )
         with seen(decoder, self.config, attentions=output_attentions, states=output_hidden_states) as found:
@@ -103,7 +106,7 @@ class GroundupForSeq2SeqLM(GroundupPreTrainedModel, GenerationMixin):
         output = Seq2SeqLMOutput(
             loss=None if labels is None else mean_loss(logits, labels, num_items_in_batch),  # type: ignore[arg-type]
             logits=logits,
-            past_key_values=past_key_values if keep else None,  # type: ignore[arg-type]
+            **{CACHE: cache if keep else None},  # type: ignore[arg-type]
             decoder_hidden_states=(*found.states, hidden) if output_hidden_states else None,  # type: ignore[arg-type]
             decoder_attentions=tuple(found.attentions) if output_attentions else None,  # type: ignore[arg-type]
             cross_attentions=tuple(found.crossed) if output_attentions else None,  # type: ignore[arg-type]
