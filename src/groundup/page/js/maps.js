@@ -35,7 +35,8 @@ function drawMap(canvas, panel, rows, now) {
   const cut = token => shown(token).length > 12 ? shown(token).slice(0, 11) + "…" : shown(token);
   measure.font = font;
   const space = tokens => Math.ceil(Math.max(...tokens.map(token => measure.measureText(cut(token)).width))) + 10;
-  const left = space(queries), top = space(keys), cell = Math.min(48, (canvas.clientWidth - left - 2) / keys.length);
+  const left = space(queries), top = space(keys), wide = (canvas.clientWidth - left - 2) / keys.length;
+  const cell = Math.min(wide, Math.max(20, Math.min(48, 560 / queries.length))); // neither too wide nor too tall
   const draw = pen(canvas, top + cell * queries.length + 2), hue = styled(`--${name}`), ink = styled("--ink");
   const every = Math.ceil(13 / cell), gap = cell > 8 ? 1 : 0;
   Object.assign(draw, { font, textBaseline: "middle", lineWidth: 1.5 });

@@ -1,8 +1,11 @@
 // Tokens as boxes in a row, and lists of what else was likely.
 
+const RIGHT_TO_LEFT = /^[^\p{L}]*[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}]/u;
+
 // tokens: { text, small, shade, title, classes, label, choose }; now: the place that is chosen.
 function drawStrip(strip, tokens, now = -1) {
-  const hadFocus = strip.contains(document.activeElement);
+  const hadFocus = strip.contains(document.activeElement), words = tokens.filter(({ text }) => !/^<.*>$/.test(text));
+  strip.dir = RIGHT_TO_LEFT.test(words.map(({ text }) => text).join("")) ? "rtl" : "ltr";
   strip.replaceChildren(...tokens.map((token, i) => {
     const box = make(token.choose ? "button" : "span", shown(token.text), { className: "token", dir: "auto" });
     box.append(make("small", token.small ?? ""));

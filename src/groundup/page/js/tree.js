@@ -66,7 +66,7 @@ const tree = {
     const { step, piece, p, total, score, kind, answer } = this.nodes[i];
     const text = this.branch(i).map(i => shown(this.nodes[i].piece)).join("").replaceAll("␣", " ").trim();
     const fate = { living: "goes on", dropped: "is dropped", finished: "is set aside" }[kind];
-    return `Step ${step}, “${shown(piece)}”: ln p ${p.toFixed(2)} (${percent(Math.exp(p))}). “${text}”: ln p ${total.toFixed(2)}, `
+    return `Step ${step}, “${shown(piece)}”: ln p ${fixed(p)} (${percent(Math.exp(p))}). “${text}”: ln p ${fixed(total)}, `
       + `score ${score.toFixed(3)}; it ${fate}` + (answer === null ? "." : ` as answer ${answer + 1}.`);
   },
 
@@ -83,6 +83,8 @@ const tree = {
     $("dropped").onchange = () => this.draw();
   },
 };
+
+const fixed = p => p.toFixed(2).replace("-0.00", "0.00");
 
 function svg(tag, attributes, textContent = "") {
   const element = Object.assign(document.createElementNS("http://www.w3.org/2000/svg", tag), { textContent });

@@ -167,7 +167,7 @@ const write = {
       return box;
     }));
     if (hadFocus) $("written").children[this.chosen ?? 0]?.focus();
-    $("written-legend").hidden = this.tokens.length <= this.given;
+    $("written-legend").hidden = looks || this.tokens.length <= this.given;
     $("write-stop").disabled = !this.busy;
     $("write-more").disabled = this.busy || !this.tokens.length || this.tokens.at(-1).ended === true;
     $("write-undo").disabled = !this.before.length;
