@@ -66,7 +66,12 @@ def downloaded(hub: Hub, name: str, place: Path, revision: str = "") -> str:
         "HF_TOKEN": TOKEN,
     }
     done = subprocess.run(
-        [sys.executable, "-c", DOWNLOAD, name, revision], capture_output=True, text=True, env=environment, cwd=place
+        [sys.executable, "-c", DOWNLOAD, name, revision],
+        capture_output=True,
+        text=True,
+        env=environment,
+        cwd=place,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()[-1]
@@ -75,7 +80,8 @@ def downloaded(hub: Hub, name: str, place: Path, revision: str = "") -> str:
 def test_there_and_back(hub: Hub, runs, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     """One commit, private, tagged; the model that comes down writes what the run writes. Nowhere a token."""
     run = runs("modern")
-    main(["push", str(run.folder.path), "ann/tiny", "--private", "--tag", "v1", "--inputs", "3"])
+    options = ["--private", "--tag", "v1", "--inputs", "3", "--space", "ann/page"]
+    main(["push", str(run.folder.path), "ann/tiny", *options])
     said = capsys.readouterr()
     assert "verified " in said.out
     assert TOKEN not in said.out + said.err
@@ -87,6 +93,11 @@ def test_there_and_back(hub: Hub, runs, tmp_path: Path, capsys: pytest.CaptureFi
     assert {"README.md", "LICENSE", "config.json", "model.safetensors", "verified.json"} <= tree.keys()
     assert {"modeling_groundup.py", "configuration_groundup.py", "tokenizer.json"} <= tree.keys()
     assert not any(TOKEN.encode() in content for _, content in tree.values())
+    space = hub.repositories["spaces/ann/page"]
+    page = space.commits[space.branches["main"]]
+    assert space.private
+    assert page["index.html"][1].startswith(b"<!doctype html>")
+    assert b'sdk: "static"' in page["README.md"][1]
     card = tree["README.md"][1].decode()
     assert "from_pretrained('ann/tiny', trust_remote_code=True, revision='v1')" in card
     prompt = run.tokenizer.encode("Where is")
@@ -178,7 +189,7 @@ def test_wrong_names(name: str):
     [
         (["nothing", "ann/tiny"], "no run called 'nothing'"),
         (["nothing", "tiny"], "no name for a repository"),
-        (["nothing", "ann/tiny", "--space", "ann/page"], "no page for a Space"),
+        (["nothing", "ann/tiny", "--space", "page"], "'page' is no name for a repository"),
         (["nothing", "ann/tiny", "--inputs", "0"], "must be at least 1"),
         (["nothing", "ann/tiny", "--format", "both"], "--format"),
         (["nothing"], "OWNER/NAME"),
