@@ -127,6 +127,45 @@ def test_a_link_shows_the_same_again(opened):
     assert again.page.evaluate("translate.answers[0].text") == first.page.evaluate("translate.answers[0].text")
 
 
+def test_a_link_brings_a_text_back(opened):
+    """Of a language model the tokens that were written, of a conversation what was said."""
+    run = writer("gpt3")
+    first = opened(run)
+    first.page.evaluate("write.most.value = 15")
+    first.page.fill("#prompt", "the cat")
+    first.page.click("#write-go")
+    first.until("!write.busy && write.tokens.length > write.given && location.hash.length > 40")
+    ids, p = first.page.evaluate("[write.ids, write.tokens.map(one => one.p ?? 0)]")
+    again = opened(run, link=first.page.evaluate("location.hash"))
+    again.until(f"write.tokens.length === {len(ids)}")
+    assert again.page.evaluate("write.ids") == ids
+    for one, other in zip(again.page.evaluate("write.tokens.map(one => one.p ?? 0)"), p, strict=True):
+        assert abs(one - other) < 1e-5
+    talker = translator("transformer", "dialogue")
+    first = opened(talker)
+    first.page.fill("#said", "who are you?")
+    first.page.press("#said", "Enter")
+    first.until("document.querySelectorAll('.turn button').length === 1")
+    again = opened(talker, link=first.page.evaluate("location.hash"))
+    again.until("document.querySelectorAll('.turn').length === 2")
+    assert again.page.evaluate("talk.turns[1].text") == first.page.evaluate("talk.turns[1].text")
+
+
+@pytest.mark.parametrize("kind", ["translation", "dialogue", "language"])
+def test_everything_that_can_be_used_has_a_name(opened, kind):
+    page = opened(writer("gpt3") if kind == "language" else translator("transformer", kind))
+    if kind == "translation":
+        page.translate(SENTENCE, 3)
+    nameless = """[...document.querySelectorAll("button, input, select, textarea, canvas, [role=button], [role=group]")]
+      .filter(one => !one.textContent.trim() && !one.ariaLabel && !one.title && !one.labels?.length)
+      .map(one => one.id)"""
+    for n in (1, 2, 3):
+        page.page.click(f"#tabs button:nth-child({n})")
+        page.page.wait_for_timeout(50)
+        hidden = ["map", "heads"] if kind != "translation" else []  # no attention is shown yet
+        assert [one for one in page.page.evaluate(nameless) if one not in hidden] == []
+
+
 @pytest.mark.parametrize(
     "link",
     ["#%", "#null", "#[1]", "#%7B%22view%22:7,%22text%22:%7B%7D,%22beams%22:1e9,%22prefix%22:[1e9]%7D", "#" + HOSTILE],

@@ -7,9 +7,10 @@ const attention = {
 
   // looked: what the engine's `look` gives.
   show({ panels }) {
+    $("look").hidden = !panels.length;
+    if (!panels.length) return;
     this.named = Object.fromEntries(panels.map(panel => [panel.name, panel]));
     this.step = { output: 0, source: 0 };
-    $("look").hidden = false;
     $("panels").replaceChildren(...panels.map(({ name }) =>
       make("button", PANELS[name], { value: name, onclick: () => this.open(name) })));
     this.open(this.panel?.name ?? "cross");

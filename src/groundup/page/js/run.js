@@ -24,6 +24,8 @@ function likeliest(logits, tokenizer, many, settings = null) {
   return ids.map((id, i) => ({ id, piece: pieces[i], p: p[id], drawn: drawn ? drawn[id] : i === 0 ? 1 : 0 }));
 }
 
+const MOST_LOOKED = 3e7; // weights that are kept of one text: 120 MB
+
 // Attention weights (layers, heads, T, S) as they come.
 class Maps {
   constructor(L, H, T, S) { Object.assign(this, { L, H, T, S, weights: new Float32Array(L * H * T * S) }); }
@@ -92,10 +94,11 @@ export class Translator {
   // Teacher forcing: one pass over the answer `ids`, which records where every head of every layer looked.
   look(sentence, ids, many = 5) {
     const { config, marks } = this.data, source = this.sourceIds(sentence), T = ids.length, S = source.length;
-    const encoder = new Maps(config.encoder_layers, config.heads, S, S);
-    const decoder = new Maps(config.layers, config.heads, T, T), cross = new Maps(config.layers, config.heads, T, S);
-    const state = this.model.begin(source, i => ({ self: encoder.of(i) }));
-    state.look = i => ({ self: decoder.of(i), cross: cross.of(i) });
+    const { layers, encoder_layers, heads } = config, keep = heads * (encoder_layers * S * S + layers * T * (S + T)) < MOST_LOOKED;
+    const maps = keep && [new Maps(layers, heads, T, S), new Maps(layers, heads, T, T), new Maps(encoder_layers, heads, S, S)];
+    const [cross, decoder, encoder] = maps || [];
+    const state = this.model.begin(source, keep ? i => ({ self: encoder.of(i) }) : null);
+    if (keep) state.look = i => ({ self: decoder.of(i), cross: cross.of(i) });
     const x = this.model.read([marks.bos, ...ids.slice(0, -1)], state);
     const steps = ids.map((id, t) => {
       const logits = this.model.logits(x, t, 1), p = softmax(logits);
@@ -103,12 +106,12 @@ export class Translator {
     });
     const keys = this.source.pieces(source), written = this.target.pieces(ids);
     const read = [...this.target.pieces([marks.bos]), ...written.slice(0, -1)];
-    const panels = [
+    const panels = keep ? [
       { name: "cross", queries: written, keys, ...cross },
       { name: "decoder", queries: written, keys: read, ...decoder },
       { name: "encoder", queries: keys, keys, ...encoder },
-    ];
-    return { panels, steps, ids, text: this.target.decode(ids) };
+    ] : []; // of a text that is too long
+    return { panels, pieces: written, steps, ids, text: this.target.decode(ids) };
   }
 
   // A conversation, oldest turn first, that ends in what is to be answered: as much of it as fits the context is read.

@@ -21,7 +21,7 @@ function samplingControls(place, told, first = {}) {
     bar.append(box);
     inputs[name] = { input, update, min, max };
   }
-  const seed = make("input", "", { type: "number", min: 0, max: 2 ** 32 - 1, step: 1, value: 0 });
+  const seed = make("input", "", { type: "number", min: 0, max: 2 ** 32 - 1, step: 1 });
   const box = make("label", "Seed", { className: "slide", title: "The same seed draws the same tokens; empty: other ones each time." });
   seed.onchange = told;
   box.append(seed);

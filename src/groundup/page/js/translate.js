@@ -103,8 +103,8 @@ const translate = {
   },
 
   drawTokens(now = -1) {
-    const { panels: [{ queries }], steps } = this.looked;
-    drawStrip($("answer-tokens"), queries.map((text, t) => ({
+    const { pieces, steps } = this.looked;
+    drawStrip($("answer-tokens"), pieces.map((text, t) => ({
       text, small: percent(steps[t].p), shade: doubt(steps[t].p), label: `${text}, ${percent(steps[t].p)}`, choose: () => this.choose(t, true),
     })), now);
   },
@@ -112,8 +112,8 @@ const translate = {
   // What else was likely at token t.
   choose(t, clicked) {
     this.drawTokens(t);
-    if (clicked && attention.place === "output") attention.step.output = t, attention.draw();
-    const list = make("ol", "", { className: "options" }), piece = this.looked.panels[0].queries[t];
+    if (clicked && this.looked.panels.length && attention.place === "output") attention.step.output = t, attention.draw();
+    const list = make("ol", "", { className: "options" }), piece = this.looked.pieces[t];
     drawOptions(list, this.looked.steps[t].candidates.map(({ drawn, ...one }) => one), this.ids[t], id => this.take(t, id));
     $("answer-options").replaceChildren(make("h3", `Likeliest tokens in the place of “${shown(piece)}”; choose one, and the model goes on from it`), list);
     $("answer-options").hidden = false;

@@ -104,8 +104,19 @@ const write = {
 
   later: eased(() => write.draw()),
 
-  // Ask what comes at the chosen token, or after the last.
+  // Ask what comes at the chosen token, or after the last: one question at a time, and the last one of all.
   async ahead() {
+    this.wanted = true;
+    if (this.asking) return;
+    this.asking = true;
+    while (this.wanted) {
+      this.wanted = false;
+      await this.askAhead();
+    }
+    this.asking = false;
+  },
+
+  async askAhead() {
     if (!this.tokens.length || this.busy) return;
     const t = this.chosen, turn = this.turn, ids = this.ids, at = t ?? ids.length;
     if (at === 0) return;
