@@ -75,7 +75,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def answer(self, method: str) -> None:
         """Find the route and take it."""
-        path = unquote(self.path.split("?")[0]).replace("/api/models/", "/api/")
+        path = unquote(self.path.split("?")[0])
         self.hub.asked.append(f"{method} {path}")
         self.body = self.read_body()
         for routed, pattern, act in ROUTES:
@@ -133,8 +133,7 @@ class Handler(BaseHTTPRequestHandler):
         if not self.may_write():
             return None
         asked = json.loads(self.body)
-        space = "spaces/" if asked.get("type") == "space" else ""
-        name = f"{space}{asked.get('organization') or self.hub.name}/{asked['name']}"
+        name = f"{asked.get('organization') or self.hub.name}/{asked['name']}"
         if name in self.hub.repositories:
             return self.say({"error": "You already created this model repo", "url": f"{self.hub.url}/{name}"}, 409)
         private = asked.get("private") or asked.get("visibility") == "private"
@@ -257,22 +256,21 @@ class Handler(BaseHTTPRequestHandler):
         return self.say(content, ETag=f'"{hash}"', X_Repo_Commit=oid, Accept_Ranges="bytes")
 
 
-NAME = r"((?:spaces/)?[^/]+/[^/]+)"
-"""Of a model, or of a Space, whose names begin with spaces/ here."""
+NAME = r"([^/]+/[^/]+)"
 ROUTES = [
     ("GET", "/api/whoami-v2", "whoami"),
     ("POST", "/api/repos/create", "create"),
     ("POST", "/api/validate-yaml", "validate"),
-    ("POST", f"/api/{NAME}/preupload/(.+)", "preupload"),
+    ("POST", f"/api/models/{NAME}/preupload/(.+)", "preupload"),
     ("POST", rf"/{NAME}\.git/info/lfs/objects/batch", "batch"),
     ("PUT", "/upload/([0-9a-f]{64})", "upload"),
-    ("POST", f"/api/{NAME}/commit/(.+)", "commit"),
-    ("POST", f"/api/{NAME}/branch/(.+)", "branch"),
-    ("POST", f"/api/{NAME}/tag/(.+)", "tag"),
-    ("GET", f"/api/{NAME}/refs", "refs"),
-    ("GET", f"/api/{NAME}", "info"),
-    ("GET", f"/api/{NAME}/revision/([^/]+)", "info"),
-    ("GET", f"/api/{NAME}/tree/([^/]+)(?:/(.+))?", "tree"),
+    ("POST", f"/api/models/{NAME}/commit/(.+)", "commit"),
+    ("POST", f"/api/models/{NAME}/branch/(.+)", "branch"),
+    ("POST", f"/api/models/{NAME}/tag/(.+)", "tag"),
+    ("GET", f"/api/models/{NAME}/refs", "refs"),
+    ("GET", f"/api/models/{NAME}", "info"),
+    ("GET", f"/api/models/{NAME}/revision/([^/]+)", "info"),
+    ("GET", f"/api/models/{NAME}/tree/([^/]+)(?:/(.+))?", "tree"),
     ("HEAD", f"/{NAME}/resolve/([^/]+)/(.+)", "resolve"),
     ("GET", f"/{NAME}/resolve/([^/]+)/(.+)", "resolve"),
 ]

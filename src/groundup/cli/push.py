@@ -44,51 +44,42 @@ class Push:
     dry_run: bool = False
     """Export and compare, list the files and their sizes, and send nothing."""
     space: str | None = None
-    """OWNER/NAME of a static Space, which gets the page that runs the model in the browser (groundup page)."""
+    """OWNER/NAME of a static Space with a page that runs the model."""
 
 
 def main(arguments: list[str]) -> None:
     options = parse(Push, arguments, prog="groundup push")
     try:
-        from groundup.publish.push import check_name, files_of, push, push_space
+        from groundup.publish.push import check_name, files_of, push
 
         check_name(options.repo)
     except ImportError as error:
         raise ValueError(f"{error.name} is not installed: pip install 'groundup[hub]'") from None
     if options.space is not None:
-        check_name(options.space)
+        raise ValueError("there is no page for a Space in this version; leave out --space")
     if options.inputs < 1:
         raise ValueError(f"--inputs ({options.inputs}) must be at least 1: nothing is sent that was not compared")
     with tempfile.TemporaryDirectory() as place:
-        page = Path(place) / "page"
-        export = _exported(options, Path(place) / "export", page)
+        export = _exported(options, Path(place) / "export")
         files = files_of(export.folder)
         for name, size in files:
             print(f"{size:>13,} bytes  {name}")
-        for name, size in [] if options.space is None else files_of(page):
-            print(f"{size:>13,} bytes  {name} of the Space {options.space}")
         total = sum(size for _, size in files)
         if options.dry_run:
             print(f"\n{len(files)} files, {total:,} bytes, would be sent to {options.repo}; nothing was sent")
             return
         url = push(export.folder, options.repo, private=options.private, revision=options.revision, tag=options.tag)
-        print(f"\nsent         {len(files)} files, {total:,} bytes: {url}")
-        if options.space is not None:
-            print(f"sent         a page: {push_space(page, options.space, private=options.private)}")
+    print(f"\nsent         {len(files)} files, {total:,} bytes: {url}")
 
 
-def _exported(options: Push, folder: Path, page: Path) -> "Export":
-    """The folders that are to be sent; ValueError where one is not what the run is."""
+def _exported(options: Push, folder: Path) -> "Export":
+    """The folder that is to be sent; ValueError where it is not what the run is."""
     from groundup.publish.facts import check_finished
     from groundup.publish.make import make
     from groundup.run.load import load, which
 
     run = load(options.run, checkpoint=which(options.checkpoint), device="cpu", trust_code=options.trust_code)
     check_finished(run)
-    if options.space is not None:
-        from groundup.publish.space import write_space
-
-        write_space(run, page, model=options.repo, licence=options.license)
     (export,) = make(
         run,
         folder,

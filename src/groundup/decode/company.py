@@ -1,8 +1,8 @@
-"""Continuous batching: texts are generated in one batch while others join and leave (Yu et al. 2022, Orca).
+"""Texts that are written together while others join and leave: continuous batching (Yu et al. 2022, Orca).
 
 A batch that must be finished before the next one starts waits for its longest text. Here a text joins between two
-steps: its prompt is read by itself, and its cache is then joined to those of the others, all aligned on the right, with
-padding on the left. When a text leaves, its row is removed, and columns that are padding in every row are cut off.
+steps: its prompt is read alone, and its cache is then put beside those of the others, all aligned on the right, with
+padding on the left. A text that leaves takes its row with it, and columns that are padding in every row are cut off.
 Positions count real tokens only, so no text depends on the others.
 """
 
@@ -20,33 +20,33 @@ from groundup.decode.sliding import Begin, pad_left
 
 
 class Token(NamedTuple):
-    """One new token of one text."""
+    """One token of one text."""
 
     id: int
     logprob: float
     """ln p by the model itself, before temperature, filters and penalties."""
     top: list[tuple[int, float]]
-    """The likeliest tokens at its place with their ln p, as many as the text asked for."""
+    """The likeliest tokens in its place and their ln p, as many as the text asked for."""
 
 
 @dataclass(eq=False)
 class Text:
-    """One text while it is written."""
+    """One text being written."""
 
     ids: list[int]
-    """The tokens read and written so far; the last one has not been read yet."""
+    """What was read and written so far; the last is not read yet."""
     pick: Picker
     number: int = 0
-    """Its row for the picker: each text of one picker draws from its own stream."""
+    """Its row to the picker: texts of one picker draw from streams of their own."""
     min_new_tokens: int = 0
     stop_ids: Collection[int] = ()
     top: int = 0
-    """How many of the likeliest tokens to report at each step."""
+    """How many of the likeliest tokens to tell of at each step."""
     written: int = field(default=0, init=False)
 
 
 class Company:
-    """The texts that one language model is writing now."""
+    """The texts that one language model writes at the moment."""
 
     def __init__(self, model: Decoder, begin: Begin, *, context: int, device: torch.device | None = None):
         self.model, self.begin, self.context, self.device = model, begin, context, device
@@ -57,7 +57,7 @@ class Company:
     def join(self, texts: Sequence[Text]) -> list[Token]:
         """Read the prompts of new texts and write the first token of each.
 
-        Raises ValueError if a prompt has no token, or more than the context; none of them joins then.
+        Raises ValueError if a prompt has no token, or more than the context; then none of them has joined.
         """
         for text in texts:
             if not 1 <= len(text.ids) <= self.context:
@@ -80,12 +80,12 @@ class Company:
         return [self._next(text, row) for text, row in zip(self.texts, logits, strict=True)]
 
     def full(self, text: Text) -> bool:
-        """Whether the text has one token more than the model can read."""
+        """Whether the text has as many tokens as the model can read, and one more."""
         return len(text.ids) > self.context
 
     @torch.inference_mode()
     def leave(self, leaving: Collection[Text]) -> None:
-        """Remove these texts from the batch."""
+        """Take these texts out."""
         gone = set(map(id, leaving))
         kept = [row for row, text in enumerate(self.texts) if id(text) not in gone]
         if len(kept) == len(self.texts):
@@ -109,7 +109,7 @@ class Company:
         return Token(chosen, float(logprobs[chosen]), top)
 
     def _side_by_side(self, states: Sequence[Any]) -> Any:
-        """Join all states to one, aligned on the right, without columns that are padding in every row."""
+        """One state with the rows of all, aligned on the right; columns that are padding in every row are left out."""
         masks = [_real(state, self.device) for state in states]
         longest = max(int(mask.sum(dim=1).max()) for mask in masks)
         mask = torch.cat([_aligned(mask[:, None, :, None], longest)[:, 0, :, 0] for mask in masks])
@@ -122,7 +122,7 @@ class Company:
 
 
 def _real(state: Any, device: torch.device | None) -> Tensor:
-    """Return (B, length), True at the real tokens that the state has read."""
+    """(B, length): True at real tokens of what the state has read."""
     B = state.caches[0]._keys.shape[0]
     if state.key_mask is None:
         return torch.ones(B, state.length, dtype=torch.bool, device=device)
@@ -131,6 +131,6 @@ def _real(state: Any, device: torch.device | None) -> Tensor:
 
 
 def _aligned(x: Tensor, length: int) -> Tensor:
-    """Return x (B, G, T, D) as (B, G, length, D): its last columns, or x with zeros before it."""
+    """x (B, G, T, D) as (B, G, length, D): its last columns, or zeros before it."""
     T = x.shape[2]
     return x[:, :, T - length :] if length <= T else F.pad(x, (0, 0, length - T, 0))

@@ -10,7 +10,7 @@ from torch import Tensor
 
 
 class Read:
-    """The ids that were read so far, one row for each text. A `decode.protocol.State`."""
+    """What has been read so far: the ids themselves, one row a text. A `decode.protocol.State`."""
 
     def __init__(self, key_mask: Tensor | None):
         self.ids: Tensor | None = None
@@ -21,7 +21,7 @@ class Read:
         return 0 if self.ids is None else self.ids.shape[1]
 
     def add(self, ids: Tensor) -> Tensor:
-        """Return all ids (B, T), with these at the end."""
+        """All the ids (B, T), with these at their end."""
         self.ids = ids if self.ids is None else torch.cat([self.ids, ids], dim=1)
         return self.ids
 
@@ -33,18 +33,18 @@ class Read:
 
 
 class Rereading:
-    """A mixin for the class of such a model, with the two methods that decoding needs."""
+    """Mixed into the class of such a model: the two methods that decoding asks for."""
 
     __call__: Callable[..., Tensor]
 
     def begin(self, rows: int = 1, *, prompt_mask: Tensor | None = None) -> Read:
-        """Return an empty state for `rows` texts; prompt_mask (B, T0) is False at padding on the left of prompts."""
+        """An empty state for so many texts; prompt_mask (B, T0) is False at the padding on the left of prompts."""
         return Read(prompt_mask)
 
     def step(self, ids: Tensor, state: Read) -> Tensor:
-        """Read the new tokens ids (B, T); return logits (B, V) of the token after them.
+        """Read the new tokens ids (B, T); logits (B, V) of the one after them.
 
-        The model never gets padding, which it may not ignore: texts of one length are read together.
+        The model is never shown padding, which it could not pass over: texts of one length are read together.
         """
         ids = state.add(ids)
         if state.key_mask is None:

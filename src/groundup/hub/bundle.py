@@ -1,10 +1,10 @@
-"""Write our models as two files that need only torch and transformers, made from the package's own source text.
+"""Our models as two files that need torch and transformers alone, made of the package's own source text.
 
     configuration_groundup.py    config.py and what it needs, then `adapter/configuration.py`
-    modeling_groundup.py         nn/ and models/ unchanged, then the rest of `adapter/`
+    modeling_groundup.py         nn/ and models/ as they stand, then the rest of `adapter/`
 
-Every file comes after the files that it needs. Its imports are moved to the top, its docstring becomes a comment, and
-the call of `quicken` is left out: the numbers are the same without it.
+Files come in the order in which they need each other. Of each the imports are taken out and gathered on top, its
+docstring becomes a comment, and the line that makes a model quick is left out: its numbers are the same without it.
 """
 
 import ast
@@ -25,7 +25,7 @@ HEAD = """\
 
 
 def bundle() -> dict[str, str]:
-    """Return the two files by name."""
+    """The two files, by their names."""
     configuration = in_order("groundup.hub.adapter.configuration")
     modeling = in_order("groundup.hub.adapter.causal_lm", "groundup.hub.adapter.seq2seq")
     rest = [module for module in modeling if module not in configuration]
@@ -39,7 +39,7 @@ def bundle() -> dict[str, str]:
 
 
 def in_order(*modules: str) -> list[str]:
-    """Return these modules and all of our modules that they need, each after those that it needs."""
+    """These modules and all of ours that they need, each after those that it needs."""
     found: list[str] = []
 
     def visit(module: str) -> None:
@@ -55,7 +55,7 @@ def in_order(*modules: str) -> list[str]:
 
 
 def joined(modules: list[str], title: str, configuration: set[str] = frozenset()) -> str:  # type: ignore[assignment]
-    """Return one file made of these modules. configuration: the names that it imports from the other file."""
+    """One file of these modules; `configuration`: what it takes from the other file."""
     taken: dict[str, set[str]] = {}
     defined: dict[str, str] = {}
     sections = []
@@ -78,7 +78,7 @@ def joined(modules: list[str], title: str, configuration: set[str] = frozenset()
 
 
 def _section(module: str, tree: ast.Module) -> str:
-    """Return a module's text: its docstring as a comment, without imports and without `quicken`."""
+    """A module's text: its docstring as a comment, without imports and without what makes it quick."""
     text = _file(module).read_text(encoding="utf-8").splitlines()
     gone: set[int] = set()
     for n, node in enumerate(tree.body):
@@ -95,7 +95,7 @@ def _section(module: str, tree: ast.Module) -> str:
 
 
 def _names(module: str) -> list[tuple[str, str]]:
-    """Return the names that a module imports from our other modules, with those modules, in order."""
+    """The names that a module takes from others of ours, with those modules, in their order."""
     tree = ast.parse(_file(module).read_text(encoding="utf-8"))
     return [
         (node.module, alias.name)
@@ -106,7 +106,7 @@ def _names(module: str) -> list[tuple[str, str]]:
 
 
 def _defined(tree: ast.Module) -> list[str]:
-    """Return the names that a module defines at its top level."""
+    """What a module defines on its top level."""
     names = [node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
     targets = [t for node in tree.body if isinstance(node, ast.Assign) for t in node.targets]
     targets += [node.target for node in tree.body if isinstance(node, ast.AnnAssign)]

@@ -1,4 +1,4 @@
-"""Write any of our models as a folder with its own code, which transformers loads with `trust_remote_code=True`."""
+"""Any model of ours as a folder that transformers loads with its own code beside it (`trust_remote_code=True`)."""
 
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from groundup.stock import check_stock
 from groundup.text.tokenizer import Tokenizer
 
 PREFIX = "model."
-"""The prefix of our model's tensor names in the transformers class."""
+"""Where the heart stands within a class of transformers."""
 
 
 def to_custom(
@@ -27,10 +27,10 @@ def to_custom(
     source_tokenizer: Tokenizer | None = None,
     template: str | None = None,
 ) -> Path:
-    """Write a folder that transformers' Auto classes load without this package, by running the code in it.
+    """Write a folder that transformers' Auto classes load without this package, running the code in it.
 
-    tokenizer and source_tokenizer: see `to_hub`. template: the chat template of a dialogue model. Raises ValueError for
-    a model with parts of your own: the code in the folder would not have them.
+    tokenizer and source_tokenizer: see `to_hub`. template: the chat template of a dialogue model. ValueError for a
+    model with parts of one's own: the code in the folder would not have them.
     """
     check_stock(model, "to write it with the code that loads it")
     config = model.config
@@ -49,14 +49,14 @@ def to_custom(
 
 
 def stored(model: CausalLM | Seq2Seq) -> dict[str, Tensor]:
-    """Return the tensors of the file, each once: a tied tensor is left out, as transformers does."""
+    """The tensors of the file, each once: what is tied to another is left out, as transformers leaves it out."""
     seconds = {"all": ("head.weight", "encoder.embed.weight"), "head": ("head.weight",), "none": ()}[model.config.tied]
     tensors = model.state_dict().items()
     return {f"{PREFIX}{name}": tensor.detach().cpu() for name, tensor in tensors if name not in seconds}
 
 
 def settings(config: ModelConfig) -> dict[str, Any]:
-    """Return config.json without the special tokens."""
+    """config.json, but for the special tokens."""
     auto, kind = ("Seq2SeqLM", "GroundupForSeq2SeqLM") if config.encoder_layers else ("CausalLM", "GroundupForCausalLM")
     values = config.to_dict()
     values["rotary_scaling"] = values.pop("rope_scaling")

@@ -128,7 +128,7 @@ def _other_weights(folder: Path) -> str:
 
 
 LARGEST = 5 * 10**9
-"""The most bytes of a file of weights; a larger model has several files and an index."""
+"""Bytes of a file of weights; a larger model stands in several, with an index."""
 
 
 def write_tensors(folder: Path, tensors: Mapping[str, Tensor], *, largest: int = LARGEST) -> None:
@@ -147,7 +147,7 @@ def write_tensors(folder: Path, tensors: Mapping[str, Tensor], *, largest: int =
 
 
 def _parts(tensors: Mapping[str, Tensor], largest: int) -> list[list[str]]:
-    """Return the names in groups, each with at most this many bytes or with one tensor that is larger."""
+    """The names in groups, each of at most so many bytes, or of one tensor that is larger."""
     parts: list[list[str]] = [[]]
     size = 0
     for name, tensor in tensors.items():

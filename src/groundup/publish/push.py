@@ -66,22 +66,6 @@ def push(folder: Path, repo: str, *, private: bool = False, revision: str | None
         return commit.commit_url
 
 
-def push_space(folder: Path, space: str, *, private: bool = False) -> str:
-    """Send a static Space, and give its address. ValueError, in one line, where it fails."""
-    from huggingface_hub import HfApi
-
-    api, kind = HfApi(), dict(repo_type="space")
-    with _in_one_line(space):
-        _check_owner(api.whoami(), space)
-        api.create_repo(space, private=private, exist_ok=True, space_sdk="static", **kind)
-        there = api.repo_info(space, **kind)
-        names = {file.rfilename for file in there.siblings or []} - {".gitattributes", "style.css"}
-        if names - {name for name, _ in files_of(folder)}:
-            raise ValueError(f"{space} is there already and holds something else, which is not replaced; take another")
-        api.upload_folder(repo_id=space, folder_path=folder, commit_message="A page, made with groundup", **kind)
-        return f"{api.endpoint}/spaces/{space}"
-
-
 def _check_owner(who: dict[str, Any], repo: str) -> None:
     mine = [who.get("name"), *(one.get("name") for one in who.get("orgs") or [])]
     owner = repo.split("/")[0]

@@ -136,11 +136,11 @@ class PairRecipe:
     a listing (sources, targets and answers below each other), or conversations (replies in ten test conversations,
     and scores for replies); None shows nothing."""
     based_on: tyro.conf.Suppress[str | None] = None
-    """The name of the recipe, independent of the run's name."""
+    """The named recipe that this is, whatever the run is called."""
     code: tyro.conf.Suppress[str | None] = None
     """The SHA-256 of the Python file that makes its model, its loss or its end; None where groundup's own do."""
     own: tyro.conf.Suppress[Own] = field(default_factory=dict)
-    """Further keyword arguments for that file's `model(config, **own)`."""
+    """What that file's `model(config, **own)` is told besides."""
 
     def __post_init__(self) -> None:
         check_types(self)
@@ -170,11 +170,11 @@ class TextRecipe:
     questions: int | None = None
     """Answer this many HellaSwag questions at every validation, if they are available; None answers none."""
     based_on: tyro.conf.Suppress[str | None] = None
-    """The name of the recipe, independent of the run's name."""
+    """The named recipe that this is, whatever the run is called."""
     code: tyro.conf.Suppress[str | None] = None
     """The SHA-256 of the Python file that makes its model, its loss or its end; None where groundup's own do."""
     own: tyro.conf.Suppress[Own] = field(default_factory=dict)
-    """Further keyword arguments for that file's `model(config, **own)`."""
+    """What that file's `model(config, **own)` is told besides."""
 
     def __post_init__(self) -> None:
         check_types(self)

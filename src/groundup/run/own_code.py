@@ -1,7 +1,7 @@
-"""A recipe that is a Python file: it has RECIPE or COMPARISON and, optionally, `model`, `loss` and `finish`.
+"""A recipe that is a Python file: RECIPE or COMPARISON and, as wanted, `model`, `loss` and `finish`.
 
-Such a file is executed, so it must be trusted like any program. A run keeps a copy of it, and recipe.json the SHA-256
-of that copy. Code that loads the run later executes the copy only if the user allows it (`kept_code`).
+Such a file is executed, so it is trusted like any program. A run keeps a copy of it, and recipe.json the SHA-256 of
+that copy; whatever loads the run later executes the copy only if it is told to (`kept_code`).
 """
 
 import hashlib
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from groundup.batch import Batch
 
 COPY = "recipe.py"
-"""The name of a run's copy."""
+"""What a run calls its copy."""
 PARTS = ("model", "loss", "finish")
 _executed: set[str] = set()
 
@@ -34,25 +34,25 @@ def _nothing(run: Any) -> None:
 
 @dataclass(frozen=True)
 class OwnCode:
-    """The contents of a recipe's Python file. Without a file: the config's model, its loss, and nothing at the end."""
+    """What a recipe's Python file says; without a file, the model of the config, its loss, and nothing at the end."""
 
     path: Path | None = None
     source: bytes = b""
     about: str = ""
-    """The first line of the file's docstring."""
+    """The first line of its docstring."""
     sha256: str | None = None
-    """The file's SHA-256 if a run needs the file; None if recipe.json has all its contents."""
+    """Of the file, where it has parts that a run is made of; None where all it says stands in recipe.json too."""
     recipe: Any = None
     comparison: Any = None
     model: "Callable[..., nn.Module] | None" = None
-    """model(config, **own) -> the model to train."""
+    """model(config, **own) -> what is trained."""
     loss: "Callable[[nn.Module, Batch], Tensor] | None" = None
-    """loss(model, batch) -> the mean loss per target token, which training minimises."""
+    """loss(model, batch) -> the mean loss of a target token, which training minimises."""
     finish: Callable[[Any], None] = _nothing
-    """finish(run), called after the training and its evaluation."""
+    """finish(run), when a training is over and judged."""
 
     def build(self, recipe: Recipe) -> "nn.Module":
-        """Build the recipe's model. Raises ValueError if the file returns something that is not a usable model."""
+        """The recipe's model. ValueError where the file gives something that cannot be one."""
         if self.model is None:
             from groundup.build import build
 
@@ -74,7 +74,7 @@ class OwnCode:
             raise ValueError(f"{self.path}: what model(config) gives cannot read two tokens ({said})") from error
 
     def skeleton(self, recipe: Recipe) -> "nn.Module":
-        """Build the model for its shapes only: without storage, except for a file's own model, which may need it."""
+        """The model for its shapes alone: without storage, unless it is of one's own, which may not be made so."""
         if self.model is None:
             from groundup.build import on_meta
 
@@ -82,7 +82,7 @@ class OwnCode:
         return self.build(recipe)
 
     def signed(self, recipe: Recipe) -> Recipe:
-        """Return the recipe with the file's hash. Raises ValueError for settings that the file would ignore."""
+        """The recipe with the file's hash. ValueError for settings that the file would pass over."""
         if recipe.own and self.model is None:
             raise ValueError(f"{recipe.name}: own ({recipe.own}) is for a model(config, **own), which it does not have")
         if self.loss is not None:
@@ -90,7 +90,7 @@ class OwnCode:
         return replace(recipe, code=self.sha256)
 
     def keep(self, folder: Path) -> None:
-        """Write a copy of the file into a run's folder."""
+        """Leave a copy of the file in a run's folder."""
         if self.path is not None:
             (folder / COPY).write_bytes(self.source)
 
@@ -99,7 +99,7 @@ STOCK = OwnCode()
 
 
 def read_code(path: Path) -> OwnCode:
-    """Execute the file, which must not import its neighbours, and return its contents. Does not catch its errors."""
+    """Execute the file, which is one by itself, and give what it says. Its own errors are raised as they are."""
     return _execute(path, path.read_bytes())
 
 
@@ -107,7 +107,7 @@ def _execute(path: Path, source: bytes) -> OwnCode:
     digest = hashlib.sha256(source).hexdigest()
     module = ModuleType(f"recipe_file_{digest[:12]}")
     module.__file__ = str(path)
-    sys.modules[module.__name__] = module  # dataclasses and others look up the names of a class there
+    sys.modules[module.__name__] = module  # where dataclasses and others look for the names of a class
     _executed.add(str(path))
     before = set(sys.modules)
     try:
@@ -128,17 +128,17 @@ def _execute(path: Path, source: bytes) -> OwnCode:
 
 
 def kept_code(folder: Path, recipe: Recipe, *, trust_code: bool | str) -> OwnCode:
-    """Return the code of the run in the folder: STOCK, or its copy of a Python file, executed if it is trusted.
+    """What the run in the folder was trained with: STOCK, or its copy of a Python file, executed if that is trusted.
 
-    trust_code: True, or the SHA-256 of the only trusted file. Raises ValueError, before anything is executed, if the
-    copy is not trusted, or is not the file that the run was trained with.
+    trust_code: True, or the SHA-256 of the one file that is trusted. ValueError, before anything is executed, where
+    it is not trusted, or where the copy is not the file that was trained with.
     """
     if recipe.code is None:
         return STOCK
     copy = folder / COPY
     if not copy.is_file():
         raise ValueError(f"{copy} is missing: the run was trained with a Python file; bring its copy back")
-    source = copy.read_bytes()  # read once, so that the checked bytes are executed
+    source = copy.read_bytes()  # read once: what is executed is what was checked
     if (found := hashlib.sha256(source).hexdigest()) != recipe.code:
         raise ValueError(
             f"{copy} is not the file that the run was trained with (SHA-256 {found[:12]}..., not "
@@ -153,7 +153,7 @@ def kept_code(folder: Path, recipe: Recipe, *, trust_code: bool | str) -> OwnCod
 
 
 def place_of(error: BaseException) -> str | None:
-    """Return `mine.py, line 12` if the error came from a file that was executed here, else None."""
+    """`mine.py, line 12` where the error came from a file that was executed here; else None."""
     if isinstance(error, SyntaxError) and error.filename in _executed:
         return f"{error.filename}, line {error.lineno}"
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename in _executed]
@@ -161,7 +161,7 @@ def place_of(error: BaseException) -> str | None:
 
 
 def _fitting(recipe: Recipe) -> ModelConfig:
-    """Return the config. Raises ValueError if it is for another kind of model than the recipe's."""
+    """The config, if it is one of the recipe's kind of model; else ValueError."""
     encoder = recipe.model.encoder_layers
     if isinstance(recipe, TextRecipe) != (encoder is None):
         raise ValueError(f"{recipe.name}: model.encoder_layers ({encoder}) does not fit the task {recipe.task}")
@@ -169,7 +169,7 @@ def _fitting(recipe: Recipe) -> ModelConfig:
 
 
 def _check_alone(path: Path, imported: set[str]) -> None:
-    """Raise ValueError if the file imports its neighbours: the run's copy would not find them, or find others."""
+    """ValueError where the file imports its neighbours: the run's copy would not find them, or find others."""
     here = path.resolve().parent
     for name in sorted(imported):
         file = Path(getattr(sys.modules.get(name), "__file__", None) or "")

@@ -1,4 +1,4 @@
-"""Adapt the model that a recipe's own `model(config)` returned to everything that a run does with it, or refuse it."""
+"""What a recipe's own `model(config)` gave, made fit for everything that a run does with a model, or refused."""
 
 from typing import Any
 
@@ -11,10 +11,9 @@ from groundup.recipes.recipe import Recipe
 
 
 def fitted(model: Any, recipe: Recipe, where: str) -> nn.Module:
-    """Return the model with a `config`, and with `begin` and `step` if a language model has none (`decode.reread`).
+    """The model, with its `config`, and with `begin` and `step` where a language model has none (`decode.reread`).
 
-    Raises ValueError, which begins with `where`, for an object that is not a module, cannot be decoded, or does not
-    return logits (B, T, V).
+    ValueError, which begins with `where`, for what is no module, cannot be decoded, or does not give logits (B, T, V).
     """
     if not isinstance(model, nn.Module):
         raise ValueError(f"{where} gave a {type(model).__name__}, not a torch.nn.Module")
@@ -35,7 +34,7 @@ def fitted(model: Any, recipe: Recipe, where: str) -> nn.Module:
 
 
 def _check_logits(model: nn.Module, recipe: Recipe, where: str) -> None:
-    """Raise ValueError unless two tokens give logits (1, 2, V). A model without storage is not tested."""
+    """ValueError unless two tokens give logits (1, 2, V); not tried on a model without storage."""
     if any(parameter.is_meta for parameter in model.parameters()):
         return
     device = next((parameter.device for parameter in model.parameters()), torch.device("cpu"))

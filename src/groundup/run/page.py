@@ -16,7 +16,7 @@ def write_page(
     examples: Sequence[str] = (),
     overwrite: bool = False,
 ) -> Path:
-    """Write the page of `groundup.page.build`, and return its path."""
+    """Write the page of `groundup.page.build`, and say where."""
     place = Path(path)
     check_place(place, overwrite=overwrite)
     write_whole(place, build(run, precision=precision, examples=examples))
@@ -24,7 +24,7 @@ def write_page(
 
 
 def check_place(path: Path, *, overwrite: bool) -> None:
-    """Raise ValueError if the file cannot be written, or exists and must not be replaced."""
+    """ValueError where no file can be written, or one is there that must not be replaced."""
     if path.is_dir():
         raise ValueError(f"{path} is a folder; give the name of a file, such as {path / 'page.html'}")
     if path.exists() and not overwrite:
