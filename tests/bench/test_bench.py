@@ -158,6 +158,7 @@ def test_a_table_says_what_is_missing():
         (["translate", "--beams", "0"], "beams (0) must be at least 1"),
         (["translate", "--beams"], "beams must be at least one number"),
         (["train", "--rounds", "0"], "rounds (0) must be at least 1; try --rounds 3"),
+        (["train", "--families"], "--families needs a value, such as gpt2 llama"),
         (["attention", "--window", "0"], "window (0) must be at least 1; try --window 256"),
         (["attention", "--lengths", "512", "0"], "lengths (0) must be at least 1; try --lengths 512 1024 2048"),
         (["layers", "--tokens", "0"], "tokens (0) must be at least 1; leave --tokens out"),

@@ -120,3 +120,11 @@ def test_a_narrow_output_spells_characters_out(home, narrow):
     assert said.returncode == 0
     assert b"\\xe9\\u4e2d" in said.stdout or "é中".encode() in said.stdout
     assert said.stderr == b""
+
+
+def test_a_tokenizer_encodes_a_text_that_begins_with_a_dash(home, cli):
+    said = cli("tokenizer", "encode", "runs/writer", "-Where? \\x00")
+    assert (said.code, said.err) == (0, "")
+    assert cli("tokenizer", "decode", "runs/writer", *said.out.split()).out == "-Where? \\x00\n"
+    assert "-nowhere.txt" in cli("data", "show", "-nowhere.txt").err
+    assert "\0" not in cli("tokenizer", "decode", "runs/writer", "-x").err

@@ -2,7 +2,9 @@
 
 import dataclasses
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -19,17 +21,27 @@ def marked(arguments: Sequence[str]) -> list[str]:
 
 
 def unmarked(found: T) -> T:
-    """The same text, tuple or record without the marks."""
+    """The same text, path, tuple or record without the marks."""
     value: Any = found
-    if isinstance(value, str):
-        value = value.replace(MARK, "").replace(repr(MARK)[1:-1], "")
+    if isinstance(value, str | Path):
+        text = str(value)
+        value = type(value)(text.removeprefix(MARK)) if text.startswith(MARK) else value
     elif isinstance(value, tuple):
         value = tuple(map(unmarked, value))
     elif dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value) if field.init}
-        changed = {name: unmarked(part) for name, part in fields.items() if isinstance(part, str | tuple)}
+        changed = {name: unmarked(part) for name, part in fields.items() if isinstance(part, str | Path | tuple)}
         value = dataclasses.replace(value, **changed)
     return value
+
+
+@contextmanager
+def told_without_marks() -> Iterator[None]:
+    """Take the marks out of the message of a ValueError."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(str(error).replace(MARK, "").replace(repr(MARK)[1:-1], "")) from None
 
 
 def _is_text(argument: str) -> bool:

@@ -6,13 +6,14 @@ import io
 import os
 import re
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Annotated, Any, TypeVar
 
 import tyro
 
 from groundup.cli.complaints import one_line
-from groundup.cli.dashes import marked, unmarked
+from groundup.cli.dashes import marked, told_without_marks, unmarked
 from groundup.nearest import nearest
 
 T = TypeVar("T")
@@ -26,10 +27,8 @@ def parse(what: Callable[..., T], arguments: Sequence[str], *, prog: str, defaul
     """`tyro.cli`, raising ValueError with one line and the nearest spelling where it would print a box and exit."""
     options: dict[str, Any] = {} if default is None else {"default": default}
     errors = io.StringIO()
-    if shutil.get_terminal_size().columns < NARROWEST:
-        os.environ["COLUMNS"] = str(NARROWEST)
     try:
-        with contextlib.redirect_stderr(errors):
+        with contextlib.redirect_stderr(errors), _not_too_narrow():
             return tyro.cli(what, args=list(arguments), prog=prog, config=(tyro.conf.AvoidSubcommands,), **options)
     except SystemExit as stop:
         if stop.code in (0, None):
@@ -37,12 +36,35 @@ def parse(what: Callable[..., T], arguments: Sequence[str], *, prog: str, defaul
         raise ValueError(one_line(errors.getvalue(), prog)) from None
 
 
+@contextmanager
+def _not_too_narrow() -> Iterator[None]:
+    """Within it a narrower terminal counts as NARROWEST columns wide; what a verb prints keeps to the real width."""
+    before = os.environ.get("COLUMNS")
+    try:
+        if shutil.get_terminal_size().columns < NARROWEST:
+            os.environ["COLUMNS"] = str(NARROWEST)
+        yield
+    finally:
+        if before is None:
+            os.environ.pop("COLUMNS", None)
+        else:
+            os.environ["COLUMNS"] = before
+
+
 def parse_texts(what: Callable[..., T], arguments: Sequence[str], *, prog: str) -> T:
     """`parse` for verbs that take sentences: one such as "-Where?" is text, and no option."""
-    try:
+    with _texts_after_dashes(prog):
         return unmarked(parse(what, marked(arguments), prog=prog))
+
+
+@contextmanager
+def _texts_after_dashes(prog: str) -> Iterator[None]:
+    """Say in the message about an unknown option how it could be a text."""
+    try:
+        with told_without_marks():
+            yield
     except ValueError as error:
-        message = unmarked(str(error))
+        message = str(error)
         if (unknown := re.match(r"unknown option (--\S+); see", message)) is not None:
             message += f". A text that begins with dashes goes behind --: {prog} RUN -- {unknown[1]}"
         raise ValueError(message) from None
@@ -58,7 +80,9 @@ def parse_verbs(verbs: dict[str, Callable[..., None]], arguments: Sequence[str],
     name, rest = arguments[0], arguments[1:]
     if name not in verbs:
         raise ValueError(f"{prog} has no verb {name!r}; {nearest(name, verbs, otherwise='there are {known}')}")
-    parse(_later(verbs[name]), rest, prog=f"{prog} {name}")()
+    with told_without_marks():
+        told = parse(_later(verbs[name]), marked(rest), prog=f"{prog} {name}")
+    told()
 
 
 def _later(verb: Callable[..., None]) -> Callable[..., Callable[[], None]]:
@@ -66,6 +90,6 @@ def _later(verb: Callable[..., None]) -> Callable[..., Callable[[], None]]:
 
     @functools.wraps(verb)
     def told(*values: Any, **options: Any) -> Callable[[], None]:
-        return functools.partial(verb, *values, **options)
+        return functools.partial(verb, *unmarked(values), **{key: unmarked(value) for key, value in options.items()})
 
     return told
