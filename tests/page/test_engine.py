@@ -1,10 +1,11 @@
 """The model in the page gives the logits of the model in PyTorch, of every family, read whole and step by step."""
 
 import base64
+import dataclasses
 import itertools
 import json
 import re
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import torch
@@ -12,6 +13,7 @@ from families import CAUSAL, SEQ2SEQ, build_random
 from javascript import ask, needs_node, packed
 from torch import Tensor, nn
 
+from groundup.config import Mlp, Norm, Position
 from groundup.fast.int8 import in_8_bits
 from groundup.look.record import layer_weights, record_attention
 from groundup.models.causal_lm import CausalLM
@@ -71,11 +73,14 @@ def test_the_logits_are_those_of_pytorch(models, read, family):
     torch.testing.assert_close(read[family]["steps"], wanted, atol=2e-5, rtol=0)
 
 
-def test_an_exact_gelu(models):
-    config = build_random(FAMILIES["gpt2"]).config
-    model = build_random(type(config)(**config.to_dict() | dict(mlp="gelu")))
-    found = in_the_page({"gelu": model})["gelu"]["whole"]
-    torch.testing.assert_close(found, logits(model, **inputs(model.config)), atol=2e-5, rtol=0)
+def test_every_word_of_a_config_is_known_in_the_page():
+    changes: list[dict[str, Any]] = [dict(mlp=one) for one in get_args(Mlp)]
+    changes += [dict(position=one) for one in get_args(Position)] + [dict(norm=one) for one in get_args(Norm)]
+    changes += [dict(qk_norm=True, bias=False), dict(norm_first=False), dict(windows=(2, None, 5)), dict(tied="none")]
+    models = {str(one): build_random(dataclasses.replace(CAUSAL["gpt2"], **one)) for one in changes}
+    for name, found in in_the_page(models).items():
+        wanted = logits(models[name], **inputs(models[name].config))
+        torch.testing.assert_close(found["whole"], wanted, atol=2e-5, rtol=0, msg=name)
 
 
 @pytest.mark.parametrize("precision", ["float16", "int8"])

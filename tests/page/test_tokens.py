@@ -70,7 +70,7 @@ def newer(text: str) -> bool:
     return any(unicodedata.category(character) == "Cn" for character in text)
 
 
-TEXTS = [text for text in HARD + strings(3000) if not newer(text)]
+TEXTS = [text for text in HARD + strings(10_000) if not newer(text)]
 
 
 @pytest.mark.parametrize("pattern", ["gpt2", "gpt4", "o200k", "none"])
@@ -149,7 +149,7 @@ def test_merges_step_by_step_end_in_the_ids():
 
 
 def test_sentences_are_normalised_alike():
-    texts = [well_formed(text) for text in TEXTS] + [
+    texts = [well_formed(text) for text in TEXTS[:3000]] + [
         "« Oui » , ‘non’ “ja”…",
         "I don ’ t know . Mr.Smith , we ’ Ve met . . .",
         "a ␞ b",

@@ -1,1 +1,1 @@
-"""A run as one self-contained HTML file that runs the model in the browser: `build.build(run)`."""
+"""Make a run one self-contained HTML file that runs the model in the browser: `build.build(run)`."""

@@ -1,4 +1,4 @@
-"""Split patterns of Python's `regex` in the words of JavaScript (flags g and u)."""
+"""Translate split patterns of Python's `regex` into JavaScript (flags g and u)."""
 
 import regex
 
@@ -15,15 +15,15 @@ _ALSO = {"s": "ſ", "k": "\u212a"}  # what else is one of these letters in anoth
 
 
 def browser_patterns(pattern: Pattern) -> list[str]:
-    """Each step of a split pattern as JavaScript reads it; ValueError for one that it would read otherwise."""
+    """Translate each step of a split pattern. Raises ValueError for one that a browser would read otherwise."""
     return [browser_pattern(step) for step in ([pattern] if isinstance(pattern, str) else pattern or ())]
 
 
 def browser_pattern(pattern: str) -> str:
-    """One expression.
+    """Translate one expression.
 
     `\\s` means other characters in JavaScript than in `regex`, and `(?i:...)` is newer than many browsers, so both are
-    written out. A pattern that is none of the published ones must have the plain form of `text.dialect`.
+    replaced by their meaning. A pattern that is none of the published ones must have the plain form of `text.dialect`.
     """
     if pattern not in {*PATTERNS.values(), WORDS}:
         try:
@@ -60,7 +60,7 @@ def browser_pattern(pattern: str) -> str:
 
 
 def _letters(words: str) -> list[str]:
-    """Classes whole, other signs one by one."""
+    """Split into classes, such as [sdmt], and single signs."""
     return regex.findall(r"\[[^\]]*\]|.", words)
 
 

@@ -1,4 +1,4 @@
-"""A run as one HTML file: the model's numbers, its tokenizers, and the scripts that run it in a browser.
+"""Make a run one HTML file: the model's numbers, its tokenizers, and the scripts that run it in a browser.
 
 The page loads nothing and sends nothing, and its content security policy has the browser hold it to that: no network at
 all, and no script but the one whose SHA-256 it names. Names and tokens stand in it as JSON only, never as markup.
@@ -24,7 +24,7 @@ from groundup.stock import check_stock
 from groundup.text.tokenizer import Tokenizer
 
 LARGEST = 64_000_000
-"""Bytes of a page that browsers, those of phones too, open readily."""
+"""The largest page, in bytes. Browsers, those of phones too, open this readily."""
 
 
 class Named(Protocol):
@@ -35,7 +35,7 @@ class Named(Protocol):
 
 
 class Run(Protocol):
-    """What is asked of a `PairRun` or a `TextRun`; the first also has `source`, `target` and `marks`, the second
+    """What the page needs of a `PairRun` or a `TextRun`. The first also has `source`, `target` and `marks`, the second
     `tokenizer`."""
 
     model: Any
@@ -46,10 +46,10 @@ class Run(Protocol):
 
 
 def build(run: Run, *, precision: Precision | None = None, examples: Sequence[str] = ()) -> str:
-    """The page of a run, as HTML.
+    """Return the page of a run as HTML.
 
-    precision: how the numbers are kept; None is float16, or int8 for a larger model. examples: texts to begin with.
-    ValueError for a model that is too large for a page, or that has parts of one's own, and for a tokenizer whose
+    precision: how the numbers are kept; None is float16, or int8 for a larger model. examples: texts that it proposes.
+    Raises ValueError for a model that is too large for a page or has parts of one's own, and for a tokenizer whose
     pattern browsers read otherwise.
     """
     check_stock(run.model, "to make a page")
@@ -93,7 +93,7 @@ def _of_text(run: Any) -> dict[str, Any]:
 
 
 def _unknown(tokenizer: Tokenizer, model: CausalLM | Seq2Seq) -> list[int]:
-    """The ids that are no tokens, and so are never written."""
+    """Return the ids that are no tokens; the page never writes them."""
     known = {*tokenizer.vocabulary.ids.values(), *tokenizer.specials.values()}
     return [id for id in range(model.config.vocab_size) if id not in known]
 
@@ -112,7 +112,7 @@ def _check_size(numbers: int, precision: Precision, *, name: str) -> None:
 
 
 def _written(title: str, data: dict[str, Any], numbers: bytes) -> str:
-    """The template with everything in it; what is put in is not looked through again."""
+    """Fill the template in one pass, so that a name such as __DATA__ in the data stays a name."""
     style, app = _text("style.css"), "\n" + scripts.joined(scripts.APP)
     policy = (
         "default-src 'none'; connect-src 'none'; base-uri 'none'; form-action 'none'; worker-src blob:; "

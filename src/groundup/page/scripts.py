@@ -1,4 +1,4 @@
-"""The page's JavaScript: modules as they are read in js/, joined into one script by leaving out what joins them."""
+"""Join the page's JavaScript modules, which stand in js/, into one script by leaving out their imports and exports."""
 
 import re
 from importlib.resources import files
@@ -7,7 +7,7 @@ ENGINE = (
     *("tensor", "layers", "positions", "attention", "state", "model", "weights"),
     *("choose", "beam", "bpe", "tokenizer", "normalise", "run"),
 )
-"""The model, each module after those that it imports."""
+"""The model. Each module stands after those that it imports."""
 WORKER = (*ENGINE, "worker")
 APP = (
     *("dom", "ask", "strip", "maps", "attentionview", "tree", "sampling"),
@@ -20,16 +20,16 @@ _EXPORT = re.compile(r"^export ", re.MULTILINE)
 
 
 def module(name: str) -> str:
-    """The text of one module."""
+    """Return the text of one module."""
     return files("groundup.page").joinpath("js", f"{name}.js").read_text(encoding="utf-8")
 
 
 def imported(name: str) -> list[str]:
-    """The modules that a module imports."""
+    """Return the names of the modules that a module imports."""
     return _IMPORT.findall(module(name))
 
 
 def joined(names: tuple[str, ...]) -> str:
-    """Modules as one script. A test sees to it that no name stands at the top of two of them."""
+    """Return modules as one script. A test sees to it that no name stands at the top of two of them."""
     parts = (f"// ---- {name}.js\n" + _EXPORT.sub("", _IMPORT.sub("", module(name))) for name in names)
     return '"use strict";\n' + "\n".join(parts)

@@ -1,4 +1,4 @@
-"""A tokenizer as the page reads it."""
+"""Describe a tokenizer for the page."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from groundup.text.vocabulary import BytePair, Characters
 
 
 def tokenizer_data(tokenizer: Tokenizer) -> dict[str, Any]:
-    """What js/tokenizer.js makes its tables of; ValueError for a split pattern that no browser reads alike."""
+    """Return what js/tokenizer.js needs. Raises ValueError for a split pattern that browsers read otherwise."""
     vocabulary = tokenizer.vocabulary
     data: dict[str, Any] = dict(specials=tokenizer.specials, patterns=[])
     if isinstance(vocabulary, BytePair):
@@ -21,7 +21,7 @@ def tokenizer_data(tokenizer: Tokenizer) -> dict[str, Any]:
 
 
 def _byte_pairs(vocabulary: BytePair) -> dict[str, Any]:
-    """Merges as pairs of token numbers, one behind the other; ids where these are others than the numbers."""
+    """Give merges as pairs of token numbers, one behind the other, and ids if they differ from the numbers."""
     tokens = dict.fromkeys([bytes([byte]) for byte in range(256)])
     tokens |= dict.fromkeys(left + right for left, right in vocabulary.merges)
     numbers = {token: number for number, token in enumerate(tokens)}

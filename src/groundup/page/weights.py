@@ -1,4 +1,4 @@
-"""A model's numbers as the page carries them: one block of bytes, and a table that says what lies where."""
+"""Pack a model's numbers for the page: one block of bytes, and a table that says where each tensor lies."""
 
 from collections.abc import Mapping
 from typing import Any, Literal, get_args
@@ -11,19 +11,19 @@ from groundup.fast.int8 import in_8_bits
 Precision = Literal["float16", "int8", "float32"]
 BYTES = {"float32": 4, "float16": 2, "int8": 1}  # of a number
 READILY = 4_000_000
-"""Numbers up to which a page has float16 where nobody says what: about 11 MB."""
+"""Up to so many numbers, float16 is the default; the page then has about 11 MB."""
 
 
 def choose_precision(numbers: int) -> Precision:
-    """What a page has where nobody says: float16, and int8 for larger models."""
+    """Return the default: float16, and int8 for larger models."""
     return "float16" if numbers <= READILY else "int8"
 
 
 def pack(tensors: Mapping[str, Tensor], precision: Precision) -> tuple[bytes, dict[str, Any]]:
-    """The bytes, and for each name its shape, kind and first byte. Tensors that are one in memory are kept once.
+    """Return the bytes, and for each name its shape, kind and first byte. A tensor with two names is kept once.
 
-    In int8 every row of a matrix has a scale of its own, and what is no matrix stays float32. ValueError for another
-    word, and for numbers that are not finite or too large.
+    In int8 every row of a matrix has a scale of its own; biases and norms stay float32. Raises ValueError for another
+    precision, and for numbers that are not finite or too large.
     """
     if precision not in get_args(Precision):
         raise ValueError(f"precision ({precision}) must be {', '.join(get_args(Precision))}")
