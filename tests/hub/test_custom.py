@@ -2,6 +2,7 @@
 
 import ast
 import dataclasses
+import json
 import os
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from groundup.hub.adapter.configuration import GroundupConfig
 from groundup.hub.bundle import CONFIGURATION, MODELING, bundle
 from groundup.hub.custom import to_custom
 from groundup.hub.files import read_tensors, write_tensors
+from groundup.hub.folder import from_hub
 from groundup.text.tokenizer import Tokenizer
 
 TEXT = "Where is the station? It is behind the old house, and the house is behind the church. Où est la gare ?"
@@ -283,6 +285,32 @@ def test_a_large_model_stands_in_several_files(pairs, tmp_path: Path):
     read = {name: tensor for name, (_, tensor) in read_tensors(tmp_path).items()}
     assert read.keys() == tensors.keys()
     assert all(torch.equal(read[name], tensors[name]) for name in tensors)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_folder_is_read_again(pairs, name: str):
+    """By `from_hub`, which runs none of its code: the same settings and weights, ties included."""
+    ours, theirs = pairs(name)
+    back = from_hub(theirs.config._name_or_path)
+    assert back.config == ours.config
+    assert all(torch.equal(tensor, ours.state_dict()[key]) for key, tensor in back.state_dict().items())
+    assert back.state_dict().keys() == ours.state_dict().keys()
+    assert (back.head.weight is _embedding(back)) == (ours.config.tied != "none")
+
+
+def _embedding(model) -> torch.nn.Parameter:
+    return (model.decoder if model.config.encoder_layers else model.stack).embed.weight
+
+
+def test_what_transformers_has_saved_is_read_again(pairs, tmp_path: Path):
+    ours, theirs = pairs("pre-norm")
+    theirs.save_pretrained(tmp_path)
+    ids, mask = asked()
+    torch.testing.assert_close(from_hub(tmp_path)(ids, ids, mask), ours(ids, ids, mask))
+    config = json.loads((tmp_path / "config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps(config | {"depth_scale": 2.0}))
+    with pytest.raises(ValueError, match="depth_scale"):
+        from_hub(tmp_path)
 
 
 def test_settings_of_a_folder_are_ours_again(pairs):

@@ -9,14 +9,12 @@ from groundup.config import ModelConfig
 from groundup.files import write_whole
 from groundup.hub.bundle import CONFIGURATION, MODELING, bundle
 from groundup.hub.files import CONFIG, GENERATION, write_json, write_tensors
+from groundup.hub.own import PREFIX, ties
 from groundup.hub.tokens import Sides
 from groundup.models.causal_lm import CausalLM
 from groundup.models.seq2seq import Seq2Seq
 from groundup.stock import check_stock
 from groundup.text.tokenizer import Tokenizer
-
-PREFIX = "model."
-"""Where the heart stands within a class of transformers."""
 
 
 def to_custom(
@@ -49,9 +47,8 @@ def to_custom(
 
 
 def stored(model: CausalLM | Seq2Seq) -> dict[str, Tensor]:
-    """The tensors of the file, each once: what is tied to another is left out, as transformers leaves it out."""
-    seconds = {"all": ("head.weight", "encoder.embed.weight"), "head": ("head.weight",), "none": ()}[model.config.tied]
-    tensors = model.state_dict().items()
+    """Return the tensors of the file, each once: a tied tensor is left out, as transformers does."""
+    seconds, tensors = ties(model.config), model.state_dict().items()
     return {f"{PREFIX}{name}": tensor.detach().cpu() for name, tensor in tensors if name not in seconds}
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 
 from groundup.config import ModelConfig
-from groundup.hub import gpt2, gpt_neo, llama, marian
+from groundup.hub import gpt2, gpt_neo, llama, marian, own
 from groundup.hub.account import account_for, all_tensors
 from groundup.hub.family import Family
 from groundup.hub.files import CONFIG, GENERATION, local_folder, read_object, read_tensors, write_json, write_tensors
@@ -18,14 +18,15 @@ from groundup.stock import check_stock
 from groundup.text.tokenizer import Tokenizer
 
 FAMILIES = {family.model_type: family for family in (gpt2.FAMILY, gpt_neo.FAMILY, llama.FAMILY, marian.FAMILY)}
+READ = FAMILIES | {own.FAMILY.model_type: own.FAMILY}
 
 
 def from_hub(name: str | Path) -> CausalLM | Seq2Seq:
-    """Read the model in a folder, or of a name on the Hub: gpt2, gpt_neo, llama and marian. In float32, ready to use.
+    """Read the model in a folder, or of a name on the Hub: gpt2, gpt_neo, llama, marian, and our own.
 
-    Of marian, those that `to_hub` can write: the opus-mt models have another activation, and biases of the logits.
-    Every setting and every tensor is checked. Raises ValueError with the file, the key and both values if one does not
-    fit, or if this package would have to ignore it.
+    The model is in float32, ready to use. No code in the folder is run. Of marian, those that `to_hub` can write: the
+    opus-mt models have another activation, and biases of the logits. Every setting and every tensor is checked. Raises
+    ValueError with the file, the key and both values if one does not fit, or if this package would have to ignore it.
     """
     folder = local_folder(name)
     family, config = read_config(folder)
@@ -89,10 +90,10 @@ def read_config(folder: Path) -> tuple[Family, ModelConfig]:
     file = folder / CONFIG
     values = read_object(file)
     kind = values.get("model_type")
-    if not isinstance(kind, str) or kind not in FAMILIES:
-        raise ValueError(f"{file}: model_type {kind!r} is none of {', '.join(FAMILIES)}")
+    if not isinstance(kind, str) or kind not in READ:
+        raise ValueError(f"{file}: model_type {kind!r} is none of {', '.join(READ)}")
     try:
-        return FAMILIES[kind], FAMILIES[kind].read(values)
+        return READ[kind], READ[kind].read(values)
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
         missing = "missing: " if isinstance(error, KeyError) else ""
         raise ValueError(f"{file}: {missing}{error}") from error
