@@ -58,14 +58,16 @@ def test_it_trains_on_other_data_with_other_settings(mine, cli):
 
 
 def test_a_dry_run_counts_the_parameters_of_the_model_that_would_be_trained(desk, cli):
-    (desk / "mine.py").write_text(MINE.replace("(config.width, start)", "(7 * config.width, start)"))
+    (desk / "mine.py").write_text(
+        MINE.replace("start))\n\n", "start))\n        self.spare = torch.nn.Parameter(torch.zeros(96))\n\n")
+    )
     (desk / "stock.py").write_text(MINE[: MINE.index("def model")].replace("own=dict(start=0.25, times=1),", ""))
     counts = [
         int(next(word for word in cli("train", name, "--dry-run").out.splitlines() if " parameters at " in word)
             .split()[0].replace(",", ""))
         for name in ("mine.py", "stock.py")
     ]  # fmt: skip
-    assert counts[0] - counts[1] == 6 * 16
+    assert counts[0] - counts[1] == 96
     assert not (desk / "runs").exists()
 
 
