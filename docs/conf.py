@@ -45,7 +45,7 @@ nb_execution_mode = "cache"
 nb_execution_show_tb = True
 nb_execution_cache_path = str(ROOT / "build" / "docs-cache" / contents(Path(groundup.__file__).parent))
 nb_execution_in_temp = True
-nb_execution_raise_on_error = True
+nb_output_stderr = "remove"
 nb_execution_timeout = 600
 nb_merge_streams = True
 os.environ.setdefault("OMP_NUM_THREADS", "2")
