@@ -34,7 +34,7 @@ def test_a_trained_model_finds_its_own_text_likelier(home: Path, tmp_path: Path,
     results = judge_choices(run, Options("writer", str(path)))
     assert [result.metric for result in results] == ["acc", "acc_norm", "acc_norm_token"]
     assert results[0].value > 90
-    assert results[0].size == 30
+    assert (results[0].size, results[0].unit) == (30, "questions")
     assert 0 < (results[0].margin or 0) < 12
     assert f"{path}: line 31" in capsys.readouterr().err
     assert judge_choices(run, Options("writer", str(path), limit=7))[0].size == 7

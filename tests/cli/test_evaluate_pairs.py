@@ -27,7 +27,7 @@ def test_the_scores_are_sacrebleus_and_are_kept(home, cli, tmp_path):
     assert found["chrf"]["value"] == pytest.approx(theirs.score)
     assert found["chrf"]["margin"] is None, "eight sentences are too few for an interval"
     assert found["ter"]["value"] == sacrebleu.corpus_ter(answers, references, case_sensitive=True).score
-    assert f"chrf          {theirs.score:.2f}  greedy  on validation (8)" in said.out
+    assert f"chrf          {theirs.score:.2f}  greedy  on validation, 8 pairs" in said.out
     assert "bs:1000" not in said.out
     cli("evaluate", str(tmp_path / "copy"), "--split", "validation", "--num-beams", "1")
     cli("evaluate", str(tmp_path / "copy"), "--num-beams", "1")
@@ -192,9 +192,9 @@ def test_bad_lines_cost_themselves_and_are_named(home, cli, tmp_path):
         assert any(f"bad.tsv, line {number}: no text on {why}; left out" in line for line in named)
     assert any("bad.tsv, line 4: a sentence of" in line and "counts as wrong" in line for line in named)
     assert len(named) == 4
-    assert "(3)" in said.out.splitlines()[0]  # three of the six have two sides
+    assert ", 3 pairs" in said.out.splitlines()[0]  # three of the six have two sides
     assert "token-accuracy" in said.out
-    assert "(2)" in next(line for line in said.out.splitlines() if line.startswith("token-accuracy"))
+    assert ", 2 pairs" in next(line for line in said.out.splitlines() if line.startswith("token-accuracy"))
 
 
 def test_many_bad_lines_are_not_a_flood(home, cli, tmp_path):

@@ -50,7 +50,7 @@ def test_evaluate_judges_repeated_rows_and_the_other_split(home, cli, tmp_path):
     assert figures(cli("evaluate", "translator", "--data", str(tmp_path / "twice.tsv"), "--json").out)[0]["size"] == 3
     said = cli("evaluate", "translator", "--split", "validation", "--worst", "2", "--num-beams", "1")
     assert said.out.count("chrF ") == 2
-    assert "on validation (8)" in said.out
+    assert "on validation, 8 pairs" in said.out
 
 
 def test_evaluate_two_language_models(desk, trained, cli):

@@ -45,6 +45,7 @@ def judge_choices(run: Any, options: Asked) -> list:
             margin=100 * one.margin,
             split=options.choices,
             size=one.questions,
+            unit="questions",
             seed=run.recipe.train.seed,
             seconds=round(time.perf_counter() - began, 1),
             signature=SIGNATURE.format(precision=found.precision) + part,

@@ -36,7 +36,7 @@ class Result:
     margin: float | None = None
     """Half the width of the 95% interval, if there is one; the signature says how it was computed."""
     unit: str = "pairs"
-    """The unit of `count`: pairs, or characters of text."""
+    """What `size` counts: pairs, characters of text, or questions."""
 
     def __str__(self) -> str:
         figure = _with_margin(f"{self.value:.{digits(self.metric)}f}", self)
