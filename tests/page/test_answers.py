@@ -165,6 +165,18 @@ def test_writing_on_past_the_context(family):
     assert all(texts)
 
 
+def test_a_long_prompt_is_read_in_blocks():
+    run = writer("gpt3", context=256)
+    prompt = "the cat sees a dog and house, it's far! " * 12
+    wanted = run.generate(prompt, max_new_tokens=10)
+    list(wanted)  # to its end
+    code = FINISH + "return [...run.write(run.promptIds(given.prompt), { max: 10 })];"
+    steps = ask(code, data_of(run) | dict(prompt=prompt))
+    tokens = len(run.prompt_ids(prompt))
+    assert [one["read"] for one in steps if "read" in one] == [*range(64, tokens, 64)]
+    assert [one["id"] for one in steps if "id" in one] == wanted.written.ids
+
+
 def test_going_back_and_looking_ahead_change_nothing():
     """What was read stays right, whatever is asked in between: each answer is that of a model that begins anew."""
     run = writer("gpt3")

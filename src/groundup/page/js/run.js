@@ -205,8 +205,18 @@ export class Writer {
     return logits;
   }
 
+  // Read a long text a block at a time; yields { read, of } after each, so that there is something to see and to stop.
+  *readOn(ids, block = 64) {
+    const window = ids.slice(this.start(ids.length));
+    for (let n = block; n < window.length; n += block) {
+      this.next(window.slice(0, n));
+      yield { read: n, of: window.length };
+    }
+  }
+
   // Yields { id, piece, text, p } token by token; ends at the end of the text or after `max` of them.
   *write(ids, { max = 100, settings = {} } = {}) {
+    yield* this.readOn(ids);
     const pick = picker(settings), stream = this.tokenizer.stream(), written = [...ids];
     for (let n = 0; n < max; n++) {
       const logits = this.next(written), id = pick(logits), ended = id === this.data.end;

@@ -85,7 +85,8 @@ const write = {
     try {
       await engine.ask("write", { ids: this.ids, max: this.most.value, settings: this.sampling.settings() }, token => {
         if (turn !== this.turn) return;
-        n++;
+        if (token.read) return say(`It has read ${token.read} of ${many(token.of, "token")}.`);
+        if (!n++) say("");
         this.tokens.push(token);
         this.later();
       });
