@@ -32,7 +32,9 @@ def test_all_kinds_on_many_inputs(runs, exported, kind: str):
     """Greedy and by four beams, in both formats where there are two; and read again where it is native."""
     for custom in [True, False][: 2 if kind in NATIVE else 1]:
         export = exported(kind, custom=custom)
-        assert verify(runs(kind), export, count=200).differences == []
+        verified = verify(runs(kind), export, count=200)
+        assert verified.differences == []
+        assert verified.inputs == 200
     if kind in NATIVE:
         ids = torch.randint(270, (2, 9))
         ours, back = runs(kind).model, from_hub(export.folder)

@@ -1,6 +1,7 @@
 """What an export is compared on: texts that the run held out, and strings that tokenizers stumble over."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from groundup.data.normalise import normalise_sentence
@@ -48,8 +49,16 @@ def inputs_for(run: PairRun | TextRun, count: int) -> Inputs:
     readable = [text for text in dict.fromkeys(found) if _fits(run, text)][:count]
     if readable:
         return Inputs(readable, origin)
-    made = [text for text in (*HARD, *(word for text in HARD for word in text.split())) if _fits(run, text)]
-    return Inputs(list(dict.fromkeys(made))[:count], "made-up inputs, since the corpus is not at hand")
+    made = (text for text in dict.fromkeys((*HARD, *_mixed(count))) if _fits(run, text))
+    return Inputs(list(islice(made, count)), "made-up inputs, since the corpus is not at hand")
+
+
+def _mixed(count: int) -> Iterator[str]:
+    """Words of the hard strings alone, then two to five of them in ever other company."""
+    words = list(dict.fromkeys(word for text in HARD for word in text.split()))
+    yield from words
+    for n in range(2 * count):
+        yield " ".join(words[(n * step + step) % len(words)] for step in (1, 7, 13, 29, 31)[: 2 + n % 4])
 
 
 def hard_strings(tokenizer: Tokenizer) -> list[str]:

@@ -1,5 +1,6 @@
 """A run as a folder for transformers: in a native format where one holds it, else with its own code beside it."""
 
+import tempfile
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -54,18 +55,23 @@ def has_native(run: PairRun | TextRun) -> bool:
 
 
 def write_one(run: PairRun | TextRun, folder: Path, *, custom: bool) -> Export:
-    """The folder with weights, configuration, tokenizers and licence."""
+    """The folder with weights, configuration, tokenizers and licence; it is there when all of that is written."""
     write = to_custom if custom else to_hub
-    separate = False
-    if isinstance(run, PairRun):
-        separate = run.source is not run.target
-        source = run.source if separate else None
-        write(run.model, folder, tokenizer=run.target, source_tokenizer=source, template=template_for(run))
-        auto, kind = "AutoModelForSeq2SeqLM", "GroundupForSeq2SeqLM"
-    else:
-        write(run.model, folder, tokenizer=run.tokenizer)
-        auto, kind = "AutoModelForCausalLM", "GroundupForCausalLM"
-    write_whole(folder / LICENCE, licence())
+    separate = isinstance(run, PairRun) and run.source is not run.target
+    place = folder.resolve().parent
+    place.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=place, prefix=".export-") as aside:
+        if isinstance(run, PairRun):
+            source = run.source if separate else None
+            write(run.model, aside, tokenizer=run.target, source_tokenizer=source, template=template_for(run))
+            auto, kind = "AutoModelForSeq2SeqLM", "GroundupForSeq2SeqLM"
+        else:
+            write(run.model, aside, tokenizer=run.tokenizer)
+            auto, kind = "AutoModelForCausalLM", "GroundupForCausalLM"
+        write_whole(Path(aside, LICENCE), licence())
+        folder.mkdir(exist_ok=True)
+        for written in Path(aside).iterdir():
+            written.rename(folder / written.name)
     kind = kind if custom else family_for(run.model.config).architecture
     return Export(folder, auto, kind, custom, separate, run.recipe.task == "dialogue")
 
