@@ -5,7 +5,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from groundup.bench import attention, generate, gpu, layers, tokenizer, train, translate
+from groundup.bench import attention, generate, gpu, layers, serve, tokenizer, train, translate
 from groundup.bench.report import to_stderr
 from groundup.cli.parse import parse
 from groundup.nearest import nearest
@@ -17,6 +17,7 @@ BENCHMARKS: dict[str, ModuleType] = {
     "translate": translate,
     "attention": attention,
     "layers": layers,
+    "serve": serve,
     "gpu": gpu,
 }
 

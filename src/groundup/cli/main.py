@@ -31,7 +31,7 @@ VERBS = {
     "push": "send a run to the Hugging Face Hub, checked and described",
     "data": "named corpora and token shards: list, get, show, prepare, check",
     "tokenizer": "train, use and look at tokenizers",
-    "bench": "measure ours beside its peers: tokenizer, train, generate, translate, attention, layers, gpu",
+    "bench": "measure ours beside its peers: tokenizer, train, generate, translate, attention, layers, serve, gpu",
 }
 
 

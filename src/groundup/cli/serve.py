@@ -62,6 +62,7 @@ def main(arguments: list[str]) -> None:
     from groundup.serve.app import make_app
     from groundup.serve.limits import Limits
     from groundup.serve.served import open_model
+    from groundup.serve.worker import Worker
 
     listening = _bind(options.host, options.port)
     key = options.key or os.environ.get("GROUNDUP_KEY") or None
@@ -75,7 +76,13 @@ def main(arguments: list[str]) -> None:
         origins=options.origins,
     )
     where = dict(checkpoint=which(options.checkpoint), device=options.device, trust_code=options.trust_code)
-    app = make_app([open_model(run, limits, **where) for run in options.runs], limits)
+    worker = Worker()
+    try:
+        served = worker.do(lambda: [open_model(run, limits, **where) for run in options.runs])
+        app = make_app(served, limits, worker)
+    except BaseException:
+        worker.stop()
+        raise
     host, port = listening.getsockname()[:2]
     print(f"serving {', '.join(options.runs)} on http://{host}:{port}; stop with Ctrl-C", flush=True)
     if options.host not in LOOPBACK and key is None:

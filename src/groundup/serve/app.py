@@ -1,9 +1,10 @@
 """The application: all routes, and what holds for each of them."""
 
+import asyncio
 import hmac
 import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -12,6 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from groundup import __version__
 from groundup.serve import libretranslate, openai
@@ -19,13 +21,18 @@ from groundup.serve.limits import Limits, Refused
 from groundup.serve.metrics import Metrics
 from groundup.serve.served import Served
 from groundup.serve.start_page import start_page
+from groundup.serve.worker import Worker
 
 OPEN = ("/health",)
 """Routes that need no key."""
 
 
-def make_app(served: Sequence[Served], limits: Limits) -> FastAPI:
-    """The application for these models, whose engines run while it does. Raises ValueError for two of one name."""
+def make_app(served: Sequence[Served], limits: Limits, worker: Worker | None = None) -> FastAPI:
+    """The application for these models, whose engines run while it does. Raises ValueError for two of one name.
+
+    worker: the thread that has loaded the models, and will run them; None makes one.
+    """
+    worker = worker or Worker()
     models = {one.name: one for one in served}
     if len(models) < len(served):
         raise ValueError(f"two models have the same name: {', '.join(one.name for one in served)}; rename one folder")
@@ -34,10 +41,10 @@ def make_app(served: Sequence[Served], limits: Limits) -> FastAPI:
     @asynccontextmanager
     async def running(app: FastAPI) -> AsyncIterator[None]:
         for one in served:
-            one.engine.start()
+            one.engine.call = asyncio.get_running_loop().call_soon_threadsafe
+        worker.start([one.engine for one in served])
         yield
-        for one in served:
-            one.engine.stop()
+        worker.stop()
 
     app = FastAPI(title="groundup", version=__version__, lifespan=running, docs_url=None, redoc_url=None)
     app.include_router(openai.routes(models, limits, metrics))
@@ -45,9 +52,8 @@ def make_app(served: Sequence[Served], limits: Limits) -> FastAPI:
 
     @app.get("/health")
     async def health() -> JSONResponse:
-        dead = [one.name for one in served if not one.engine.thread.is_alive()]
-        body = {"status": "failed" if dead else "ok", "models": list(models)} | ({"dead": dead} if dead else {})
-        return JSONResponse(body, status_code=503 if dead else 200)
+        body = {"status": "ok" if worker.alive else "failed", "models": list(models)}
+        return JSONResponse(body, status_code=200 if worker.alive else 503)
 
     @app.get("/metrics")
     async def tell() -> Response:
@@ -64,19 +70,7 @@ def make_app(served: Sequence[Served], limits: Limits) -> FastAPI:
 def _guard(app: FastAPI, limits: Limits, metrics: Metrics) -> None:
     """The key, the counters, and errors in OpenAI's form."""
 
-    @app.middleware("http")
-    async def watched(request: Request, call: Callable[[Request], Awaitable[Response]]) -> Response:
-        began = time.perf_counter()
-        try:
-            if limits.key is not None and request.url.path not in OPEN:
-                _check_key(request, limits.key)
-            response = await call(request)
-        except Refused as error:
-            response = _refusal(error)
-        route = getattr(request.scope.get("route"), "path", "other")
-        metrics.requests.labels(route, str(response.status_code)).inc()
-        metrics.seconds.labels(route).observe(time.perf_counter() - began)
-        return response
+    app.add_middleware(Watched, key=limits.key, metrics=metrics)
 
     @app.exception_handler(Refused)
     async def refused(request: Request, error: Exception) -> Response:
@@ -97,10 +91,40 @@ def _guard(app: FastAPI, limits: Limits, metrics: Metrics) -> None:
         app.add_middleware(CORSMiddleware, allow_origins=list(limits.origins), allow_methods=["*"], allow_headers=["*"])
 
 
-def _check_key(request: Request, key: str) -> None:
-    given = request.headers.get("authorization", "").removeprefix("Bearer ").strip()
-    if not hmac.compare_digest(given.encode("utf-8", "surrogateescape"), key.encode()):
-        raise Refused(401, "the key is missing or wrong; send Authorization: Bearer KEY", code="invalid_api_key")
+class Watched:
+    """Ask every request for the key, and count it. Plain ASGI: FastAPI's own middleware makes each chunk wait."""
+
+    def __init__(self, app: ASGIApp, *, key: str | None, metrics: Metrics):
+        self.app, self.key, self.metrics = app, key, metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        began, status = time.perf_counter(), 500
+
+        async def watching(message: Message) -> None:
+            nonlocal status
+            status = message.get("status", status)
+            await send(message)
+
+        try:
+            if self.key is not None and scope["path"] not in OPEN and not _has_key(scope, self.key):
+                refused = Refused(
+                    401, "the key is missing or wrong; send Authorization: Bearer KEY", code="invalid_api_key"
+                )
+                await _refusal(refused)(scope, receive, watching)
+            else:
+                await self.app(scope, receive, watching)
+        finally:
+            route = getattr(scope.get("route"), "path", "other")
+            self.metrics.requests.labels(route, str(status)).inc()
+            self.metrics.seconds.labels(route).observe(time.perf_counter() - began)
+
+
+def _has_key(scope: Scope, key: str) -> bool:
+    given = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
+    return hmac.compare_digest(given.removeprefix(b"Bearer ").strip(), key.encode())
 
 
 def _refusal(error: Refused) -> Response:

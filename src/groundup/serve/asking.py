@@ -2,8 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 from fastapi import Request
@@ -80,16 +80,11 @@ class Answers:
     def submit(self, prompts: Sequence[str], **options: Any) -> None:
         """Put a job for each prompt into the model's queue.
 
-        Refused: 400 if the model cannot read a prompt, 429 if the queue is full, 503 if the model has stopped.
+        Refused: 400 if the model cannot read a prompt, 429 if the queue is full.
         """
-        loop = asyncio.get_running_loop()
 
-        def deliver_to(number: int):
-            def deliver(part: Part | Exception) -> None:
-                with suppress(RuntimeError):  # the loop is closed: the server has stopped
-                    loop.call_soon_threadsafe(self.arrived.put_nowait, (number, part))
-
-            return deliver
+        def deliver_to(number: int) -> Callable[[Part | Exception], None]:
+            return lambda part: self.arrived.put_nowait((number, part))
 
         if any(prompt != well_formed(prompt) for prompt in prompts):
             raise Refused(400, "the text holds half of a surrogate pair, which UTF-8 cannot hold")
@@ -107,40 +102,37 @@ class Answers:
             raise Refused(
                 429, f"{self.limits.waiting} requests are waiting already; try again", headers={"Retry-After": AGAIN}
             ) from None
-        except RuntimeError as error:
-            raise Refused(503, str(error), headers={"Retry-After": AGAIN}) from None
 
     async def parts(self) -> AsyncIterator[tuple[int, Part]]:
         """(job, part) until all texts of all jobs have ended.
 
         Refused: 504 when the time is over, 500 if the model failed. Ends silently if the client has gone.
         """
-        left = sum(job.n for job in self.jobs)
+        left, loop = sum(job.n for job in self.jobs), asyncio.get_running_loop()
+        late = loop.call_later(self.limits.seconds, self.arrived.put_nowait, (0, TimeoutError()))
         gone = asyncio.ensure_future(_gone(self.request))
-        deadline = asyncio.get_running_loop().time() + self.limits.seconds
+        gone.add_done_callback(lambda _: self.arrived.put_nowait((0, ConnectionError())))
         try:
             while left:
-                coming = asyncio.ensure_future(self.arrived.get())
-                rest = deadline - asyncio.get_running_loop().time()
-                await asyncio.wait({coming, gone}, timeout=max(0.0, rest), return_when=asyncio.FIRST_COMPLETED)
-                if not coming.done():
-                    coming.cancel()
-                    if gone.done():
-                        return
-                    raise Refused(
-                        504, f"the answer took more than {self.limits.seconds:g} seconds; ask for fewer tokens"
-                    )
-                number, part = coming.result()
-                if isinstance(part, ValueError):
-                    raise Refused(400, str(part))
+                number, part = await self.arrived.get()
+                if isinstance(part, ConnectionError):
+                    return
                 if isinstance(part, Exception):
-                    raise Refused(500, "the model failed; the server's log says why") from part
+                    raise self._refusal(part) from part
                 self.metrics.tokens.labels(self.served.name).inc(part.tokens)
                 left -= part.ended is not None
                 yield number, part
         finally:
+            late.cancel()
             gone.cancel()
             self.cancel()
+
+    def _refusal(self, error: Exception) -> Refused:
+        if isinstance(error, TimeoutError):
+            return Refused(504, f"the answer took more than {self.limits.seconds:g} seconds; ask for fewer tokens")
+        if isinstance(error, ValueError):
+            return Refused(400, str(error))
+        return Refused(500, "the model failed; the server's log says why")
 
     def cancel(self) -> None:
         """Nobody waits for the answers any more."""

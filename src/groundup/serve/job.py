@@ -1,8 +1,8 @@
 """A request on its way through an engine, and what an engine is."""
 
 import queue
-import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -36,7 +36,7 @@ class Told(NamedTuple):
 
 @dataclass(eq=False)
 class Job:
-    """One request. The engine's thread calls `deliver` with each part, or once with the error that ended the job."""
+    """One request. `deliver` is called with each part, or once with the error that ended the job (`Engine.flush`)."""
 
     prompt: str
     """A prompt, a sentence, or a conversation as one text."""
@@ -56,41 +56,59 @@ class Busy(Exception):
 
 
 class Engine:
-    """A model and the thread that runs it. Subclasses say what the thread does in `_serve`."""
+    """A model and the jobs that it is asked to do. Subclasses say in `work` what is done next."""
 
     def __init__(self, *, waiting: int):
         """waiting: how many jobs may wait; more are refused with `Busy`."""
-        self.jobs: queue.Queue[Job | None] = queue.Queue()
+        self.jobs: queue.Queue[Job] = queue.Queue()
         self.most = waiting
         self.steps = 0
         """Decoding steps since the start, each for all texts of the moment."""
         self.live = 0
         """Texts that are being written at the moment."""
-        self.thread = threading.Thread(target=self._run, name="groundup-engine", daemon=True)
-
-    def start(self) -> None:
-        self.thread.start()
+        self.wake: Callable[[], None] = lambda: None
+        """How to tell the thread that runs the engine that there is work."""
+        self.call: Callable[[Callable[[], None]], object] = lambda work: work()
+        """How to run something where answers are waited for: an event loop's `call_soon_threadsafe`."""
+        self._told: list[tuple[Job, Part | Exception]] = []
 
     def submit(self, job: Job) -> None:
-        """Put the job into the queue. Raises Busy if it is full, RuntimeError if the engine has stopped."""
-        if not self.thread.is_alive():
-            raise RuntimeError("the engine has stopped")
+        """Put the job into the queue. Raises Busy if it is full."""
         if self.jobs.qsize() >= self.most:
             raise Busy
         self.jobs.put(job)
+        self.wake()
 
-    def stop(self) -> None:
-        """End the thread once the jobs before this call are done."""
-        self.jobs.put(None)
+    def tell(self, job: Job, part: "Part | Exception") -> None:
+        """Deliver a part with the next `flush`."""
+        self._told.append((job, part))
+
+    def flush(self) -> None:
+        """Deliver all that was told: once a step, since waking the event loop costs as much as writing a token."""
+        told, self._told = self._told, []
+        if told:
+            with suppress(RuntimeError):  # the event loop is closed: the server has stopped
+                self.call(lambda: _deliver(told))
 
     def check(self, job: Job) -> int:
         """Return how many tokens the model reads of the job's prompt. Raises ValueError if it cannot be read."""
         raise NotImplementedError
 
-    def _run(self) -> None:
-        while self._serve():
-            pass
-
-    def _serve(self) -> bool:
-        """Do the next piece of work; wait if there is none. Return False once `stop` was asked for."""
+    def work(self) -> bool:
+        """Do the next piece of work, and return whether there was any. Called by one thread only."""
         raise NotImplementedError
+
+    def next_job(self) -> Job | None:
+        """Take the next job that somebody still waits for; None if there is none."""
+        while True:
+            try:
+                job = self.jobs.get_nowait()
+            except queue.Empty:
+                return None
+            if not job.cancelled:
+                return job
+
+
+def _deliver(told: list[tuple[Job, Part | Exception]]) -> None:
+    for job, part in told:
+        job.deliver(part)

@@ -1,7 +1,5 @@
 """Translators and dialogue models: waiting requests that ask alike are answered as one batch."""
 
-import queue
-
 from groundup.data.dialogue import join_turns, plain_turn
 from groundup.data.normalise import normalise_sentence
 from groundup.decode.choose import Beams, Greedy
@@ -19,8 +17,7 @@ class PairEngine(Engine):
         super().__init__(waiting=waiting)
         self.translator, self.rows, self.max_new_tokens = translator, rows, max_new_tokens
         self.longest = translator.recipe.data.max_length if isinstance(translator, PairRun) else None
-        self.held: Job | None = None
-        self.stopping = False
+        self._held: Job | None = None
 
     def check(self, job: Job) -> int:
         """The tokens of the sentence; ValueError for one that cannot be read, and for what answers cannot have."""
@@ -52,33 +49,20 @@ class PairEngine(Engine):
             return [line]
         return sentences(line)
 
-    def _serve(self) -> bool:
-        jobs = self._take()
+    def work(self) -> bool:
+        """Answer waiting jobs that ask for the same kind of answer, as many as there are rows."""
+        jobs: list[Job] = []
+        while len(jobs) < self.rows and (job := self._held or self.next_job()) is not None:
+            self._held = None
+            if jobs and _kind(job) != _kind(jobs[0]):
+                self._held = job
+                break
+            jobs.append(job)
         self.live = len(jobs)
         if jobs:
             self._answer(jobs)
         self.live = 0
-        return not self.stopping or self.held is not None
-
-    def _take(self) -> list[Job]:
-        """Waiting jobs that ask for the same kind of answer as the first, as many as there are rows."""
-        jobs = [] if self.held is None else [self.held]
-        self.held = None
-        while len(jobs) < self.rows and not self.stopping:
-            try:
-                job = self.jobs.get(block=not jobs)
-            except queue.Empty:
-                break
-            if job is None:
-                self.stopping = True
-            elif job.cancelled:
-                continue
-            elif jobs and _kind(job) != _kind(jobs[0]):
-                self.held = job
-                break
-            else:
-                jobs.append(job)
-        return jobs
+        return bool(jobs)
 
     def _answer(self, jobs: list[Job]) -> None:
         first = jobs[0]
@@ -89,12 +73,12 @@ class PairEngine(Engine):
             )
         except Exception as error:
             for job in jobs:
-                job.deliver(error)
+                self.tell(job, error)
             return
         self.steps += max((len(answer.ids) for answers in found for answer in answers), default=0)
         for job, answers in zip(jobs, found, strict=True):
             for index in range(job.n):  # beams may have found fewer different answers; an empty sentence has none
-                job.deliver(self._part(index, answers[index] if index < len(answers) else None))
+                self.tell(job, self._part(index, answers[index] if index < len(answers) else None))
 
     def _part(self, index: int, answer: Answer | None) -> Part:
         if answer is None:

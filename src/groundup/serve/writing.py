@@ -1,7 +1,5 @@
 """Language models: requests join and leave the batch between two steps."""
 
-import queue
-
 from groundup.data.marks import end_of_text
 from groundup.decode.choose import Beams, Picker
 from groundup.decode.company import Company, Text, Token
@@ -22,7 +20,6 @@ class TextEngine(Engine):
         context = writer.model.config.context
         self.company = Company(writer.decoder(), writer.model.begin, context=context, device=writer.device)
         self.rows_of: dict[Text, _Row] = {}
-        self.stopping = False
 
     def check(self, job: Job) -> int:
         """The tokens of the prompt; ValueError for one that cannot be read, and for beams, which cannot be streamed."""
@@ -32,39 +29,30 @@ class TextEngine(Engine):
             raise ValueError(f"n ({job.n}) must be at most {self.rows}, the texts that are written at a time")
         return len(self.writer.prompt_ids(job.prompt))
 
-    def _serve(self) -> bool:
-        self._take()
-        if not self.rows_of:
-            return not self.stopping
+    def work(self) -> bool:
+        """Let waiting jobs join while there is room, and write one token of every text."""
+        joining: list[Text] = []
+        while len(self.rows_of) < self.rows and (job := self.next_job()) is not None:
+            joining += self._begin(job)
+        if joining:
+            self._tell(joining, lambda: self.company.join(joining))
         self._drop([row for row in self.rows_of.values() if row.job.cancelled])
-        if self.rows_of:
-            texts = list(self.company.texts)
-            self._tell(texts, self.company.step)
+        if not self.rows_of:
+            return False
+        self._tell(list(self.company.texts), self.company.step)
         return True
 
-    def _take(self) -> None:
-        """Let waiting jobs join while there is room; wait for one if nothing is being written."""
-        while not self.stopping and len(self.rows_of) < self.rows:
-            try:
-                job = self.jobs.get(block=not self.rows_of)
-            except queue.Empty:
-                return
-            if job is None:
-                self.stopping = True
-            elif not job.cancelled:
-                self._begin(job)
-
-    def _begin(self, job: Job) -> None:
+    def _begin(self, job: Job) -> list[Text]:
         try:
             ids = self.writer.prompt_ids(job.prompt)
             pick = job.choose.begin(self.writer.device)  # pyright: ignore[reportAttributeAccessIssue]  # see check
             rows = [_Row(self, job, ids, pick, number) for number in range(job.n)]
         except Exception as error:
-            job.deliver(error)
-            return
+            self.tell(job, error)
+            return []
         texts = [row.text for row in rows]
         self.rows_of |= dict(zip(texts, rows, strict=True))
-        self._tell(texts, lambda: self.company.join(texts))
+        return texts
 
     def _tell(self, texts: list[Text], work) -> None:
         """Do a step and deliver what it wrote. An error ends the texts that took part, and nothing else."""
@@ -73,7 +61,7 @@ class TextEngine(Engine):
         except Exception as error:
             for job in {id(self.rows_of[text].job): self.rows_of[text].job for text in texts}.values():
                 job.cancelled = True
-                job.deliver(error)
+                self.tell(job, error)
             self._drop([self.rows_of[text] for text in texts])
             return
         self.steps += 1
@@ -110,7 +98,7 @@ class _Row:
         piece, self.sent = written[len(self.sent) :], written
         told = () if self.job.top is None else (self._told(token),)
         ended = ("stop" if self.writing.stopped else "length") if over else None
-        self.job.deliver(Part(self.number, piece, 1, told, ended))
+        self.engine.tell(self.job, Part(self.number, piece, 1, told, ended))
         return over
 
     def _told(self, token: Token) -> Told:
