@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from groundup.bench.race import Contestant, Outcome, race
 from groundup.bench.report import Report, Table, machine, ratio
@@ -25,6 +25,8 @@ TRAINING = (
 @dataclass(frozen=True)
 class Settings:
     """Translation with beams, and its training, compared with transformers' Marian and CTranslate2 (same weights)."""
+
+    MAY_BE_EMPTY: ClassVar = ("precisions",)
 
     batches: tuple[int, ...] = (32, 1)
     """Numbers of sentences in a batch."""
