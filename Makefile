@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup setup-dev demo test test-all torture gpu lint format docs exercise clean
+.PHONY: help setup setup-dev demo test test-all torture gpu lint format docs notebooks exercise clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 18
@@ -50,6 +50,9 @@ gpu: setup-dev  ## on a GPU, nine minutes: its tests, training, layers, generati
 docs: $(VENV)/.ready-docs  ## the handbook as a site, every cell run: build/docs/index.html
 	$(BIN)/python -m sphinx -b html -W --keep-going -q -d build/docs-trees docs build/docs
 	@echo "open build/docs/index.html"
+
+notebooks: setup  ## notebooks/ from the chapters of the handbook
+	@$(BIN)/python docs/notebooks.py
 
 N ?=
 exercise: setup  ## check an exercise of exercises/: make exercise N=3; without N all

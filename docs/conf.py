@@ -44,6 +44,7 @@ myst_heading_anchors = 4
 nb_execution_mode = "cache"
 nb_execution_show_tb = True
 nb_execution_cache_path = str(ROOT / "build" / "docs-cache" / contents(Path(groundup.__file__).parent))
+nb_execution_excludepatterns = ["work/train-*"]  # many minutes; the tests run them in small
 nb_execution_in_temp = True
 nb_output_stderr = "remove"
 nb_execution_timeout = 600

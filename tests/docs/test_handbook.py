@@ -4,11 +4,15 @@ Cells with the tag `slow` run in `make test-all` only, so nothing after them may
 `STEPS = 300  # quick: 10` the quick test takes the second number.
 """
 
+import ast
+import importlib.util
+import json
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +20,8 @@ import groundup
 
 ROOT = Path(__file__).parents[2]
 CHAPTERS = sorted((ROOT / "docs" / "handbook").glob("*.md"))
-PAGES = [*CHAPTERS, ROOT / "docs" / "python.md"]
+WORK = sorted((ROOT / "docs" / "work").glob("[!i]*.md"))
+PAGES = [*CHAPTERS, *WORK, ROOT / "docs" / "python.md"]
 CELL = re.compile(r"^```\{code-cell\} python\n(?::tags: \[(.*?)\]\n)?(.*?)^```$", re.MULTILINE | re.DOTALL)
 QUICK = re.compile(r"^(\w+ = ).*  # quick: (.+)$", re.MULTILINE)
 IDS = [chapter.stem for chapter in CHAPTERS]
@@ -51,7 +56,13 @@ def run(chapter: Path, folder: Path, *, slow: bool) -> None:
     assert done.returncode == 0, f"line numbers are those of {chapter.name}\n{done.stderr[-3000:]}"
 
 
-@pytest.mark.parametrize("chapter", PAGES, ids=[page.stem for page in PAGES])
+@pytest.mark.parametrize(
+    "chapter",
+    [
+        pytest.param(page, marks=pytest.mark.slow if page.stem.startswith("train-") else (), id=page.stem)
+        for page in PAGES
+    ],
+)
 def test_cells_run(chapter: Path, tmp_path: Path):
     run(chapter, tmp_path, slow=False)
 
@@ -93,3 +104,32 @@ def test_code_that_is_shown_by_reference_is_there(chapter: Path):
     for path, name in found:
         code = (chapter.parent / path).read_text(encoding="utf-8")
         assert re.search(rf"^\s*(def|class) {name.split('.')[-1]}\b", code, re.MULTILINE), f"{path}: {name}"
+
+
+@pytest.mark.parametrize("page", [*CHAPTERS, *WORK], ids=[page.stem for page in [*CHAPTERS, *WORK]])
+def test_notebooks_are_those_of_the_chapters(page: Path):
+    made = maker().written(page)
+    kept = (ROOT / "notebooks" / f"{page.stem}.ipynb").read_text(encoding="utf-8")
+    assert kept == made, "run: make notebooks"
+    code = [cell for cell in json.loads(made)["cells"] if cell["cell_type"] == "code"]
+    assert len(code) == 1 + len(re.findall(r"^```\{(?:code-cell|literalinclude)\}", text_of(page), re.MULTILINE))
+    for cell in code:
+        ast.parse("".join(cell["source"]))
+
+
+def test_there_is_no_notebook_without_a_chapter():
+    there = {path.stem for path in (ROOT / "notebooks").glob("*.ipynb")}
+    assert there == {page.stem for page in [*CHAPTERS, *WORK]}
+
+
+def maker() -> Any:
+    spec = importlib.util.spec_from_file_location("notebooks", ROOT / "docs" / "notebooks.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def text_of(page: Path) -> str:
+    return page.read_text(encoding="utf-8")
