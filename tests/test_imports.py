@@ -49,7 +49,7 @@ MAY = {
         ),
         *("files", "nearest", "records"),
     },
-    "serve": {"serve", "run", "hub", "decode", "models", "data", "text", "recipes", "__version__"},
+    "serve": {"serve", "page", "run", "hub", "decode", "models", "data", "text", "recipes", "__version__"},
     "plan": {"plan", "recipes", "config", "presets", "models", "build", "training", "machine", "nearest", "bench"},
     "flow": {
         *("flow", "plan", "run", "recipes", "hub", "measure", "decode", "training", "models", "build", "data", "text"),

@@ -88,3 +88,18 @@ def test_a_port_in_use_is_named(run: Path):
         port = taken.getsockname()[1]
         with pytest.raises(ValueError, match=rf"cannot listen on 127.0.0.1:{port}: .*in use; try --port 0"):
             serve.main([str(run), "--port", str(port)])
+
+
+def test_a_run_brings_its_page(run: Path):
+    from serving import running
+
+    from groundup.serve.limits import Limits
+    from groundup.serve.served import open_model
+
+    served = open_model(str(run), Limits())
+    with running([served], Limits()) as address:
+        assert (
+            "connect-src &#x27;none&#x27;" in (page := httpx.get(f"{address}/page/tiny").text) or "connect-src" in page
+        )
+        assert 'href="page/tiny"' in httpx.get(address).text
+        assert httpx.get(f"{address}/page/nobody").status_code == 404

@@ -59,6 +59,13 @@ def make_app(served: Sequence[Served], limits: Limits, worker: Worker | None = N
     async def tell() -> Response:
         return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
+    @app.get("/page/{name}")
+    async def page_of(name: str) -> HTMLResponse:
+        if name not in models or models[name].page is None:
+            there = ", ".join(one.name for one in served if one.page is not None) or "none"
+            raise Refused(404, f"no page of {name!r} here; there is {there}")
+        return HTMLResponse(models[name].page)
+
     @app.get("/")
     async def page() -> HTMLResponse:
         return HTMLResponse(start_page(served))

@@ -1,7 +1,7 @@
 """From a run, or a Hugging Face folder, to a model with an engine."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -29,6 +29,8 @@ class Served:
     """Codes of source and target language, if they are known."""
     created: int
     """When it was loaded, in seconds since 1970."""
+    page: str | None = None
+    """The run as an HTML page that runs the model in the browser (`groundup.page`); None if it is too large."""
 
 
 def open_model(
@@ -43,9 +45,19 @@ def open_model(
     run = load(path, checkpoint=checkpoint, device=device, trust_code=trust_code)
     name = run.folder.name
     if isinstance(run, TextRun):
-        return offer(name, "text", run, limits, languages=None)
+        return replace(offer(name, "text", run, limits, languages=None), page=_page(run))
     task: Task = "dialogue" if run.recipe.task == "dialogue" else "translation"
-    return offer(name, task, run, limits, languages=_languages(run) if task == "translation" else None)
+    languages = _languages(run) if task == "translation" else None
+    return replace(offer(name, task, run, limits, languages=languages), page=_page(run))
+
+
+def _page(run: PairRun | TextRun) -> str | None:
+    from groundup.page.build import build
+
+    try:
+        return build(run)
+    except ValueError:  # too large, or with parts of somebody's own
+        return None
 
 
 def _from_hub(folder: Path, limits: Limits) -> Served:

@@ -1,7 +1,8 @@
-"""The page at /: which models are here, and how to call them. A model small enough brings its own page."""
+"""The page at /: which models are here, and how to call them. A model that is small enough has a page of its own."""
 
 import html
 from collections.abc import Sequence
+from urllib.parse import quote
 
 from groundup.serve.served import Served
 
@@ -23,7 +24,7 @@ pre {{ overflow-x: auto; border: 1px solid; padding: .5rem; }}
 <p><label for="prompt">Text</label><textarea id="prompt" dir="auto" required></textarea></p>
 <p><button>Answer</button> <button type="button" id="stop" disabled>Stop</button></p></form>
 <output id="answer" dir="auto" aria-live="polite"></output>
-<h2>From a program</h2>
+{pages}<h2>From a program</h2>
 <pre>from openai import OpenAI
 
 client = OpenAI(base_url=BASE + "/v1", api_key="none")
@@ -70,4 +71,7 @@ def start_page(models: Sequence[Served]) -> str:
     """The page, as HTML; names are text, never markup."""
     names = [html.escape(one.name, quote=True) for one in models]
     options = "".join(f'<option value="{name}">{name}</option>' for name in names)
-    return _PAGE.format(options=options, first=names[0])
+    links = [(quote(one.name, safe=""), html.escape(one.name)) for one in models if one.page]
+    shown = "".join(f'<li><a href="page/{link}">{name}</a></li>' for link, name in links)
+    pages = f"<h2>In your browser</h2>\n<p>These run in the page itself and show how they work:</p><ul>{shown}</ul>\n"
+    return _PAGE.format(options=options, first=names[0], pages=pages if links else "")
