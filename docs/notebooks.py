@@ -13,7 +13,7 @@ from typing import Any
 DOCS = Path(__file__).parent
 SOURCES = sorted([*(DOCS / "handbook").glob("*.md"), *(DOCS / "work").glob("[!i]*.md")])
 HOME = "https://github.com/groundup-transformers/groundup"
-FENCE = re.compile(r"^```\{(code-cell|literalinclude)\} (\S+)\n((?::.*\n)*)(.*?)^```$", re.MULTILINE | re.DOTALL)
+FENCE = re.compile(r"^```\{(code-cell|literalinclude)\} (\S+)\n((?::[^\n]*\n)*)(.*?)^```$", re.MULTILINE | re.DOTALL)
 FIRST = f"""# Where does this run? Colab has PyTorch but no groundup; on your own machine it is installed already.
 import importlib.util
 import subprocess
