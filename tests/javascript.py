@@ -26,14 +26,15 @@ NODE = find_node()
 needs_node = pytest.mark.skipif(NODE is None, reason="needs node, to run the page's JavaScript")
 
 
-def ask(code: str, given: Any) -> Any:
-    """What `code`, which has the engine's names and `given`, returns."""
+def ask(code: str, given: Any, *, modules: tuple[str, ...] = scripts.ENGINE) -> Any:
+    """What `code`, which has the names of the modules and `given`, returns or promises."""
     assert NODE is not None
     script = (
-        scripts.joined(scripts.ENGINE)
+        "globalThis.onmessage = globalThis.postMessage = null;\n"  # which a worker has
+        + scripts.joined(modules)
         + '\nconst given = JSON.parse(require("fs").readFileSync(0, "utf8"));\n'
         + f"const found = (() => {{ {code} }})();\n"
-        + "process.stdout.write(JSON.stringify(found));\n"
+        + "Promise.resolve(found).then(it => process.stdout.write(JSON.stringify(it), () => process.exit(0)));\n"
     )
     # Through standard input there is no limit of length; lone surrogates survive as JSON's escapes.
     done = subprocess.run([NODE, "-e", script], input=json.dumps(given), capture_output=True, text=True, timeout=300)

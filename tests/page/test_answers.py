@@ -12,6 +12,7 @@ from javascript import ask, needs_node
 from tiny_runs import WORDS, translator, writer
 
 from groundup.decode.choose import Beams, Greedy, Sample
+from groundup.page import scripts
 from groundup.page.build import build
 from groundup.run.chat import Conversation
 from groundup.run.translator import Translator
@@ -163,6 +164,26 @@ def test_writing_on_past_the_context(family):
     for (_, logprobs), one in zip(found, wanted, strict=True):
         torch.testing.assert_close(torch.tensor(logprobs), torch.tensor(one.written.logprobs), atol=1e-4, rtol=0)
     assert all(texts)
+
+
+def test_the_worker_stops_within_a_token():
+    """A stop that comes with the fifth token is heard before the sixth; the next question is answered as always."""
+    code = """
+    return new Promise(resolve => {
+      const told = [], options = { text: "the" }, { weights, ...data } = given;
+      globalThis.postMessage = message => {
+        told.push(Object.keys(message).filter(key => message[key] !== undefined).join());
+        if (message.id === 1 && told.length === 6) onmessage({ data: { stop: true } });
+        if (message.id === 1 && "result" in message) onmessage({ data: { id: 2, verb: "tokens", options } });
+        if (message.id === 2) resolve([told, message.result.count]);
+      };
+      onmessage({ data: { data, weights } });
+      onmessage({ data: { id: 1, verb: "write", options: { ids: [1], max: 50 } } });
+    });"""
+    run = writer("gpt2")
+    told, count = ask(code, data_of(run), modules=scripts.WORKER)
+    assert told == ["ready", *["id,step"] * 5, "id,result,stopped", "id,result,stopped"]
+    assert count == len(run.tokenizer.encode("the"))
 
 
 def test_a_long_prompt_is_read_in_blocks():
