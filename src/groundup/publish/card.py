@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-from pathlib import Path
 
 from groundup import __version__
 from groundup.build import count_parameters
@@ -13,7 +12,7 @@ from groundup.publish.facts import Facts, Sampled
 from groundup.publish.front import front_matter
 from groundup.publish.verify import Verified
 from groundup.publish.write import Export, load_lines
-from groundup.recipes.recipe import PairRecipe, Recipe
+from groundup.recipes.recipe import PairRecipe, Recipe, TextRecipe
 from groundup.run.pairs import PairRun
 from groundup.run.results import digits
 from groundup.run.save import NO_CORPUS
@@ -28,14 +27,14 @@ def write_card(
     export: Export,
     facts: Facts,
     *,
-    name: str,
+    name: str | None,
     licence: str,
     verified: Verified | None,
     revision: str | None = None,
 ) -> None:
-    """Write the card of an export that will be loaded by `name`: its folder, or a repository on the Hub."""
+    """Write the card of an export that will be loaded by `name`, a repository on the Hub; None is its folder."""
     recipe = run.recipe
-    title = Path(name).name
+    title, name = (run.folder.name, str(export.folder)) if name is None else (name.rsplit("/", 1)[-1], name)
     parts = [
         front_matter(recipe, facts, title, licence=licence),
         f"# {title}\n",
@@ -65,9 +64,10 @@ def _what(run: PairRun | TextRun, export: Export, facts: Facts) -> str:
         "dialogue": "replies in a conversation",
         "language": f"writes {names[0]} text" if len(names) == 1 else "writes text",
     }[recipe.task]
+    begun = "the weights of another model" if isinstance(recipe, TextRecipe) and recipe.init_from else "nothing"
     code = "runs with the code beside it" if export.custom else f"is a {export.architecture}, which transformers has"
     return (
-        f"A Transformer of {count_parameters(run.model):,} parameters that {what}. It was made from nothing with "
+        f"A Transformer of {count_parameters(run.model):,} parameters that {what}. It was trained from {begun} with "
         f"[groundup](https://github.com/groundup-transformers/groundup) {__version__}, and {code}.\n\n"
         f"{_shape(config)}\n"
     )
@@ -162,7 +162,7 @@ def _training(recipe: Recipe, facts: Facts) -> str:
 
 def _attention(run: PairRun | TextRun, facts: Facts) -> str:
     what = "each written token at the source" if isinstance(run, PairRun) else "each token at those before it"
-    seen = f"Every layer and head looking from {what}, while it reads “{facts.attended}”."
+    seen = f"Every layer and head looking from {what}, while it reads “{_inline(facts.attended)}”."
     return f"{seen}\n\n![attention]({facts.attention})"
 
 
@@ -179,7 +179,8 @@ def _samples(samples: list[Sampled]) -> str:
         lines += [heads[kind], ""]
         for one in (one for one in samples if one.kind == kind):
             if kind in ("drawn", "likeliest"):
-                lines.append(f"> **{_inline(one.given)}** {_inline(one.written)}\n")
+                space = " " if one.written[:1].isspace() or one.given[-1:].isspace() else ""
+                lines.append(f"> **{_inline(one.given)}**{space}{_inline(one.written)}\n")
                 continue
             wanted = "" if one.wanted is None else f" (expected: {_inline(one.wanted)})"
             lines.append(f"- {_inline(one.given)} → **{_inline(one.written)}**{wanted}")

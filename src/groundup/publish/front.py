@@ -24,23 +24,27 @@ def front_matter(recipe: Recipe, facts: Facts, name: str, *, licence: str) -> st
     known = [result for result in facts.results if result.metric in METRICS]
     if known:
         values["metrics"] = list(dict.fromkeys(METRICS[result.metric] for result in known))
-        values["model-index"] = [{"name": name, "results": [_index(recipe, result) for result in known]}]
+        results = [_index(recipe, split, known) for split in dict.fromkeys(result.split for result in known)]
+        values["model-index"] = [{"name": name, "results": results}]
     lines = [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in values.items()]
     return "\n".join(["---", *lines, "---", ""])
 
 
-def _index(recipe: Recipe, result: Result) -> dict[str, Any]:
+def _index(recipe: Recipe, split: str, results: list[Result]) -> dict[str, Any]:
+    """All figures that were measured on one split."""
     corpus = corpus_name(recipe.data.corpus)
-    metric: dict[str, Any] = {
+    return {
+        "task": {"type": PIPELINES[recipe.task], "name": recipe.task},
+        "dataset": {"type": corpus, "name": corpus, "split": split},
+        "metrics": [_metric(result) for result in results if result.split == split],
+    }
+
+
+def _metric(result: Result) -> dict[str, Any]:
+    args = {"signature": result.signature, "margin": result.margin, "size": result.size}
+    return {
         "type": METRICS[result.metric],
         "value": round(result.value, digits(result.metric)),
         "name": f"{result.metric}{searched(result.num_beams)}".replace("  ", ", "),
-    }
-    args = {"signature": result.signature, "margin": result.margin, "size": result.size}
-    metric["args"] = {key: value for key, value in args.items() if value is not None}
-    task = PIPELINES[recipe.task]
-    return {
-        "task": {"type": task, "name": recipe.task},
-        "dataset": {"type": corpus, "name": corpus, "split": result.split},
-        "metrics": [metric],
+        "args": {key: value for key, value in args.items() if value is not None},
     }

@@ -36,8 +36,7 @@ def make(
             if verified.differences:
                 wrong.append(f"{export.folder} {verified.line}")
         facts = gather(run, export.folder)
-        called = name or str(export.folder)
-        write_card(run, export, facts, name=called, licence=licence, verified=verified, revision=revision)
+        write_card(run, export, facts, name=name, licence=licence, verified=verified, revision=revision)
     if wrong:
         raise ValueError(f"{'; '.join(wrong)}; please report it with the run's recipe.json")
     return exports
