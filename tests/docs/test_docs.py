@@ -123,11 +123,12 @@ class Understood(BaseException):
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the pages speak of as if it were there: `folder`, a model in Hugging Face's format."""
+    """What the pages speak of as if it were there: models in Hugging Face's format."""
     desk = tmp_path_factory.mktemp("desk")
     tokenizer = gu.Tokenizer.train_from_texts(["a text"], vocab_size=260, pattern="gpt2")
     model = gu.CausalLM(gu.preset("gpt2-tiny", vocab_size=tokenizer.vocab_size, context=8, width=8, heads=1, layers=1))
-    gu.to_hub(model, desk / "folder", tokenizer=tokenizer)
+    for name in ("folder", "a-model"):
+        gu.to_hub(model, desk / name, tokenizer=tokenizer)
     (desk / "examples").mkdir()
     for name in ("mine.py", "examples/own_norm.py"):  # a recipe of one's own, with a COMPARISON
         shutil.copy(ROOT / "examples" / "own_norm.py", desk / name)
