@@ -53,7 +53,7 @@ MAY = {
     "plan": {"plan", "recipes", "config", "presets", "models", "build", "training", "machine", "nearest", "bench"},
     "flow": {
         *("flow", "plan", "run", "recipes", "hub", "measure", "decode", "training", "models", "build", "data", "text"),
-        *("config", "presets", "machine", "files", "batch", "records", "terminal"),
+        *("config", "presets", "machine", "files", "batch", "records", "terminal", "doctor"),
     },
     "publish": {
         *("publish", "hub", "flow", "run", "recipes", "measure", "decode", "data", "text", "build", "config"),
@@ -67,6 +67,7 @@ MAY = {
         *("bench", "hub", "decode", "training", "models", "build", "fast", "nn", "data", "text", "config", "presets"),
         *("machine", "batch", "files", "__init__", "__version__"),
     },
+    "doctor": {"doctor"},  # torch alone: it examines anybody's models
     "stock": {"stock", "models", "build"},
     "hub": {"hub", "models", "nn", "config", "stock", "text", "build", "files", "records", "__version__"},
     "config": {"config", "nearest", "records"},
@@ -83,10 +84,10 @@ FREE = {"cli", "__init__", "__main__"}
 TORCH = {
     *("nn", "fast", "models", "build.py"),
     *("look", "page", "decode", "training", "hub", "run", "flow", "comparisons", "bench", "plan", "publish", "serve"),
-    *("stock.py", "batch.py", "measure/multiple_choice.py"),
+    *("doctor", "stock.py", "batch.py", "measure/multiple_choice.py"),
     *("data/batches.py", "data/stream.py"),
 }
-CALLABLE = {"phrasebook/__init__.py"}  # a package that is also a public function
+CALLABLE = {"phrasebook/__init__.py", "doctor/__init__.py"}  # a package that is also a public function
 NN_NEEDS_ONLY = {"torch", "groundup"}
 
 

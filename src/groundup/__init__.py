@@ -56,6 +56,7 @@ _PLACES = {
     "from_hub": "hub.folder",
     "tokenizer_from_hub": "hub.folder",
     "to_hub": "hub.folder",
+    "doctor": "doctor.call",
 }
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ if TYPE_CHECKING:
     from groundup.decode.beam import beam_search
     from groundup.decode.choose import Beams, Greedy, Sample
     from groundup.decode.generate import generate
+    from groundup.doctor.call import doctor
     from groundup.hub.folder import from_hub, to_hub, tokenizer_from_hub
     from groundup.look.draw import draw_attention
     from groundup.look.record import record_attention
@@ -98,7 +100,7 @@ __all__ = [  # noqa: RUF022, in the order in which they are used
     "Greedy", "Sample", "Beams", "write", "translate", "generate", "beam_search",
     "score_translations", "record_attention", "draw_attention", "load", "save_run",
     "TextRecipe", "TextData", "PairRecipe", "PairData", "TokenizerSettings", "find_recipe", "Comparison",
-    "from_hub", "tokenizer_from_hub", "to_hub",
+    "from_hub", "tokenizer_from_hub", "to_hub", "doctor",
 ]  # fmt: skip
 
 

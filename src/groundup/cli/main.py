@@ -26,6 +26,7 @@ VERBS = {
     "attention": "draw what a run looks at, as pictures and a page to step through",
     "page": "write a run as one HTML file that runs the model in the browser",
     "serve": "an HTTP server that clients of OpenAI and LibreTranslate can call",
+    "doctor": "what is wrong with a Transformer: groundup doctor FILE.py",
     "plan": "what a training takes in memory, time and money on machines that are not here",
     "export": "write a run as a Hugging Face folder that transformers loads by itself",
     "push": "send a run to the Hugging Face Hub, checked and described",

@@ -14,6 +14,7 @@ from torch import nn
 
 from groundup.flow import pairs, score_pairs, score_text, text
 from groundup.flow.batch_order import keep_order
+from groundup.flow.checkup import first_look
 from groundup.flow.complete import completed
 from groundup.flow.describe import describe_model, training_record
 from groundup.flow.held_out import keep_held_out
@@ -79,6 +80,7 @@ def train(
     refuse_too_much(recipe)
     model = _build(code, recipe, folder)
     say(describe_model(model, recipe.model))
+    first_look(model, recipe, say=say)
     batches = task.make_batches(recipe, parts)
     say(batches.about)
     keep_order(folder, batches, resume=resume, say=say)

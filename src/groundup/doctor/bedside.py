@@ -1,0 +1,44 @@
+"""The process in which an author's file is executed: `python -m groundup.doctor.bedside FILE RESULT SECONDS`.
+
+RESULT is written again before each check, so that whoever waits knows what was going on when time ran out.
+"""
+
+import faulthandler
+import json
+import sys
+import time
+from pathlib import Path
+
+from groundup.doctor.examine import _crash, examine
+from groundup.doctor.patient import Crashed, Patient, Unfit
+from groundup.doctor.reading import read_patient
+from groundup.doctor.report import Report
+
+
+def main(file: str, result: str, seconds: str) -> None:
+    began, limit = time.monotonic(), float(seconds)
+    target = Path(result)
+    trace = target.with_suffix(".trace").open("w")
+    faulthandler.dump_traceback_later(limit, file=trace, exit=True)
+
+    def write(**record: object) -> None:
+        target.write_text(json.dumps(record), encoding="utf-8")
+
+    write(stage="reading the file")
+    path = Path(file)
+    try:
+        try:
+            patient = read_patient(path, seconds=min(20.0, limit / 2))
+        except Crashed as crash:
+            empty = Patient(lambda: None, {}, source=path.read_text(encoding="utf-8"), file=file, name=path.name)  # type: ignore[arg-type,return-value]
+            report = Report(path.name, (_crash(empty, crash),), seconds=round(time.monotonic() - began, 2))
+        else:
+            patient.deadline = began + limit * 0.8
+            report = examine(patient, say=lambda name: write(stage=name))
+        write(report=json.loads(report.to_json()))
+    except Unfit as unfit:
+        write(unfit=str(unfit))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

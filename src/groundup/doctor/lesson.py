@@ -1,0 +1,87 @@
+"""The author's own loss on the author's own batch, recorded."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from torch import Tensor, nn
+
+from groundup.doctor.patient import Patient, tensor_of
+from groundup.doctor.tape import Step, Tape, recording
+
+
+@dataclass(eq=False)
+class Lesson:
+    """One evaluation of the author's loss on a batch of the author's."""
+
+    patient: Patient
+    model: nn.Module
+    loss: Tensor
+    tape: Tape
+    outputs: list[Tensor]
+    """What the whole model returned, with gradients kept."""
+
+    @cached_property
+    def nll(self) -> Step | None:
+        """The operation that picks the labels' log-probabilities."""
+        names = ("nll_loss_forward", "nll_loss2d_forward", "gather", "_log_softmax")
+        for name in names[:3]:
+            steps = [s for s in self.tape.steps if s.name == name and s.inputs[0].is_floating_point()]
+            if steps:
+                return steps[-1]
+        return None
+
+    @cached_property
+    def labels(self) -> Tensor | None:
+        """Flat, in the order in which they are compared."""
+        step = self.nll
+        if step is None:
+            return None
+        label = next((t for t in step.inputs[1:] if not t.is_floating_point()), None)
+        if label is None or not (torch.is_tensor(label)):
+            return None
+        return label.detach().flatten()
+
+    @cached_property
+    def ignored(self) -> int | None:
+        step = self.nll
+        if step is None or step.name == "gather":
+            return None
+        numbers = [arg for arg in step.args if isinstance(arg, int) and not isinstance(arg, bool)]
+        return numbers[-1] if numbers else None
+
+    @cached_property
+    def fed(self) -> list[Tensor]:
+        """The ids that were looked up, each (rows, length), in order: of an encoder-decoder source and target."""
+        words = min(self.patient.vocab, self.patient.source_vocab if self.patient.seq2seq else self.patient.vocab)
+        found: list[Tensor] = []
+        for step in self.tape.steps:
+            if step.name in ("embedding", "index", "index_select") and step.inputs[0].shape[0] >= min(words, 20):
+                ids = next((t for t in step.inputs[1:] if not t.is_floating_point() and t.dtype != torch.bool), None)
+                if ids is not None and ids.dim() == 2 and ids.shape[0] > 1 and not (ids == ids[:1]).all():
+                    found.append(ids.detach())
+        return found
+
+
+def attend_lesson(patient: Patient, seed: int = 0) -> Lesson | None:
+    """The author's loss on a batch, recorded; None if there is no loss or no batch."""
+    if not (patient.has("loss") and patient.has("batch")):
+        return None
+    model = patient.fresh()
+    batch = patient.run("batch(seed)", patient.given["batch"], seed)
+    outputs: list[Tensor] = []
+
+    def keep(_module: nn.Module, _args: object, out: object) -> None:
+        tensor = tensor_of(out)
+        if tensor is not None and tensor.requires_grad:
+            tensor.retain_grad()
+            outputs.append(tensor)
+
+    handle = model.register_forward_hook(keep)
+    torch.manual_seed(seed)
+    try:
+        with recording(model) as tape:
+            loss = patient.run("loss(model, batch)", patient.given["loss"], model, batch)
+    finally:
+        handle.remove()
+    return Lesson(patient, model, loss, tape, outputs)

@@ -1,0 +1,194 @@
+"""Use: the author's own decoding against the logits of the whole text."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from groundup.doctor.finding import Finding, Place
+from groundup.doctor.patient import Crashed, Patient, Unfit
+from groundup.doctor.source import functions
+from groundup.doctor.tape import recording
+
+PICKS = {"argmax", "max", "topk", "sort", "_softmax", "_log_softmax", "multinomial"}
+NEW = 6
+CLOSE = 2e-3
+
+
+@dataclass
+class Decoded:
+    """What `generate` wrote, and the last rows of logits that it chose from."""
+
+    ids: Tensor
+    """(rows, all)"""
+    start: int
+    """Where the new ones begin."""
+    chosen_from: list[Tensor]
+    """(rows, V) for each new token, as normalised log-probabilities."""
+
+
+def check_generate(patient: Patient) -> list[Finding]:
+    """Each new token is the one that the logits of the whole text before it prefer."""
+    if not patient.has("generate"):
+        return []
+    model, given = _prepared(patient)
+    model.train()
+    decoded = _decode(patient, model, given)
+    if decoded is None:
+        return []
+    where = _line(patient)
+    if patient.seq2seq and (bos := patient.constant("BOS")) is not None and not (decoded.ids[:, 0] == bos).all():
+        return [Finding("start-token", f"the result begins with {decoded.ids[0, 0].item()}, and BOS is {bos}", where)]
+    wrong = _compare(patient, model, given, decoded)
+    if wrong is None:
+        return []
+    model.eval()
+    calm = _decode(patient, model, given)
+    if calm is not None and _compare(patient, model, given, calm) is None:
+        return [Finding("mode", f"{wrong}; after model.eval() they agree", where)]
+    return _name(patient, model, given, calm or decoded, where)
+
+
+def _prepared(patient: Patient) -> tuple[nn.Module, tuple[Tensor, ...]]:
+    """A model whose choices depend on its input, and a batch of two texts that are short enough to go on."""
+    model = patient.fresh()
+    g = torch.Generator().manual_seed(5)
+    with torch.no_grad():
+        for p in model.parameters():
+            if p.dim() >= 2:
+                p.add_(torch.randn(p.shape, generator=g) * 0.5 * float(p.std()))
+    inputs = patient.inputs()
+    room = (patient.context or 10**9) - NEW - 1
+    ids = inputs[0][:2]
+    if not patient.seq2seq:
+        ids = ids[:, : max(2, min(ids.shape[1], 7, room))]
+    return model, (ids,)
+
+
+def _decode(patient: Patient, model: nn.Module, given: tuple[Tensor, ...]) -> Decoded | None:
+    ids = given[0]
+    n = NEW if patient.context is None else max(1, min(NEW, patient.context - (1 if patient.seq2seq else ids.shape[1])))
+    for rows in (ids, ids[:1]):
+        try:
+            torch.manual_seed(3)
+            with recording(model) as tape:
+                out = patient.run("generate(model, ids, n)", patient.given["generate"], model, rows.clone(), n)
+            break
+        except Crashed:
+            if len(rows) == 1:
+                raise
+    if isinstance(out, list):
+        out = torch.tensor(out)
+    if isinstance(out, tuple):
+        out = out[0]
+    if not isinstance(out, Tensor):
+        raise Unfit(f"generate(model, ids, n) returns {type(out).__name__}; return the ids as a tensor (rows, length)")
+    out = out.view(1, -1) if out.dim() == 1 else out
+    if not patient.seq2seq and out.shape[1] <= n:  # the new ones alone
+        out = torch.cat([rows[: len(out)], out], 1)
+    start = 1 if patient.seq2seq else rows.shape[1]
+    vocab = patient.vocab
+    picked = []
+    for step in tape.steps:
+        if step.name in PICKS and step.inputs and step.inputs[0].dim() <= 3 and step.inputs[0].shape[-1:] == (vocab,):
+            x = step.inputs[0].detach().float()
+            if step.name == "argmax" or (step.name in ("max", "topk", "sort") and len(step.args) > 1):
+                x = x.view(-1, vocab) if x.dim() < 3 else x[:, -1]
+                if len(x) == len(out):
+                    picked.append(x)
+    return Decoded(out.detach(), start, picked if len(picked) == out.shape[1] - start else [])
+
+
+def _full(patient: Patient, model: nn.Module, given: tuple[Tensor, ...], text: Tensor) -> Tensor:
+    """Log-probabilities of the whole text, read at once, in use."""
+    training = model.training
+    model.eval()
+    source = (given[0][: len(text)],) if patient.seq2seq else ()
+    try:
+        return patient.logits(model, (*source, text)).detach().float().log_softmax(-1)
+    finally:
+        model.train(training)
+
+
+def _compare(patient: Patient, model: nn.Module, given: tuple[Tensor, ...], decoded: Decoded) -> str | None:
+    """What differs between the decoding and the logits; None where nothing does."""
+    ids, start = decoded.ids, decoded.start
+    if ids.shape[1] <= start:
+        return None
+    if not patient.seq2seq and not torch.equal(ids[:, :start], given[0][: len(ids)]):
+        return "the result does not begin with the text that was given"
+    full = _full(patient, model, given, ids[:, :-1])[:, start - 1 :]
+    alive = torch.ones(len(ids), dtype=torch.bool)
+    for n in range(ids.shape[1] - start):
+        token, row = ids[:, start + n], full[:, n]
+        spread = float(row.std())
+        if decoded.chosen_from:
+            got = _normal(decoded.chosen_from[n])
+            far = (got - row).abs().amax(-1)
+            far[~row.isfinite().all(-1)] = 0
+        else:
+            far = row.amax(-1) - row.gather(1, token[:, None])[:, 0]
+        if (far[alive] > CLOSE * max(spread, 1e-3) * 5).any():
+            by = float(far[alive].max())
+            return (
+                f"new token {n} is chosen from other numbers than the logits of the text before it (by up to {by:.2g})"
+            )
+        alive &= torch.tensor([int(one) not in patient.special for one in token])
+        if not alive.any():
+            break
+    return None
+
+
+def _normal(x: Tensor) -> Tensor:
+    x = x.float()
+    if (x >= 0).all() and torch.allclose(x.sum(-1), torch.ones(()), atol=1e-4):
+        x = x.clamp(min=1e-12).log()
+    return x.log_softmax(-1)
+
+
+def _name(patient: Patient, model: nn.Module, given: tuple, decoded: Decoded, where: Place) -> list[Finding]:
+    """The kind of mistake, by what else the numbers agree with."""
+    said = _compare(patient, model, given, decoded) or "the tokens differ from the greedy ones"
+    start, ids = decoded.start, decoded.ids
+    if decoded.chosen_from:
+        for n in range(min(2, len(decoded.chosen_from))):
+            got = _normal(decoded.chosen_from[n])
+            whole = _full(patient, model, given, ids[:, : start + n])
+            at = ((whole - got[:, None]).abs().amax(-1).amax(0) < 1e-3).nonzero()
+            if len(at) and int(at[0]) != start + n - 1:
+                last = start + n - 1
+                return [
+                    Finding(
+                        "generate-slice",
+                        f"new token {n} is taken from position {int(at[0])}; the last one is {last}",
+                        where,
+                    )
+                ]
+        for n in range(min(3, len(decoded.chosen_from)) - 1, -1, -1):
+            for length in range(1, start + n):
+                got = _normal(decoded.chosen_from[n])
+                alone = _full(patient, model, given, ids[:, start + n - length : start + n])[:, -1]
+                if start + n > 1 and float((alone - got).abs().max()) < 1e-3:
+                    return [
+                        Finding("generate-context", f"new token {n} depends on the last {length} tokens alone", where)
+                    ]
+        good = _good(patient, model, given, decoded)
+        if good > 0:
+            return [Finding("cache", f"{said}; the first {good} agree", where)]
+        return [Finding("generate", said, where)]
+    return [Finding("generate", said, where)]
+
+
+def _good(patient: Patient, model: nn.Module, given: tuple, decoded: Decoded) -> int:
+    full = _full(patient, model, given, decoded.ids[:, :-1])[:, decoded.start - 1 :]
+    for n, got in enumerate(decoded.chosen_from):
+        if float((_normal(got) - full[:, n]).abs().max()) > CLOSE * 5:
+            return n
+    return len(decoded.chosen_from)
+
+
+def _line(patient: Patient) -> Place:
+    for name, first, _ in functions(patient.source):
+        if name == "generate":
+            return Place(file=patient.name, line=first, source=patient.source.splitlines()[first - 1].strip())
+    return Place()
