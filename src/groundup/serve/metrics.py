@@ -12,15 +12,17 @@ class Metrics:
 
     def __init__(self, models: Sequence[Served]):
         self.registry = CollectorRegistry()
-        make = dict(registry=self.registry)
-        self.requests = Counter("groundup_requests_total", "Answered requests.", ["route", "status"], **make)
+        here = self.registry
+        self.requests = Counter("groundup_requests_total", "Answered requests.", ["route", "status"], registry=here)
         self.refused = Counter(
             "groundup_refused_total", "Requests refused because the queue was full.", ["model"], **make
         )
-        self.tokens = Counter("groundup_tokens_total", "Tokens written.", ["model"], **make)
-        self.seconds = Histogram("groundup_request_seconds", "Seconds until a request was answered.", ["route"], **make)
-        waiting = Gauge("groundup_waiting", "Requests that wait.", ["model"], **make)
-        live = Gauge("groundup_live", "Texts that are being written.", ["model"], **make)
+        self.tokens = Counter("groundup_tokens_total", "Tokens written.", ["model"], registry=here)
+        self.seconds = Histogram(
+            "groundup_request_seconds", "Seconds until a request was answered.", ["route"], registry=here
+        )
+        waiting = Gauge("groundup_waiting", "Requests that wait.", ["model"], registry=here)
+        live = Gauge("groundup_live", "Texts that are being written.", ["model"], registry=here)
         for model in models:
             waiting.labels(model.name).set_function(_number(model.engine.jobs.qsize))
             live.labels(model.name).set_function(_number(lambda engine=model.engine: engine.live))

@@ -34,7 +34,12 @@ class Served:
 
 
 def open_model(
-    path: str, limits: Limits, *, checkpoint="best", device: str = "auto", trust_code: bool = False
+    path: str,
+    limits: Limits,
+    *,
+    checkpoint: Literal["best", "latest"] | int = "best",
+    device: str = "auto",
+    trust_code: bool = False,
 ) -> Served:
     """Load a run by its name or folder, or a Hugging Face folder. Raises ValueError if it is neither."""
     folder = Path(path)
