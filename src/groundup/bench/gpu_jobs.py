@@ -112,7 +112,8 @@ def resume(*, shape: dict[str, Any], steps: int) -> Iterator[dict[str, Any]]:
         import torch
 
         torch.manual_seed(0)
-        model, every = size.ours(), dict(validate_every=steps, save_every=steps, log_every=steps)
+        model = size.ours()
+        every: dict[str, Any] = dict(validate_every=steps, save_every=steps, log_every=steps)
         settings = TrainSettings(
             steps=n, lr=1e-3, warmup=1, schedule="constant", device=str(device), compile="off", **every
         )

@@ -112,9 +112,8 @@ def _layers(dry: bool) -> Iterator[Part]:
 
 def _generation(dry: bool) -> Part:
     shape, batches = (TINY, (1, 2)) if dry else (GPT2, (1, 32))
-    arguments = dict(
-        shape=shape, precision="bfloat16", batches=batches, prompt=8 if dry else 256, new=4 if dry else 128
-    )
+    new = 4 if dry else 128
+    arguments = dict(shape=shape, precision="bfloat16", batches=batches, prompt=8 if dry else 256, new=new)
     jobs = (
         _job(generate, "generate_ours", arguments, dry=dry, name="ours"),
         _job(generate, "generate_theirs", arguments, dry=dry, name="transformers", needs="transformers"),
@@ -125,7 +124,7 @@ def _generation(dry: bool) -> Part:
             {
                 "contestant": name,
                 "batch": batch,
-                "tokens/s": batch * arguments["new"] / seconds if seconds else None,
+                "tokens/s": batch * new / seconds if seconds else None,
                 "ratio": ratio(outcomes["transformers"].median(f"seconds {batch}"), seconds),
                 "note": outcome.missing,
             }

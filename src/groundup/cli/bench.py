@@ -44,8 +44,9 @@ def _check(settings: Any) -> None:
     """ValueError, before anything is measured, for a number that cannot be and a --json that cannot be written."""
     for field in dataclasses.fields(settings):
         value, option = getattr(settings, field.name), f"--{field.name.replace('_', '-')}"
-        if value == () and field.default and field.name not in getattr(settings, "MAY_BE_EMPTY", ()):
-            raise ValueError(f"{option} needs a value, such as {' '.join(map(str, field.default))}")
+        usual_value: Any = field.default
+        if value == () and usual_value and field.name not in getattr(settings, "MAY_BE_EMPTY", ()):
+            raise ValueError(f"{option} needs a value, such as {' '.join(map(str, usual_value))}")
         for number in value if isinstance(value, tuple) else (value,):
             least = {int: 1, float: 0.001}.get(type(number))
             if least is not None and not number >= least:

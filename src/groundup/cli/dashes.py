@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
 
@@ -32,7 +32,7 @@ def unmarked(found: T) -> T:
         fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value) if field.init}
         changed = {name: unmarked(part) for name, part in fields.items() if isinstance(part, str | Path | tuple)}
         value = dataclasses.replace(value, **changed)
-    return value
+    return cast(T, value)
 
 
 @contextmanager

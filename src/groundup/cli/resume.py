@@ -42,8 +42,8 @@ def main(arguments: list[str]) -> None:
     folder.recipe()  # a folder that is no run is that first
     if folder.path.resolve() != (RUNS / folder.name).resolve():
         raise ValueError(f"{folder.path} is not under {RUNS}/; run groundup from the folder that holds {RUNS}/")
-    bounds = dict(steps=options.steps, max_minutes=options.max_minutes)
-    go_on(folder, **bounds, parallel=options.parallel, trust_code=options.trust_code)
+    how = dict(parallel=options.parallel, trust_code=options.trust_code)
+    go_on(folder, steps=options.steps, max_minutes=options.max_minutes, **how)  # type: ignore[arg-type]
 
 
 def _convert(checkpoints: Path) -> None:

@@ -4,7 +4,7 @@ import importlib.util
 import signal
 import socket
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 import tyro
 
@@ -75,7 +75,9 @@ def main(arguments: list[str]) -> None:
         key=key,
         origins=options.origins,
     )
-    where = dict(checkpoint=which(options.checkpoint), device=options.device, trust_code=options.trust_code)
+    where: dict[str, Any] = dict(
+        checkpoint=which(options.checkpoint), device=options.device, trust_code=options.trust_code
+    )
     worker = Worker()
     try:
         served = worker.do(lambda: [open_model(run, limits, **where) for run in options.runs])

@@ -109,9 +109,9 @@ def with_test_part(comparison: Comparison, root: Path) -> Comparison:
     Learning rate and checkpoint are chosen on the first half, so only the second is a fair judge. What a single text
     gives to learn from stays what it was, to the character. Pairs have a test part of their own.
     """
-    data = comparison.first.data
     if not isinstance(comparison.first, TextRecipe):
         return comparison
+    data = comparison.first.data
     texts = load_texts(data.corpus)
     if len(texts) == 1:
         train, held_out = split_text(texts[0], valid=data.valid)

@@ -113,7 +113,7 @@ class Company:
         masks = [_real(state, self.device) for state in states]
         longest = max(int(mask.sum(dim=1).max()) for mask in masks)
         mask = torch.cat([_aligned(mask[:, None, :, None], longest)[:, 0, :, 0] for mask in masks])
-        both = self.begin(len(mask), prompt_mask=None if mask.all() else mask)
+        both: Any = self.begin(len(mask), prompt_mask=None if mask.all() else mask)
         for cache, *olds in zip(both.caches, *(state.caches for state in states), strict=True):
             keys = torch.cat([_aligned(old._keys[:, :, : old.length], longest) for old in olds])
             values = torch.cat([_aligned(old._values[:, :, : old.length], longest) for old in olds])

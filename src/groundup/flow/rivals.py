@@ -74,4 +74,6 @@ def _by_window(
     """The sums over each window of the text; a token is of the window in which its first byte lies."""
     window = np.maximum(np.searchsorted(bounds, starts[1:-1], side="right") - 1, 0)
     columns = (nats, np.ones_like(nats), sizes[1:].astype(np.float64))
-    return WindowLosses(*(np.bincount(window, weights=column, minlength=len(bounds)) for column in columns))
+    return WindowLosses(
+        *(np.bincount(window, weights=column, minlength=len(bounds)).astype(np.float64) for column in columns)
+    )

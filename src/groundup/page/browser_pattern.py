@@ -48,12 +48,12 @@ def browser_pattern(pattern: str) -> str:
             return f"\\{found['category']}{{{name}}}"
         if found["open"] or found["close"]:
             within = bool(found["open"])
-            return found[0]
+            return str(found[0])
         if found["dot"]:
             return "." if within else r"[^\n]"
         escape = found["escape"]
         if escape in _CLASSES or escape[1].isalnum():
-            return _CLASSES.get(escape, escape)
+            return str(_CLASSES.get(escape, escape))
         return f"\\u{{{ord(escape[1]):x}}}"
 
     return _SIGN.sub(meant, pattern)

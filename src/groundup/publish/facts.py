@@ -101,7 +101,7 @@ def _pair_samples(run: PairRun) -> list[Sampled]:
 def _text_samples(run: TextRun) -> list[Sampled]:
     """Drawn texts, which are what the model is for, and the likeliest ones, which repeat themselves."""
     prompts = inputs_for(run, SHOWN).texts or [""]
-    how = dict(max_new_tokens=min(60, run.model.config.context // 2))
+    how: dict[str, Any] = dict(max_new_tokens=min(60, run.model.config.context // 2))
     drawn = run.generate_batch(prompts, Sample(temperature=0.8, top_p=0.95, seed=0), **how)
     likeliest = run.generate_batch(prompts[:2], **how)
     return [Sampled("drawn", given, best[0].text) for given, best in zip(prompts, drawn, strict=True)] + [

@@ -14,7 +14,7 @@ Ended = Literal["stop", "length"]
 class Part(NamedTuple):
     """A piece of one of the texts that a job asks for."""
 
-    index: int
+    number: int
     """Which of the n texts."""
     text: str
     """The piece of text that has become certain; it may be empty."""

@@ -15,7 +15,7 @@ class Metrics:
         here = self.registry
         self.requests = Counter("groundup_requests_total", "Answered requests.", ["route", "status"], registry=here)
         self.refused = Counter(
-            "groundup_refused_total", "Requests refused because the queue was full.", ["model"], **make
+            "groundup_refused_total", "Requests refused because the queue was full.", ["model"], registry=here
         )
         self.tokens = Counter("groundup_tokens_total", "Tokens written.", ["model"], registry=here)
         self.seconds = Histogram(

@@ -31,7 +31,7 @@ class Writing:
         """The answer that is sent at once."""
         texts: dict[int, list[Part]] = {}
         for number, part in parts:
-            texts.setdefault(number * self.n + part.index, []).append(part)
+            texts.setdefault(number * self.n + part.number, []).append(part)
         choices = [self.choice(index, texts[index]) for index in sorted(texts)]
         return self.envelope() | {"choices": choices, "usage": usage(read, sum(part.tokens for _, part in parts))}
 
@@ -45,7 +45,7 @@ class Writing:
         """The chunks that tell of a part."""
         if not part.text and not part.told and part.ended is None:
             return []
-        return [self._chunk(number * self.n + part.index, part.text, self.logprobs(part.told, 0), part.ended)]
+        return [self._chunk(number * self.n + part.number, part.text, self.logprobs(part.told, 0), part.ended)]
 
     def _chunk(self, index: int, text: str, logprobs: Any, ended: str | None) -> dict[str, Any]:
         choice = {"index": index, "text": text, "logprobs": logprobs, "finish_reason": ended}
@@ -82,7 +82,7 @@ class Talking(Writing):
         return [self._delta(index, {"role": "assistant", "content": ""}, None) for index in range(texts)]
 
     def chunks(self, number: int, part: Part) -> list[dict[str, Any]]:
-        index = number * self.n + part.index
+        index = number * self.n + part.number
         said = [self._delta(index, {"content": part.text}, None, self.logprobs(part.told, 0))] if part.text else []
         return said + ([self._delta(index, {}, part.ended)] if part.ended else [])
 
