@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup setup-dev demo test test-all torture gpu lint format docs notebooks exercise clean
+.PHONY: help setup setup-dev demo test test-all matrix torture gpu lint format docs notebooks exercise clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 18
@@ -39,6 +39,15 @@ test: lint  ## lint, types and every test but the slow ones
 
 test-all: lint  ## every test
 	$(BIN)/python -m pytest -n 2
+
+# The transformers that exports are held to: the oldest of version 5, and the newest.
+TRANSFORMERS ?= 5.0.0 5.24.0
+matrix: setup-dev  ## compare exports with their runs under the oldest and the newest transformers 5
+	@for version in $(TRANSFORMERS); do \
+	  place=build/transformers-$$version; echo "transformers $$version"; \
+	  [ -d $$place ] || $(BIN)/python -m pip install --quiet --target $$place "transformers==$$version" numpy==2.4.6; \
+	  PYTHONPATH=$$place $(BIN)/python -m pytest -m 'not slow' tests/hub/test_custom.py tests/publish/test_verify.py || exit 1; \
+	done
 
 SCALE ?= 1
 torture: setup-dev  ## kill, cut, fill up, flip: a quarter of an hour of what may happen to a training; SCALE=10 for more

@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 import torch
+import transformers
 from kinds import KINDS, NATIVE
 from safetensors.torch import load_file, save_file
 
@@ -14,8 +15,15 @@ from groundup.publish.inputs import HARD, inputs_for
 from groundup.publish.verify import FILE, read_verified, verify
 
 
+def skip_what_theirs_cannot(kind: str, *, custom: bool) -> None:
+    """Until 5.18 their beam search took the number of source tokens for that of target tokens."""
+    if kind == "separate" and not custom and tuple(map(int, transformers.__version__.split(".")[:2])) < (5, 18):
+        pytest.skip("transformers before 5.18 cannot search with beams where there are two vocabularies")
+
+
 @pytest.mark.parametrize(("kind", "custom"), [("gpt3", False), ("separate", False), ("dialogue", True)])
 def test_an_export_is_its_run(runs, exported, kind: str, custom: bool):
+    skip_what_theirs_cannot(kind, custom=custom)
     export = exported(kind, custom=custom)
     verified = verify(runs(kind), export, count=5)
     assert verified.differences == []
@@ -31,6 +39,7 @@ def test_an_export_is_its_run(runs, exported, kind: str, custom: bool):
 def test_all_kinds_on_many_inputs(runs, exported, kind: str):
     """Greedy and by four beams, in both formats where there are two; and read again where it is native."""
     for custom in [True, False][: 2 if kind in NATIVE else 1]:
+        skip_what_theirs_cannot(kind, custom=custom)
         export = exported(kind, custom=custom)
         verified = verify(runs(kind), export, count=200)
         assert verified.differences == []
