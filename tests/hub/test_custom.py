@@ -4,6 +4,7 @@ import ast
 import dataclasses
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -285,6 +286,16 @@ def test_a_large_model_stands_in_several_files(pairs, tmp_path: Path):
     read = {name: tensor for name, (_, tensor) in read_tensors(tmp_path).items()}
     assert read.keys() == tensors.keys()
     assert all(torch.equal(read[name], tensors[name]) for name in tensors)
+
+
+def test_transformers_reads_several_files(pairs, tmp_path: Path):
+    ours, theirs = pairs("modern")
+    folder = Path(shutil.copytree(theirs.config._name_or_path, tmp_path / "sharded"))
+    stored = {name: tensor for name, (_, tensor) in read_tensors(folder).items()}
+    (folder / "model.safetensors").unlink()
+    write_tensors(folder, stored, largest=20_000)
+    again = AutoModelForCausalLM.from_pretrained(folder, trust_remote_code=True)
+    torch.testing.assert_close(*both(ours, again, *asked()), atol=1e-5, rtol=1e-5)
 
 
 @pytest.mark.parametrize("name", ALL)
