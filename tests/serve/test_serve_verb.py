@@ -13,6 +13,7 @@ import pytest
 
 import groundup as gu
 from groundup.cli import serve
+from groundup.run.translator import Translator
 from groundup.run.writer import Writer
 
 httpx = pytest.importorskip("httpx", reason="needs pip install httpx")
@@ -62,6 +63,17 @@ def test_a_hugging_face_folder_is_served_too(writer: Writer, tmp_path: Path):
     gu.to_hub(writer.model, tmp_path / "folder", tokenizer=writer.tokenizer)
     served = open_model(str(tmp_path / "folder"), Limits())
     assert (served.name, served.task) == ("folder", "text")
+
+
+def test_a_folder_of_a_translator_is_served_too(translator: Translator, tmp_path: Path):
+    from groundup.serve.limits import Limits
+    from groundup.serve.served import open_model
+
+    gu.to_hub(translator.model, tmp_path / "folder", tokenizer=translator.target)
+    served = open_model(str(tmp_path / "folder"), Limits())
+    assert served.task == "translation"
+    texts = ["one two three", "été"]
+    assert served.engine.translator.translate(texts) == translator.translate(texts)  # pyright: ignore[reportAttributeAccessIssue]
 
 
 @pytest.mark.parametrize(

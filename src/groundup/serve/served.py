@@ -14,6 +14,7 @@ from groundup.serve.job import Engine
 from groundup.serve.limits import Limits
 from groundup.serve.translating import PairEngine
 from groundup.serve.writing import TextEngine
+from groundup.text.tokenizer import Tokenizer
 
 Task = Literal["text", "translation", "dialogue"]
 
@@ -71,7 +72,9 @@ def _from_hub(folder: Path, limits: Limits) -> Served:
     model, tokenizer, name = from_hub(folder), tokenizer_from_hub(folder), folder.resolve().name
     if isinstance(model, CausalLM):
         return offer(name, "text", Writer(model, tokenizer), limits, languages=None)
-    raise ValueError(f"{folder} is a translator; serve the run that it was exported from")
+    inner = folder / "target"  # of two vocabularies the target's lies there
+    target = Tokenizer.load(inner) if inner.is_dir() else tokenizer
+    return offer(name, "translation", Translator(model, tokenizer, target), limits, languages=None)
 
 
 def offer(
