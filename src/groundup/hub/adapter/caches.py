@@ -1,6 +1,7 @@
 """The caches and padding masks of transformers, as our stacks ask for them."""
 
 from dataclasses import fields
+from typing import Any
 
 from torch import Tensor
 from transformers import Cache, DynamicCache, EncoderDecoderCache
@@ -47,7 +48,8 @@ def cross_memory(decoder: Stack, encoded: Tensor, cache: Cache | None) -> list[t
         for layer, (k, v) in enumerate(decoder.keys_values(encoded)):
             kept.update(k, v, layer)
             made[layer] = True
-    return [(kept.layers[layer].keys, kept.layers[layer].values) for layer in range(len(decoder.blocks))]
+    layers: list[Any] = kept.layers
+    return [(layers[layer].keys, layers[layer].values) for layer in range(len(decoder.blocks))]
 
 
 def new_cache(config, *, cross: bool = False) -> Cache:

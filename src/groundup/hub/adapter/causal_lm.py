@@ -17,7 +17,6 @@ class GroundupForCausalLM(GroundupPreTrainedModel, GenerationMixin):
     """`CausalLM` with a loss, generation and caches of transformers."""
 
     _tied_weights_keys = {"model.head.weight": "model.stack.embed.weight"}
-    model: CausalLM
 
     def __init__(self, config: GroundupConfig):
         super().__init__(config)
@@ -69,7 +68,7 @@ class GroundupForCausalLM(GroundupPreTrainedModel, GenerationMixin):
     def get_input_embeddings(self) -> nn.Embedding:
         return self.model.stack.embed
 
-    def set_input_embeddings(self, value: nn.Embedding) -> None:
+    def set_input_embeddings(self, value: nn.Embedding) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         self.model.stack.embed = value
 
     def get_output_embeddings(self) -> nn.Linear:

@@ -40,7 +40,8 @@ class GroundupConfig(PreTrainedConfig):
             setattr(self, name, values.pop(name, None))
         translates, ties = self.encoder_layers is not None, self.tied != "none"
         said = [values.pop("is_encoder_decoder", translates), values.pop("tie_word_embeddings", ties)]
-        super().__init__(is_encoder_decoder=translates, tie_word_embeddings=ties, **values)
+        values |= {"is_encoder_decoder": translates, "tie_word_embeddings": ties}
+        super().__init__(**values)
         self.shape()
         if said != [translates, ties]:
             raise ValueError(

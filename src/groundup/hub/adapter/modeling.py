@@ -12,8 +12,6 @@ from transformers import PreTrainedModel
 from transformers import initialization as init
 
 from groundup.hub.adapter.configuration import GroundupConfig
-from groundup.models.causal_lm import CausalLM
-from groundup.models.seq2seq import Seq2Seq
 from groundup.models.stack import Stack
 from groundup.nn.attend import Attend, attend_plainly, attention_weights
 from groundup.nn.block import Block
@@ -64,7 +62,8 @@ class GroundupPreTrainedModel(PreTrainedModel):
     supports_gradient_checkpointing = True
     _supports_sdpa = True
     _no_split_modules = ["CheckpointedBlock"]
-    model: CausalLM | Seq2Seq
+    model: Any
+    """A CausalLM or a Seq2Seq."""
 
     def prepare(self) -> None:
         """Once `model` is built: give its parts what transformers wants of them."""
@@ -118,6 +117,7 @@ def seen(stack: Stack, config: GroundupConfig, *, attentions: bool | None, state
         q, k, _, mask = given
         maps.append(attention_weights(q, k, mask))
 
+    block: Any
     for block in stack.blocks:
         if attentions:
             hooks.append(block.attention.attend.register_forward_hook(partial(map_into, found.attentions)))

@@ -47,14 +47,13 @@ class GroundupForSeq2SeqLM(GroundupPreTrainedModel, GenerationMixin):
     """`Seq2Seq` with a loss, generation and caches of transformers."""
 
     _tied_weights_keys = {"model.head.weight": "model.decoder.embed.weight"}
-    model: Seq2Seq
 
     def __init__(self, config: GroundupConfig):
         super().__init__(config)
         self.model = Seq2Seq(config.shape())
         if config.tied == "all":
             encoder = {"model.encoder.embed.weight": "model.decoder.embed.weight"}
-            self._tied_weights_keys = {**type(self)._tied_weights_keys, **encoder}
+            self._tied_weights_keys = {**(type(self)._tied_weights_keys or {}), **encoder}
         self.prepare()
         self.post_init()
 
@@ -88,7 +87,8 @@ class GroundupForSeq2SeqLM(GroundupPreTrainedModel, GenerationMixin):
             decoder_input_ids = self.prepare_decoder_input_ids_from_labels(labels)
         if encoder_outputs is None:
             encoder_outputs = self.get_encoder()(input_ids, attention_mask, **look)
-        encoded = encoder_outputs if isinstance(encoder_outputs, BaseModelOutput) else BaseModelOutput(*encoder_outputs)
+        given: Any = encoder_outputs
+        encoded = given if isinstance(given, BaseModelOutput) else BaseModelOutput(*given)
         keep = self.config.use_cache and not self.training if use_cache is None else use_cache
         cache = past_key_values if cache is None else cache
         if keep and cache is None:
@@ -129,7 +129,7 @@ class GroundupForSeq2SeqLM(GroundupPreTrainedModel, GenerationMixin):
     def get_input_embeddings(self) -> nn.Embedding:
         return self.model.decoder.embed
 
-    def set_input_embeddings(self, value: nn.Embedding) -> None:
+    def set_input_embeddings(self, value: nn.Embedding) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         self.model.decoder.embed = value
 
     def get_output_embeddings(self) -> nn.Linear:
