@@ -111,8 +111,8 @@ def _reduced(one: Tape, other: Tape, step: Step, size: int) -> set[str]:
     stream, twins = Stream(one), {step.key: step for step in other.steps}
     n = one.steps.index(step)
     made: set[str] = set()
-    for _, parent in stream.parents[n]:
-        if parent is None:
+    for operand, (_, parent) in zip(step.inputs, stream.parents[n], strict=True):
+        if parent is None or any(length % size == 0 for length in operand.shape if length):
             continue
         source = one.steps[parent]
         twin = twins.get(source.key)

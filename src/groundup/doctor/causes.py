@@ -20,6 +20,7 @@ EXPLAINS: dict[str, set[str]] = {
     "rows": _MIXED,
     "future": (_MIXED - {"diagonal"}) | {"encoder-sees-answer"},
     "diagonal": {"nan", "future", "padding", "positions", "rotation", *_USE},
+    "padding": {"positions", "rotation"},
     "past": {"positions", "rotation", *_USE},
     "no-input": _MIXED | {"unused", "no-gradient", "first-loss"},
     "no-source": {"unused", "positions", "padding", "overfit", "residual"},

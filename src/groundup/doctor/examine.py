@@ -1,5 +1,6 @@
 """The examination: all checks in turn, each able to fail without stopping the others."""
 
+import random
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -77,7 +78,7 @@ def examine(
     findings: list[Finding] = []
     checked: list[str] = []
     skipped: list[str] = []
-    rng = torch.get_rng_state()
+    drawn, rng = random.getstate(), torch.get_rng_state()
     try:
         say("the first logits")
         if (crash := _begin(patient)) is not None:
@@ -94,6 +95,7 @@ def examine(
                 _look(patient, LAST, check_learning, findings, checked, skipped)
     finally:
         torch.set_rng_state(rng)
+        random.setstate(drawn)
     missing = [name for name in ("batch", "loss", "optimizer", "generate", "tokenizer") if not patient.has(name)]
     if only is None and missing:
         skipped.append(f"what needs {', '.join(missing)}: not in the file")

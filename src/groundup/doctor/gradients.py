@@ -18,7 +18,7 @@ def check_registered(patient: Patient) -> list[Finding]:
     modules, parameters = set(map(id, model.modules())), {id(p) for p in model.parameters()}
     for path, module in model.named_modules():
         for name, value in vars(module).items():
-            if name.startswith("_") or isinstance(value, nn.Module):
+            if name.startswith("_"):
                 continue
             lost = [one for one in _contents(value) if _is_lost(one, modules, parameters)]
             if lost:

@@ -6,7 +6,8 @@ from functools import cached_property
 import torch
 from torch import Tensor, nn
 
-from groundup.doctor.patient import Patient, tensor_of
+from groundup.doctor.calls import tensor_of
+from groundup.doctor.patient import Patient
 from groundup.doctor.tape import Step, Tape, recording
 
 
@@ -53,14 +54,15 @@ class Lesson:
     @cached_property
     def fed(self) -> list[Tensor]:
         """The ids that were looked up, each (rows, length), in order: of an encoder-decoder source and target."""
-        words = min(self.patient.vocab, self.patient.source_vocab if self.patient.seq2seq else self.patient.vocab)
-        found: list[Tensor] = []
+        sizes = {self.patient.vocab, self.patient.source_vocab if self.patient.seq2seq else self.patient.vocab}
+        found: list[tuple[int, Tensor]] = []
         for step in self.tape.steps:
-            if step.name in ("embedding", "index", "index_select") and step.inputs[0].shape[0] >= min(words, 20):
+            if step.name in ("embedding", "index", "index_select") and step.inputs[0].shape[0] >= min(*sizes, 20):
                 ids = next((t for t in step.inputs[1:] if not t.is_floating_point() and t.dtype != torch.bool), None)
                 if ids is not None and ids.dim() == 2 and ids.shape[0] > 1 and not (ids == ids[:1]).all():
-                    found.append(ids.detach())
-        return found
+                    found.append((step.inputs[0].shape[0], ids.detach()))
+        exact = [ids for rows, ids in found if rows in sizes]
+        return exact or [ids for _, ids in found]
 
 
 def attend_lesson(patient: Patient, seed: int = 0) -> Lesson | None:

@@ -5,6 +5,8 @@ special ids are no ordinary words, CONTEXT is a limit, and the lengths of rows a
 of the model, so that an axis can be known by its length.
 """
 
+import contextlib
+import copy
 import inspect
 import time
 from collections.abc import Callable, Mapping
@@ -15,7 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from groundup.doctor.finding import Place
+from groundup.doctor.calls import seed_all, tensor_of
 from groundup.doctor.tape import Tape, recording
 
 NAMES = ("model", "logits", "batch", "loss", "optimizer", "generate", "tokenizer")
@@ -49,6 +51,8 @@ class Patient:
     """When to stop, by `time.monotonic`."""
     told: list[str] = field(default_factory=list)
     """Remarks of those who read the file."""
+    first: tuple[nn.Module, nn.Module] | None = None
+    """The first model that was made, and a copy of it."""
 
     def has(self, name: str) -> bool:
         return self.given.get(name) is not None
@@ -73,12 +77,16 @@ class Patient:
 
     def fresh(self, *, training: bool = False) -> nn.Module:
         """A new model, always with the same first weights."""
-        torch.manual_seed(0)
+        seed_all(0)
         model = self.run("model()", self.make)
         if not isinstance(model, nn.Module):
             raise Unfit(f"model() returns {type(model).__name__}; return the nn.Module")
-        model.to("cpu")
-        return model.train(training)
+        if self.first is None:
+            with contextlib.suppress(Exception):
+                self.first = model, copy.deepcopy(model)
+        elif model is self.first[0]:  # model() gives the same one again and again, which checks have changed
+            model = copy.deepcopy(self.first[1])
+        return model.to("cpu").train(training)
 
     @cached_property
     def model(self) -> nn.Module:
@@ -197,7 +205,7 @@ class Patient:
 
     def logits(self, model: nn.Module, inputs: tuple[Tensor, ...], *, seed: int = 0) -> Tensor:
         """Logits (B, T, V) as a tensor; dropout is drawn from the seed."""
-        torch.manual_seed(seed)
+        seed_all(seed)
         copies = tuple(one.clone() for one in inputs)
         out = tensor_of(self.raw(model, copies))
         rows, length = inputs[-1].shape
@@ -220,23 +228,6 @@ class Patient:
         with recording(model) as tape:
             out = self.logits(model, inputs, seed=seed)
         return out.detach(), tape
-
-    def nowhere(self) -> Place:
-        return Place()
-
-
-def tensor_of(out: Any) -> Tensor | None:
-    """A tensor, the first one of a tuple, or `.logits`."""
-    if isinstance(out, Tensor):
-        return out
-    if isinstance(getattr(out, "logits", None), Tensor):
-        return out.logits
-    if isinstance(out, Mapping):
-        return tensor_of(out.get("logits", next(iter(out.values()), None)))
-    if isinstance(out, tuple | list):
-        tensors = [one for one in out if isinstance(one, Tensor)]
-        return next((one for one in tensors if one.dim() == 3), tensors[0] if tensors else None)
-    return None
 
 
 def _required(function: Callable[..., Any], *, everything: bool = False) -> int:

@@ -87,6 +87,9 @@ def _meant(model: nn.Module, tape: Tape, patient: Patient) -> tuple[str, Place] 
         word = next((n for n in [name.rsplit(".", 1)[-1], type(module).__name__, *own] if n and MEANT.search(n)), None)
         if word is not None and name:
             return f"`{name}` ({type(module).__name__})", place(model, _step_in(tape, name), module=name)
+    turned = next((step for step in tape.steps if step.name in ("view_as_complex", "cos", "sin")), None)
+    if turned is not None:
+        return "a rotation", place(model, turned)
     for function, first, last in functions(patient.source):
         if MEANT.search(function):
             for step in tape.steps:
@@ -129,7 +132,7 @@ def _check_rotation(model: nn.Module, event: Attended, tape: Tape) -> list[Findi
 def _stream_varies(tape: Tape, stream: Stream, event: Attended) -> bool:
     """Whether what queries, keys and values are made of differs from position to position already."""
     T = event.weights.shape[-1]
-    for n in stream.sources(tape.steps.index(event.step), stop=PRODUCTS):
+    for n in stream.sources(tape.steps.index(event.step), stop={"mm", "addmm"}):
         step = tape.steps[n]
         if step.name not in PRODUCTS or not any(stream.is_parameter(one) for one in step.inputs):
             continue

@@ -75,5 +75,8 @@ def check_padding(patient: Patient) -> list[Finding]:
             kind = "self-attention" if square else "cross-attention"
             break
     by = float((a - b).abs().max())
+    if kind == "somewhere":  # no attention looks there: what changes is something that counts the tokens
+        seen = f"{more} tokens of PAD ({pad}) change logits before them by up to {by:.2g}, though no attention sees it"
+        return [Finding("padding", seen, where, severity="mild")]
     seen = f"{more} tokens of PAD ({pad}) after the text change its logits by up to {by:.2g}; they are seen in {kind}"
     return [Finding("padding", seen, where)]

@@ -40,7 +40,9 @@ class Stream:
         reads = step.reads()
         self.parents.append([(one, self.made_by.get(one)) for one in reads])
         depths = {one: self.depth.get(one, math.inf) for one in reads}
-        begins = step.name == "embedding" or (step.name in ("index", "index_select") and _looked_up(step))
+        begins = (step.name == "embedding" and not _relative(step)) or (
+            step.name in ("index", "index_select") and _looked_up(step)
+        )
         nearest = min(depths, key=lambda one: depths[one], default=None)
         if begins:
             depth, before = 0.0, None
@@ -87,6 +89,11 @@ class Stream:
     def is_parameter(self, tensor: Tensor) -> bool:
         """Whether a tensor was not computed from any token."""
         return self.depth.get(memory(tensor), math.inf) == math.inf
+
+
+def _relative(step: Step) -> bool:
+    """Whether what is looked up are distances, one for each query and key."""
+    return any(one.dim() == 2 and one.shape[0] == one.shape[1] for one in step.inputs[1:])
 
 
 def _looked_up(step: Step) -> bool:
