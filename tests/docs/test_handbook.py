@@ -133,3 +133,11 @@ def maker() -> Any:
 
 def text_of(page: Path) -> str:
     return page.read_text(encoding="utf-8")
+
+
+def test_every_page_is_in_the_contents():
+    """Sphinx says so, too, but only when the site is built."""
+    listed = set(re.findall(r"^([\w/-]+)$", text_of(ROOT / "docs" / "index.md"), re.MULTILINE))
+    pages = {path.relative_to(ROOT / "docs").with_suffix("").as_posix() for path in (ROOT / "docs").rglob("*.md")}
+    missing = {page for page in pages if not page.startswith("handbook/")} - listed - {"index"}
+    assert not missing, "add these to a toctree of docs/index.md"
