@@ -1,5 +1,6 @@
 """Learning: gradients reach every parameter, one batch is learnt by heart, and the rate allows it."""
 
+import re
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,8 @@ from groundup.doctor.patient import Patient
 from groundup.doctor.tape import Tape, place, recording
 
 STEPS, SECONDS = 80, 12.0
+ROUTES = {"topk", "nonzero", "index_put_", "index_put", "index_add_", "index_add", "scatter_add_"}
+"""Operations that send tokens to some experts and not to others."""
 REFERENCE = 3e-3
 """The rate of AdamW that a model is tried with when it learns nothing with its own optimizer."""
 
@@ -66,7 +69,8 @@ def _without_loss(patient: Patient) -> list[Finding]:
 def _untouched(patient: Patient, model: nn.Module, touched: set[str], tape: Tape | None) -> list[Finding]:
     wanted = {name: p for name, p in model.named_parameters() if p.requires_grad}
     left = [name for name in wanted if name not in touched and not name.endswith(("k_proj.bias", "key.bias"))]
-    left = [name for name in left if "expert" not in name.lower()]
+    if tape is not None and any(step.name in ROUTES for step in tape.steps):
+        left = [name for name in left if not _is_expert(name, touched)]
     if not left:
         return []
     n = sum(wanted[name].numel() for name in left)
@@ -85,6 +89,12 @@ def _untouched(patient: Patient, model: nn.Module, touched: set[str], tape: Tape
     path = unread[0].rpartition(".")[0]
     what = "is called, but its result has no effect" if path in called else "is never used in the forward pass"
     return [Finding("unused", f"{seen}; `{path or unread[0]}` {what}", place(model, None, module=path))]
+
+
+def _is_expert(name: str, touched: set[str]) -> bool:
+    """Whether a parameter is one of several alike, others of which were chosen by the batch."""
+    alike = re.compile(re.sub(r"\\\.\d+(?=\\\.)", r"\\.\\d+", re.escape(name)))
+    return "." in name and any(alike.fullmatch(other) for other in touched)
 
 
 def _cut(patient: Patient, model: nn.Module, tape: Tape | None) -> Place:
@@ -130,6 +140,7 @@ def train_on_one(patient: Patient, optimizer: Any = None) -> Course:
     batch = patient.run("batch(seed)", patient.given["batch"], 0)
     made = torch.optim.AdamW(model.parameters(), lr=REFERENCE) if optimizer is None else optimizer(model)
     many = made if isinstance(made, tuple | list) else [made]
+    limit = _clipped(patient.source)
     losses, ends = [], time.monotonic() + min(SECONDS, patient.left() / 3)
     for n in range(STEPS):
         loss = _loss_of(patient, model, batch, n)
@@ -137,11 +148,21 @@ def train_on_one(patient: Patient, optimizer: Any = None) -> Course:
         for one in many:
             one.zero_grad()
         loss.backward()
+        if limit is not None:
+            torch.nn.utils.clip_grad_norm_(model.parameters(), limit)
         for one in many:
             one.step()
         if losses[-1] != losses[-1] or (time.monotonic() > ends and n > 3):
             break
     return Course(losses)
+
+
+def _clipped(source: str) -> float | None:
+    """The norm that the author's loop clips gradients to: some rates work only so."""
+    if "clip_grad_norm" not in source:
+        return None
+    number = re.search(r"clip_grad_norm_?\([^\n]*?,\s*(?:max_norm\s*=\s*)?([\d.]+)", source)
+    return float(number[1]) if number else 1.0
 
 
 def check_learning(patient: Patient) -> list[Finding]:
