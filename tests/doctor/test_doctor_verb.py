@@ -1,6 +1,7 @@
 """`groundup doctor`: exit codes, bad input in one line, JSON; and `gu.doctor`."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -175,3 +176,34 @@ def test_the_handbook_has_a_heading_for_every_finding():
 
 def test_edits_of_the_ward_apply():
     assert len({case.id for case in cases()}) == len(cases())
+
+
+def test_a_run_of_ours_is_sound(mine, capsys):
+    Path("pairs.tsv").write_text(
+        "".join(f"{n} dogs, {m} cats\t{n} cani, {m} gatti\n" for n in range(8) for m in range(8))
+    )
+    small = (
+        "--model.width 32 --model.heads 2 --model.layers 1 --model.encoder-layers 1 --model.mlp-width 64 "
+        "--tokenizer.vocab-size 300 --data.batch-tokens 256 --data.valid 4 --data.test 4 --max-minutes None "
+        "--train.steps 4 --train.warmup 1 --train.threads 1"
+    )
+    main(["train", "translation", "pairs.tsv", "--name", "tiny", *small.split()])
+    assert "doctor       " not in capsys.readouterr().out
+    assert doctor("tiny") == 0
+
+
+def test_a_model_of_ones_own_that_leaks_is_told_before_its_training(capsys):
+    from groundup.flow.checkup import first_look
+
+    config = gu.preset("gpt2-tiny", vocab_size=64, context=32, width=32, heads=4, layers=2)
+    model, recipe = gu.CausalLM(config), replace(gu.find_recipe("gpt2-tiny"), model=config)
+    first_look(model, recipe, say=print)
+    assert capsys.readouterr().out == ""
+
+    class Leaks(nn.Module):
+        def forward(self, x):
+            return x - x.mean(1, keepdim=True)
+
+    model.stack.blocks[0].mlp_norm = Leaks()
+    first_look(model, recipe, say=print)
+    assert "a normalisation runs over time" in capsys.readouterr().out

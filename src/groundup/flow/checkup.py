@@ -64,7 +64,7 @@ def first_look(model: nn.Module, recipe: Recipe, *, say: Callable[[str], None]) 
     except ValueError:  # a model of one's own that is called in another way
         return
     for finding in report.findings:
-        if finding.severity == "wrong":
+        if finding.severity == "wrong" and finding.name != "crash":  # training tells of that itself
             say(f"doctor       {finding.title}: {finding.seen}; {finding.cure}")
 
 
