@@ -7,8 +7,10 @@ import faulthandler
 import json
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 
+from groundup.doctor.causes import sort_out
 from groundup.doctor.examine import _crash, examine
 from groundup.doctor.patient import Crashed, Patient, Unfit
 from groundup.doctor.reading import read_patient
@@ -34,7 +36,9 @@ def main(file: str, result: str, seconds: str) -> None:
             report = Report(path.name, (_crash(empty, crash),), seconds=round(time.monotonic() - began, 2))
         else:
             patient.deadline = began + limit * 0.8
-            report = examine(patient, say=lambda name: write(stage=name))
+            report = examine(
+                patient, say=lambda name, found: write(stage=name, found=[asdict(one) for one in sort_out(found)])
+            )
         write(report=json.loads(report.to_json()))
     except Unfit as unfit:
         write(unfit=str(unfit))

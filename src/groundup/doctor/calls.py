@@ -29,3 +29,31 @@ def tensor_of(out: Any) -> Tensor | None:
         tensors = [one for one in out if isinstance(one, Tensor)]
         return next((one for one in tensors if one.dim() == 3), tensors[0] if tensors else None)
     return None
+
+
+FEW, MANY = 4, 1024
+
+
+def smaller(batch: Any) -> Any:
+    """The first rows of a batch of more than MANY tokens, where all its tensors agree about how many rows there are."""
+    tensors = [one for one in _leaves(batch) if isinstance(one, Tensor) and one.dim()]
+    rows = {len(one) for one in tensors}
+    if len(rows) != 1 or min(rows) <= FEW or max(one.numel() for one in tensors) <= MANY:
+        return batch
+    return _cut(batch)
+
+
+def _leaves(batch: Any) -> list[Any]:
+    if isinstance(batch, Mapping):
+        return [leaf for one in batch.values() for leaf in _leaves(one)]
+    if type(batch) in (tuple, list):
+        return [leaf for one in batch for leaf in _leaves(one)]
+    return [batch]
+
+
+def _cut(batch: Any) -> Any:
+    if isinstance(batch, Tensor):
+        return batch[:FEW] if batch.dim() else batch
+    if type(batch) is dict:
+        return {name: _cut(one) for name, one in batch.items()}
+    return type(batch)(_cut(one) for one in batch) if type(batch) in (tuple, list) else batch

@@ -68,11 +68,11 @@ LENGTHS = (8, 6, 5, 4)
 
 
 def examine(
-    patient: Patient, *, only: Sequence[str] | None = None, say: Callable[[str], None] = lambda _: None
+    patient: Patient, *, only: Sequence[str] | None = None, say: Callable[[str, list[Finding]], None] = lambda *_: None
 ) -> Report:
     """Look at everything, or at some of CHECKS only. Unfit where there is nothing to look at.
 
-    say: is told the name of each check when it begins.
+    say: is told the name of each check when it begins, and what was found so far.
     """
     began = time.monotonic()
     findings: list[Finding] = []
@@ -80,18 +80,18 @@ def examine(
     skipped: list[str] = []
     drawn, rng = random.getstate(), torch.get_rng_state()
     try:
-        say("the first logits")
+        say("the first logits", findings)
         if (crash := _begin(patient)) is not None:
             findings.append(crash)
         names = list(CHECKS) if only is None else list(only)
         for name in [names[0]] if crash is not None and only is None else names:
-            say(name)
+            say(name, findings)
             _look(patient, name, CHECKS[name], findings, checked, skipped)
         if only is None and crash is None:
             if any(one.severity == "wrong" for one in sort_out(findings)):
                 skipped.append(f"{LAST}: what is wrong must be mended first")
             else:
-                say(LAST)
+                say(LAST, findings)
                 _look(patient, LAST, check_learning, findings, checked, skipped)
     finally:
         torch.set_rng_state(rng)

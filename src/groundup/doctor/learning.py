@@ -34,7 +34,7 @@ def check_gradients(patient: Patient) -> list[Finding]:
     touched: set[str] = set()
     tape: Tape | None = None
     for n in range(3):
-        batch = patient.run("batch(seed)", patient.given["batch"], n)
+        batch = patient.batch(n)
         if tape is None:
             with recording(model, keep=False) as tape:
                 loss = _loss_of(patient, model, batch, n)
@@ -137,7 +137,7 @@ class Course:
 def train_on_one(patient: Patient, optimizer: Any = None) -> Course:
     """Train on batch(0), with the author's optimizer or with AdamW."""
     model = patient.fresh(training=True)
-    batch = patient.run("batch(seed)", patient.given["batch"], 0)
+    batch = patient.batch(0)
     made = torch.optim.AdamW(model.parameters(), lr=REFERENCE) if optimizer is None else optimizer(model)
     many = made if isinstance(made, tuple | list) else [made]
     limit = _clipped(patient.source)

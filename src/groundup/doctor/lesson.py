@@ -70,7 +70,7 @@ def attend_lesson(patient: Patient, seed: int = 0) -> Lesson | None:
     if not (patient.has("loss") and patient.has("batch")):
         return None
     model = patient.fresh()
-    batch = patient.run("batch(seed)", patient.given["batch"], seed)
+    batch = patient.batch(seed)
     outputs: list[Tensor] = []
 
     def keep(_module: nn.Module, _args: object, out: object) -> None:

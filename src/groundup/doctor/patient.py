@@ -17,7 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from groundup.doctor.calls import seed_all, tensor_of
+from groundup.doctor.calls import seed_all, smaller, tensor_of
 from groundup.doctor.tape import Tape, recording
 
 NAMES = ("model", "logits", "batch", "loss", "optimizer", "generate", "tokenizer")
@@ -53,6 +53,8 @@ class Patient:
     """Remarks of those who read the file."""
     first: tuple[nn.Module, nn.Module] | None = None
     """The first model that was made, and a copy of it."""
+    cuts: bool | None = None
+    """Whether large batches are made smaller; None before the first."""
 
     def has(self, name: str) -> bool:
         return self.given.get(name) is not None
@@ -68,9 +70,7 @@ class Patient:
         """Call the author's function; its errors come out as Crashed."""
         try:
             return function(*args)
-        except (Unfit, Crashed):
-            raise
-        except KeyboardInterrupt:
+        except (Unfit, Crashed, KeyboardInterrupt):
             raise
         except BaseException as error:
             raise Crashed(what, error) from error
@@ -197,6 +197,18 @@ class Patient:
         if (bos := self.constant("BOS")) is not None:
             target[:, 0] = bos
         return self.ids(self.rows, self.source_time, seed=seed + 50, source=True), target
+
+    def batch(self, seed: int) -> Any:
+        """A training batch of the author's, of few rows if it is large and the loss takes it so."""
+        whole = self.run("batch(seed)", self.given["batch"], seed)
+        if self.cuts is None:
+            self.cuts = False
+            few = smaller(self.run("batch(seed)", self.given["batch"], seed))
+            if few is not whole and self.has("loss"):
+                with contextlib.suppress(Exception), torch.no_grad():
+                    self.given["loss"](self.fresh(), few)
+                    self.cuts = True
+        return smaller(whole) if self.cuts else whole
 
     def raw(self, model: nn.Module, inputs: tuple[Tensor, ...]) -> Any:
         if self.has("logits"):

@@ -61,7 +61,11 @@ def _report(path: Path, record: dict[str, Any], code: int | None, stopped: str, 
     stage = record.get("stage", "the start")
     if code is None or stopped:
         seen = f"after {seconds:.0f} s it was still busy with {stage}"
-        return Report(path.name, (Finding("hang", seen, _line(path, stopped)),), seconds=seconds)
+        found = tuple(Finding(**{**one, "place": Place(**one["place"])}) for one in record.get("found", ()))
+        if stage not in ("reading the file", "the first logits", "generation"):  # it runs, and is only slow
+            late = f"{stage} and what follows: the time was over; give it more (--seconds 300) or a smaller model"
+            return Report(path.name, found, not_checked=(late,), seconds=seconds)
+        return Report(path.name, (*found, Finding("hang", seen, _line(path, stopped))), seconds=seconds)
     how = f"signal {-code}" if code < 0 else f"exit code {code}"
     finding = Finding("crash", f"the process ended ({how}) while it was busy with {stage}: {last}".rstrip(": "))
     return Report(path.name, (finding,))
