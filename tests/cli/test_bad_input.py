@@ -96,7 +96,7 @@ def test_vocabularies_too_small(desk, complaint):
         ("--model.encoder-layers 2", ["decoder-only"]),
         ("--model.context 5000", ["a window needs 5,001"]),
         ("--model.width 100000000000000 --model.heads 1", ["at most 1048576", "try width=1048576"]),
-        ("--train.steps abc", ["--train.steps takes None or a whole number, not 'abc'"]),
+        ("--train.steps abc", ["--train.steps takes a whole number, not 'abc'"]),
         ("--train.steps 0", ["steps (0) must be at least 1"]),
         ("--train.lr fast", ["--train.lr takes a number, not 'fast'"]),
         ("--train.lr nan", ["lr (nan)", "try --train.lr"]),

@@ -25,7 +25,7 @@ FOREIGN = re.compile(
         ("translate x --num-beams", "--num-beams needs a value"),
         ("translate x --num-beams two", "--num-beams takes a whole number, not 'two'"),
         ("translate x --length-penalty far", "--length-penalty takes a number, not 'far'"),
-        ("translate x --max-new-tokens abc", "--max-new-tokens takes None or a whole number, not 'abc'"),
+        ("translate x --max-new-tokens abc", "--max-new-tokens takes a whole number, not 'abc'"),
         ("generate x --precision int4", "--precision takes float32 or int8, not 'int4'"),
         ("train corpus --model.windows a b", "--model.windows does not take 'a', 'b'"),
         ("train dialogue --data.memorise=yes", "wrong place: yes"),

@@ -37,13 +37,14 @@ def _missing(found: re.Match[str]) -> str:
 
 
 def _one_of(found: re.Match[str]) -> str:
-    choices = re.findall(r"'([^']*)'", found[3])
+    choices = [word for word in re.findall(r"'([^']*)'", found[3]) if word != "None"]
     return f"{found[2]} takes {_or(choices)}, not '{found[1]}'"
 
 
 def _typed(found: re.Match[str]) -> str:
     names = {"INT": "a whole number", "FLOAT": "a number", "STR": "a text", "PATH": "a path", "BOOL": "True or False"}
-    kinds = [names.get(kind, kind) for kind in re.sub("[{}]", "", found[2]).replace(",", "|").split("|")]
+    words = re.sub("[{}]", "", found[2]).replace(",", "|").split("|")
+    kinds = [names.get(word, word) for word in words if word != "None"]
     return f"{found[1]} takes {_or(kinds)}, not {found[3]}"
 
 
