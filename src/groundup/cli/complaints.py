@@ -37,7 +37,7 @@ def _missing(found: re.Match[str]) -> str:
 
 
 def _one_of(found: re.Match[str]) -> str:
-    choices = [word for word in re.findall(r"'([^']*)'", found[3]) if word != "None"]
+    choices = sorted(word for word in re.findall(r"'([^']*)'", found[3]) if word != "None")  # tyro has a set
     return f"{found[2]} takes {_or(choices)}, not '{found[1]}'"
 
 
