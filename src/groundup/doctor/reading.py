@@ -13,10 +13,10 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 from torch import nn
 
@@ -52,7 +52,7 @@ def gather(names: dict[str, Any], **about: Any) -> Patient:
         def make() -> nn.Module:
             return copy.deepcopy(kept)
     elif callable(made):
-        make = made
+        make = cast("Callable[[], nn.Module]", made)
     else:
         raise Unfit(f"`model` is {type(made).__name__}; write `def model(): return MyTransformer(...)`")
     given = {name: names[name] for name in (*NAMES[1:], *CONSTANTS) if names.get(name) is not None}

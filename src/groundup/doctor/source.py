@@ -116,6 +116,12 @@ def _innermost(tree: ast.Module) -> list[ast.AST]:
     return sorted(found, key=lambda n: (getattr(n, "end_lineno", 10**9) or 0) - getattr(n, "lineno", 0))
 
 
+def _clears_grad(node: ast.Assign) -> bool:
+    """Whether it is `something.grad = None`."""
+    none = isinstance(node.value, ast.Constant) and node.value.value is None
+    return none and any(isinstance(target, ast.Attribute) and target.attr == "grad" for target in node.targets)
+
+
 def _events(tree: ast.AST) -> list[tuple[str, int, bool]]:
     """("zero" | "backward" | "step", line, whether it happens each time), in the order of the text."""
     found: list[tuple[str, int, int, bool]] = []
@@ -130,8 +136,7 @@ def _events(tree: ast.AST) -> list[tuple[str, int, bool]]:
                 found.append(("backward", *at, always))
             elif word == "step" and not any(part in owner for part in ("sched", "profil", "warm")):
                 found.append(("step", *at, always))
-        none = isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and node.value.value is None
-        if none and any(isinstance(t, ast.Attribute) and t.attr == "grad" for t in node.targets):
+        if isinstance(node, ast.Assign) and _clears_grad(node):
             found.append(("zero", node.lineno, node.col_offset, always))
         inner = always and not isinstance(node, ast.If | ast.Try | ast.IfExp)
         for child in ast.iter_child_nodes(node):

@@ -1,6 +1,7 @@
 """Use: the author's own decoding against the logits of the whole text."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -65,18 +66,23 @@ def _prepared(patient: Patient) -> tuple[nn.Module, tuple[Tensor, ...]]:
     return model, (ids,)
 
 
+def _called(patient: Patient, model: nn.Module, rows: Tensor, n: int) -> tuple[Any, Any]:
+    """The tape of `generate(model, rows, n)` and what it returns."""
+    torch.manual_seed(3)
+    with recording(model) as tape:
+        out = patient.run("generate(model, ids, n)", patient.given["generate"], model, rows.clone(), n)
+    return tape, out
+
+
 def _decode(patient: Patient, model: nn.Module, given: tuple[Tensor, ...]) -> Decoded | None:
     ids = given[0]
     n = NEW if patient.context is None else max(1, min(NEW, patient.context - (1 if patient.seq2seq else ids.shape[1])))
-    for rows in (ids, ids[:1]):
-        try:
-            torch.manual_seed(3)
-            with recording(model) as tape:
-                out = patient.run("generate(model, ids, n)", patient.given["generate"], model, rows.clone(), n)
-            break
-        except Crashed:
-            if len(rows) == 1:
-                raise
+    rows = ids
+    try:
+        tape, out = _called(patient, model, rows, n)
+    except Crashed:  # some can decode one row only
+        rows = ids[:1]
+        tape, out = _called(patient, model, rows, n)
     if isinstance(out, list):
         out = torch.tensor(out)
     if isinstance(out, tuple):
