@@ -84,9 +84,8 @@ def test_dialogue_learns_a_file_by_heart_and_shows_it(desk, cli):
     exact = [r["value"] for r in read(desk / "runs" / "mine", "results.json")["results"] if "exact" in r["metric"]]
     assert exact == [100.0, 100.0]
     replies = "\n".join(talk.values())
-    assert said.out.endswith(
-        f">>>>> source text\n{chr(10).join(talk)}\n>>>>> target text\n{replies}\n>>>>> predict text\n{replies}\n"
-    )
+    shown = f">>>>> source text\n{chr(10).join(talk)}\n>>>>> target text\n{replies}\n>>>>> predict text\n{replies}\n"
+    assert said.out.endswith(f"{shown}\nuse it       groundup chat mine\n")
 
 
 def test_two_files_two_tokenizers_and_the_other_direction(desk, cli):

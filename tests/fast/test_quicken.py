@@ -1,6 +1,7 @@
 """Quick models are the plain ones: every family, forward and backward; and the quick classes are really there."""
 
 import copy
+import statistics
 
 import pytest
 import torch
@@ -43,18 +44,25 @@ def results(model: nn.Module, dtype: torch.dtype, *, padded: bool) -> dict[str, 
 @pytest.mark.parametrize("padded", [False, True], ids=["whole", "padded"])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
 def test_quick_is_plain(family: str, dtype: torch.dtype, padded: bool):
-    quick = build_random((CAUSAL | SEQ2SEQ)[family])
-    slow = plain(copy.deepcopy(quick))
-    assert {type(module) for module in quick.modules()}.isdisjoint(QUICK)
-    assert {type(module) for module in slow.modules()}.isdisjoint(PLAIN)
-    ours, theirs = results(quick, dtype, padded=padded), results(slow, dtype, padded=padded)
-    exact = results(slow, torch.float32, padded=padded)
-    assert ours.keys() == theirs.keys() == exact.keys()
-    for name, value in exact.items():
-        if dtype == torch.float32:
-            torch.testing.assert_close(ours[name], value, msg=lambda m, name=name: f"{name}: {m}", atol=1e-5, rtol=1e-4)
-        else:  # no farther from the exact numbers than rounding takes the plain model
-            assert (ours[name] - value).norm() <= 2 * (theirs[name] - value).norm() + 1e-3, name
+    # In bfloat16 rounding may turn a single ReLU on or off, and so its gradients: the median of three models counts.
+    far: dict[str, list[tuple[float, float]]] = {}
+    for seed in range(3 if dtype == torch.bfloat16 else 1):
+        quick = build_random((CAUSAL | SEQ2SEQ)[family], seed=seed)
+        slow = plain(copy.deepcopy(quick))
+        assert {type(module) for module in quick.modules()}.isdisjoint(QUICK)
+        assert {type(module) for module in slow.modules()}.isdisjoint(PLAIN)
+        ours, theirs = results(quick, dtype, padded=padded), results(slow, dtype, padded=padded)
+        exact = results(slow, torch.float32, padded=padded)
+        assert ours.keys() == theirs.keys() == exact.keys()
+        for name, value in exact.items():
+            if dtype == torch.float32:
+                say = lambda m, name=name: f"{name}: {m}"  # noqa: E731
+                torch.testing.assert_close(ours[name], value, msg=say, atol=1e-5, rtol=1e-4)
+            errors = float((ours[name] - value).norm()), float((theirs[name] - value).norm())
+            far.setdefault(name, []).append(errors)
+    for name, errors in far.items():  # no farther from the exact numbers than rounding takes the plain model
+        mine, plains = (statistics.median(side) for side in zip(*errors, strict=True))
+        assert mine <= 2 * plains + 1e-3, name
 
 
 @pytest.mark.parametrize("family", ["gpt2", "llama2", "transformer"])

@@ -60,7 +60,9 @@ def theirs(ours: CausalLM | Seq2Seq) -> Any:
     auto = AutoModelForCausalLM if isinstance(ours, CausalLM) else AutoModelForSeq2SeqLM
     with tempfile.TemporaryDirectory() as folder:
         export(ours, folder)
-        return auto.from_pretrained(folder)
+        model = auto.from_pretrained(folder)
+    model.generation_config.suppress_tokens = None  # ids without a name are written by all contestants here
+    return model
 
 
 def export(ours: CausalLM | Seq2Seq, folder: str | Path) -> None:

@@ -60,7 +60,7 @@ def write_one(run: PairRun | TextRun, folder: Path, *, custom: bool) -> Export:
     separate = isinstance(run, PairRun) and run.source is not run.target
     place = folder.resolve().parent
     place.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=place, prefix=".export-") as aside:
+    with tempfile.TemporaryDirectory(dir=place, prefix=f".{folder.name}-") as aside:
         if isinstance(run, PairRun):
             source = run.source if separate else None
             write(run.model, aside, tokenizer=run.target, source_tokenizer=source, template=template_for(run))
