@@ -77,8 +77,8 @@ def refused(train):
         ),
         (
             "shakespeare-char --data.document-mask",
-            "--data.document-mask: texts are parted by an end-of-text token, which characters have not; leave it out, "
-            "or add --tokenizer.kind bpe",
+            "--data.document-mask: texts are separated by an end-of-text token, which vocabularies of characters do not "
+            "have; leave it out, or add --tokenizer.kind bpe",
             "--tokenizer.kind bpe",
         ),
         (

@@ -32,7 +32,7 @@ class Choosing:
     seed: int | None = 0
     """The same seed and the same lines give the same texts. None draws differently each time."""
     num_beams: int = 1
-    """Above 1: beam search for the likeliest text, with so many hypotheses at each step. 1 where words are drawn."""
+    """Above 1: beam search for the likeliest text, with this many hypotheses at each step. 1 where words are drawn."""
     length_norm: Literal["average", "gnmt"] = "average"
     """The score of n tokens, the end token included: ln p / n ** length_penalty (average; Wu et al. 2016 take 0.6 to
     0.7), or ln p / ((5 + n) / 6) ** length_penalty (gnmt, their final choice)."""
@@ -49,7 +49,7 @@ class Choosing:
     bad_words: tuple[str, ...] = ()
     """Words that must not be written, as the tokenizer spells them, with and without a space before."""
     min_new_tokens: int = 0
-    """No text ends before it has so many tokens."""
+    """No text ends before it has this many tokens."""
 
     def strategy(self, flags: Collection[str], *, scores: bool | None = None) -> "Greedy | Sample | Beams":
         """What the flags say. flags: those that were given; scores: whether they are shown, None if they cannot be.

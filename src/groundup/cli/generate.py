@@ -128,7 +128,7 @@ def _prompts(options: Generate) -> dict[int, str]:
 
 
 def _refused(run: "TextRun", prompts: dict[int, str], options: Generate) -> dict[int, str]:
-    """The prompts that the model cannot read, and why: a bad line costs nobody else theirs."""
+    """The prompts that the model cannot read, and why: a bad line fails alone."""
     from groundup.text.reading import well_formed
 
     reasons = {}

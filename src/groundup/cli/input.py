@@ -24,7 +24,7 @@ def place(file: Path | None) -> str:
 
 
 def piped_blocks(stream: TextIO, *, most: int) -> Iterator[list[str]]:
-    """The lines of standard input, in blocks of those that are there already: nobody waits for lines that come later.
+    """The lines of standard input, in blocks of those that are there already: so none waits for lines that come later.
 
     A byte that is not UTF-8 becomes a lone surrogate. What ends a line: see `groundup.text.reading`.
     """

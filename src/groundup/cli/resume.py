@@ -18,10 +18,10 @@ class Resume:
     run: Run
     """A run folder, or its name under runs/."""
     max_minutes: float | None = None
-    """Train for so many minutes in all, those already used included; None keeps the recipe's."""
+    """Train for this many minutes in all, including those already used; None keeps the recipe's."""
     steps: int | None = None
-    """Take so many steps in all, those already taken included, and as long as that takes unless --max-minutes is given
-    too; None keeps the recipe's."""
+    """Take this many steps in all, including those already taken. It takes as long as it takes, unless --max-minutes is
+    given too; None keeps the recipe's."""
     parallel: ParallelName | None = None
     """Go on in another way: none, or under torchrun ddp or fsdp; None keeps the recipe's."""
     trust_code: bool = False

@@ -30,7 +30,7 @@ def changed(recipe: Recipe, name: str, changes: Changes) -> Recipe:
 
 
 def counted(recipe: Recipe, steps: int | None) -> Recipe:
-    """The recipe with a budget in steps, which is the same on any machine. ValueError where nobody says how many."""
+    """The recipe with a budget in steps, which is the same on any machine. ValueError if none is given."""
     train = recipe.train
     if (steps := steps or train.steps) is None:
         raise ValueError(

@@ -40,7 +40,7 @@ class Comparison:
     varied: str | None = None
     """The one field that the variants differ in: what follows from it, size and tokens, may then differ, too."""
     code: OwnCode = STOCK
-    """What a Python file of one's own makes of the recipes."""
+    """What a Python file of the user's own makes of the recipes."""
 
     def __post_init__(self) -> None:
         if len(self.variants) < 2:

@@ -1,7 +1,7 @@
 """Sentence pairs as training batches: rows of like length together, under a budget of tokens.
 
 Padding is work thrown away, so `rectangles` puts pairs together by the lengths of both sides; which pairs of equal
-lengths meet, and the order of the batches, is drawn anew in every epoch. Batches hold about the same number of tokens,
+lengths meet, and the order of the batches, is drawn again in every epoch. Batches hold about the same number of tokens,
 not of sentences (Vaswani et al. 2017, section 5.1), so every step costs about the same.
 """
 
@@ -43,7 +43,7 @@ class PairBatches:
 
         Where the sources have a vocabulary of their own, `source_pad` and `source_eos` are its marks; None means that
         both sides share one. Pairs with a side longer than `max_length` (its mark counted) are left out and counted in
-        `dropped`. `count` makes an epoch of exactly so many batches, at most that many pairs, raising the budget by
+        `dropped`. `count` makes an epoch of exactly this many batches, at most that many pairs, raising the budget by
         hundredths where it is too tight for that.
         """
         if len(sources) != len(targets):
@@ -80,7 +80,7 @@ class PairBatches:
         return 1 - float(self._S.sum() + self._T.sum()) / cost
 
     def batches(self, start: int = 0, every: int = 1) -> Iterator[Batch]:
-        """Batch number `start` and every `every`-th that follows, epoch after epoch, for ever."""
+        """Batch number `start` and every `every`-th that follows, epoch after epoch, without end."""
         drawn, groups = None, []
         for number in count(start, every):
             epoch, place = divmod(number, len(self))

@@ -1,7 +1,7 @@
 """Files of columns as pairs: tab-separated or CSV, with or without quotes, a header or id columns.
 
 What a file means is found out from all of its lines, and what is ambiguous is refused with the cure: a wrong guess
-would train on halves of sentences or on numbers, and nobody would see it.
+would train on halves of sentences or on numbers, without anyone seeing it.
 """
 
 import csv

@@ -14,9 +14,9 @@ from groundup.data.split import PairSplits
 from groundup.data.stdlib import stdlib_texts
 
 PHRASEBOOK_PAIRS = 20_000
-"""How many pairs of the built-in phrasebook are made when nobody says."""
+"""How many pairs of the built-in phrasebook are made when no number is given."""
 HELD_OUT = 1000
-"""How many pairs a part has when nobody says; a tenth of a corpus that has fewer than ten times as many."""
+"""How many pairs a part has when no number is given; a tenth of a corpus that has fewer than ten times as many."""
 
 
 def load_texts(name_or_path: str | Path, *, part: str = "train", progress: Any = None) -> list[str]:

@@ -4,7 +4,7 @@ Every document begins with the end-of-text token, as in the published GPT-2 repr
 model reads first is then a token, and what it says last is the end. The first tokens are for validation.
 
 One thread reads; others encode groups of pieces, with Python's lock released; their tokens come back in order and are
-written here, some groups behind, so that nobody stops while a file is synced. So the result depends on neither the
+written here, some groups behind, so that nothing stops while a file is synced. So the result depends on neither the
 number of threads nor their speed, and memory holds a few groups.
 """
 
@@ -188,7 +188,7 @@ def _encode(group: list[Piece], *, tokenizer: Tokenizer, end: int) -> Encoded:
 
 
 def _whole(tokenizer: Tokenizer) -> bool:
-    """Whether documents must be encoded in one piece: a pattern of one's own may match across any cut."""
+    """Whether documents must be encoded in one piece: a pattern of the user's own may match across any cut."""
     return isinstance(tokenizer.vocabulary, BytePair) and tokenizer.pattern not in {*PATTERNS.values()} - {None}
 
 

@@ -42,7 +42,7 @@ def _divided(rows: Rows, S: Lengths, T: Lengths, budget: int, levels: int) -> tu
 
 
 def _sorted_and_cut(rows: Rows, S: Lengths, T: Lengths, budget: int) -> tuple[int, list[Rows]]:
-    """Rows by target length, then source length, cut wherever the next row would be too much."""
+    """Rows by target length, then source length, cut where the next row would be too much."""
     # The sources run up, then down, then up: neighbours stay alike where one target length meets the next.
     rows = rows[np.lexsort((np.where(T[rows] % 2 == 0, S[rows], -S[rows]), T[rows]))]
     cost, groups, first = 0, [], 0

@@ -1,7 +1,7 @@
-"""Writing a folder of shards so that nothing is lost, doubled or half there, wherever the power goes off.
+"""Writing a folder of shards so that nothing is lost, doubled or half there, even if the power goes off.
 
 A shard is written aside, synced, hashed and renamed; then the record of what is finished (`.progress.json`), which also
-says at which place of the source the next shard begins, takes the place of the one before. So whoever is killed goes on
+says at which place of the source the next shard begins, takes the place of the one before. So a killed process goes on
 at the last finished shard, and ends with the same bytes as if nothing had happened.
 """
 
@@ -92,7 +92,7 @@ class ShardWriter:
         self.finished = True
 
     def abandon(self) -> None:
-        """Let go of the shard in hand; remove everything where none is finished, so that one may begin anew."""
+        """Let go of the shard in hand; remove everything where none is finished, so that one may begin again."""
         wait([self._saving])
         self._aside.shutdown()
         with suppress(OSError):  # what was wrong before is what must be told
@@ -124,7 +124,7 @@ class ShardWriter:
                     raise ValueError(f"{path}: {fault}; begin again in another folder")
         elif any(not file.name.startswith(".") for file in self.folder.iterdir()):
             raise ValueError(f"{self.folder}: not empty; give a new folder for the shards")
-        self._saving = self._aside.submit(self._save_first, fresh)  # it takes a while, and nobody needs to wait
+        self._saving = self._aside.submit(self._save_first, fresh)  # it takes a while, and nothing needs to wait
 
     def _agree(self, path: Path, found: dict[str, Any]) -> None:
         """ValueError if what lies there was made of something else."""
@@ -216,7 +216,7 @@ def _read(path: Path) -> dict[str, Any]:
         if found != sealed({key: found[key] for key in found if key != "sha256"}):
             raise ValueError("its SHA-256 is not its own")
     except (ValueError, TypeError) as error:
-        raise ValueError(f"{path}: damaged: {error}; remove the folder and begin anew") from None
+        raise ValueError(f"{path}: damaged: {error}; remove the folder and begin again") from None
     return found
 
 

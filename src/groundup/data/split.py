@@ -26,7 +26,7 @@ class PairSplits(NamedTuple):
 def split_pairs(pairs: Sequence[tuple[str, str]], *, valid: int, test: int, seed: int) -> PairSplits:
     """Deal out whole groups of pairs in seeded random order until `test` and then `valid` pairs are reached.
 
-    A group that would overshoot is passed over, so the counts are met exactly wherever small groups allow it; a group
+    A group that would overshoot is passed over, so the counts are met exactly where small groups allow it; a group
     larger than a part stays in training. Each part keeps the order of the corpus. ValueError if the corpus is too small
     or hangs together too closely.
     """

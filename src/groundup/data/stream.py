@@ -41,7 +41,7 @@ class TokenStream:
         return -(-self._windows // self.batch)
 
     def batches(self, start: int = 0, every: int = 1) -> Iterator[Batch]:
-        """Batch number `start` and every `every`-th that follows, for ever; one may reach into the next epoch.
+        """Batch number `start` and every `every`-th that follows, without end; one may reach into the next epoch.
 
         So rank r of w takes batches(r, every=w), and all ranks together what one would take alone.
         """
@@ -51,7 +51,7 @@ class TokenStream:
             yield as_batch(ids, end_of_text=self.end_of_text)
 
     def dealt(self, batch: int) -> "TokenStream":
-        """The same windows in the same order, so many to a batch."""
+        """The same windows in the same order, the given number to a batch."""
         other = copy(self)
         other.batch = batch
         return other

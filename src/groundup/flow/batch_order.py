@@ -35,14 +35,14 @@ def keep_order(folder: RunFolder, batches: Batches, *, resume: bool, say: Callab
         )
         say(
             f"warning      {folder.path} was trained on another order of batches ({counts}); it goes on from step "
-            f"{steps[-1]:,} with the new one, so not bit for bit as it would have; or train it anew (--overwrite)\n"
+            f"{steps[-1]:,} with the new one, so not bit for bit as it would have; or train it again (--overwrite)\n"
         )
     if launch.rank() == 0:
         write_whole(folder.batches_file, json.dumps(now) + "\n")
 
 
 def _written(file: Path) -> dict[str, Any] | None:
-    """What batches.json says; None if there is none, or nobody can read it."""
+    """What batches.json says; None if there is none, or it cannot be read."""
     try:
         was = read_json(file)
     except (OSError, ValueError):

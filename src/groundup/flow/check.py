@@ -84,7 +84,7 @@ def _ignored_of_text(recipe: TextRecipe) -> Ignored:
         if any(shard.part == "valid" for shard in shards.shards):
             yield "data.valid", f"{why}, some of them made for validation", "set --data.valid-tokens"
     elif recipe.tokenizer.kind == "characters":
-        why = "texts are parted by an end-of-text token, which characters have not"
+        why = "texts are separated by an end-of-text token, which vocabularies of characters do not have"
         yield "data.document_mask", why, "add --tokenizer.kind bpe"
 
 
@@ -134,12 +134,12 @@ def _check_batch_tokens(recipe: Recipe) -> None:
         each = recipe.data.batch_tokens
         raise ValueError(
             f"--train.batch-tokens ({wanted:,}): batches of pairs have up to {each:,} tokens (data.batch_tokens), "
-            f"never exactly so many; give --train.accumulate {max(1, round(wanted / each))} instead"
+            f"never exactly that many; give --train.accumulate {max(1, round(wanted / each))} instead"
         )
 
 
 def check_machine(recipe: Recipe, parallel: ParallelName) -> None:
-    """Raise ValueError for a device that this machine lacks, or processes that nobody has started."""
+    """Raise ValueError for a device that this machine lacks, or processes that were not started."""
     launch.chosen(parallel)
     if recipe.train.device != "auto":
         from groundup.training.precision import choose_device  # torch comes with it

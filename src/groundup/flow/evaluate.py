@@ -30,7 +30,7 @@ class Test:
     places: list[str]
     split: str
     left_out: list[str] = field(default_factory=list)
-    """Lines without text on a side: named, and judged by nobody."""
+    """Lines without text on a side: named, and not judged."""
 
     def faults(self, answers: Answers) -> list[str]:
         """One line for each row without an answer, or that was left out."""

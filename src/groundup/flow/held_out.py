@@ -42,7 +42,7 @@ def check_held_out(folder: RunFolder, parts: Mapping[str, Part]) -> None:
             raise ValueError(
                 f"{folder.path} held out another {name} part: its corpus has changed, and some of what would be judged "
                 "now may have been learnt; bring the corpus back, judge it by another text (groundup evaluate "
-                f"{folder.quoted} --data FILE), or train anew under another --name"
+                f"{folder.quoted} --data FILE), or train again under another --name"
             )
 
 

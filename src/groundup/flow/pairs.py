@@ -59,7 +59,7 @@ def read(recipe: PairRecipe, known: Tokenizers | None, *, say: Callable[[str], N
 
 
 def make_batches(recipe: PairRecipe, parts: PairParts) -> Batches:
-    """Pairs of like lengths together; encoded once, or in every epoch anew if the recipe asks for BPE-dropout."""
+    """Pairs of like lengths together; encoded once, or in every epoch again if the recipe asks for BPE-dropout."""
     train = (
         plan_batches(recipe, parts.tokenizers, *parts.train) if not recipe.tokenizer.dropout else redrawn(recipe, parts)
     )

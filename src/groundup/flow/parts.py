@@ -22,7 +22,7 @@ class Tokenizers(NamedTuple):
 
 
 class Epochs(Data, Protocol):
-    """Batches of which so many make an epoch."""
+    """Batches, and how many make an epoch."""
 
     def __len__(self) -> int: ...
 

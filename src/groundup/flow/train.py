@@ -119,7 +119,7 @@ def _build(code: OwnCode, recipe: Recipe, folder: RunFolder) -> nn.Module:
     if begins and (weights := first_weights(recipe)) is not None:
         try:
             model.load_state_dict(weights)
-        except RuntimeError as error:  # a model of one's own may have others
+        except RuntimeError as error:  # a model of the user's own may have others
             raise ValueError(
                 f"--init-from: the weights do not fit this model ({' '.join(str(error).split())})"
             ) from None

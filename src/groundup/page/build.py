@@ -49,7 +49,7 @@ def build(run: Run, *, precision: Precision | None = None, examples: Sequence[st
     """Return the page of a run as HTML.
 
     precision: how the numbers are kept; None is float16, or int8 for a larger model. examples: texts that it proposes.
-    Raises ValueError for a model that is too large for a page or has parts of one's own, and for a tokenizer whose
+    Raises ValueError for a model that is too large for a page or has parts of the user's own, and for a tokenizer whose
     pattern browsers read otherwise.
     """
     check_stock(run.model, "to make a page")

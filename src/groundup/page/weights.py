@@ -11,7 +11,7 @@ from groundup.fast.int8 import in_8_bits
 Precision = Literal["float16", "int8", "float32"]
 BYTES = {"float32": 4, "float16": 2, "int8": 1}  # of a number
 READILY = 4_000_000
-"""Up to so many numbers, float16 is the default; the page then has about 11 MB."""
+"""Up to this many numbers, float16 is the default; the page then has about 11 MB."""
 
 
 def choose_precision(numbers: int) -> Precision:

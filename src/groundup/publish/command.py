@@ -17,7 +17,7 @@ BY_THEMSELVES = {"name", "task", "based_on", "code", "show", "init_from", "model
 def command(recipe: Recipe) -> str | None:
     """`groundup train RECIPE DATA --name ... --train.lr ...`; None of a run that no recipe of ours has trained.
 
-    A file of the user's own is named without its folder: where it lay is nobody's business.
+    A file of the user's own is named without its folder: its place on the disk is private.
     """
     if recipe.data.corpus == NO_CORPUS or recipe.code is not None:
         return None

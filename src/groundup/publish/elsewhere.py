@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 if __name__ == "__main__":
-    sys.modules["groundup"] = None  # type: ignore[assignment]  # whoever imports it fails
+    sys.modules["groundup"] = None  # type: ignore[assignment]  # an import of it fails
 
 import safetensors.torch
 import torch

@@ -74,7 +74,7 @@ def gather(run: PairRun | TextRun, folder: Path) -> Facts:
 
 
 def check_finished(run: PairRun | TextRun) -> None:
-    """ValueError for a training that has not come to its end: nobody has judged it."""
+    """ValueError for a training that has not come to its end: it was not judged."""
     if run.recipe.data.corpus != NO_CORPUS and not run.folder.results_file.is_file():
         raise ValueError(
             f"{run.folder.name} is not finished, it has no results yet; go on with it: "

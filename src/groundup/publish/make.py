@@ -22,7 +22,7 @@ def make(
     say: Callable[[str], None],
     revision: str | None = None,
 ) -> list[Export]:
-    """Write the run, compare it on so many inputs (0: not at all), and describe it.
+    """Write the run, compare it on this many inputs (0: not at all), and describe it.
 
     name: what others will load it by; None is the folder itself. ValueError, once all is written, where an export is
     not what the run is.

@@ -104,7 +104,7 @@ class RunFolder:
             if not (self.path / name).is_file():
                 raise ValueError(
                     f"{self.path / name} is missing, and without it the model's numbers are no words; bring it back "
-                    "from a copy of the run, or train it anew (--overwrite)"
+                    "from a copy of the run, or train it again (--overwrite)"
                 )
         return Tokenizer.load(self.path / "source.json"), Tokenizer.load(self.path / "target.json")
 

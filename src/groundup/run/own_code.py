@@ -74,7 +74,7 @@ class OwnCode:
             raise ValueError(f"{self.path}: what model(config) gives cannot read two tokens ({said})") from error
 
     def skeleton(self, recipe: Recipe) -> "nn.Module":
-        """The model for its shapes alone: without storage, unless it is of one's own, which may not be made so."""
+        """The model for its shapes alone: without storage, unless it is of the user's own, which may not be made so."""
         if self.model is None:
             from groundup.build import on_meta
 
