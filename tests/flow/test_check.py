@@ -77,8 +77,8 @@ def refused(train):
         ),
         (
             "shakespeare-char --data.document-mask",
-            "--data.document-mask: texts are separated by an end-of-text token, which vocabularies of characters do not "
-            "have; leave it out, or add --tokenizer.kind bpe",
+            "--data.document-mask: texts are separated by an end-of-text token, which vocabularies of characters do "
+            "not have; leave it out, or add --tokenizer.kind bpe",
             "--tokenizer.kind bpe",
         ),
         (
@@ -129,7 +129,7 @@ def refused(train):
         (
             "demo --train.batch-tokens 4096",
             "--train.batch-tokens (4,096): batches of pairs have up to 2,048 tokens (data.batch_tokens), never exactly "
-            "so many; give --train.accumulate 2 instead",
+            "that many; give --train.accumulate 2 instead",
             "--train.batch-tokens None --train.accumulate 2",
         ),
         (
