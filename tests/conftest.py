@@ -1,7 +1,10 @@
 """What every test shares: one thread, the same random numbers whatever ran before, a folder of real data if any."""
 
+import atexit
 import os
 import random
+import shutil
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +13,10 @@ import torch
 
 torch.set_num_threads(1)
 os.environ["HF_HUB_OFFLINE"] = "1"
+# transformers copies the code of a folder before it imports it. One place for each process, not the user's own: what
+# was imported as a package from one place is not looked for in another.
+os.environ["HF_MODULES_CACHE"] = tempfile.mkdtemp(prefix="modules-")
+atexit.register(shutil.rmtree, os.environ["HF_MODULES_CACHE"], ignore_errors=True)
 WINDOWS = os.name == "nt"
 if WINDOWS:  # no fork server, no strace, no tmpfs
     collect_ignore = ["torture", "training/test_ranks.py", "training/test_sharded.py", "training/test_head.py"]

@@ -27,14 +27,6 @@ ALL = {**CAUSAL, **SEQ2SEQ}
 SOME = ["modern", "pre-norm", "separate vocabularies"]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def modules_aside(tmp_path_factory: pytest.TempPathFactory):
-    """transformers copies the code of a folder before it imports it: not among the user's own models."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("transformers.dynamic_module_utils.HF_MODULES_CACHE", str(tmp_path_factory.mktemp("modules")))
-        yield
-
-
 @pytest.fixture(scope="module")
 def tokenizer() -> Tokenizer:
     return Tokenizer.train_from_texts(TEXT, 290, specials=("<pad>", "<bos>", "<eos>"))

@@ -20,9 +20,8 @@ from groundup.text.tokenizer import Tokenizer
 @pytest.mark.parametrize(
     ("kind", "format"), [("gpt2", "auto"), ("modern", "auto"), ("separate", "custom"), ("dialogue", "auto")]
 )
-def test_the_lines_of_a_card_run(runs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, format):
+def test_the_lines_of_a_card_run(runs, tmp_path: Path, kind: str, format):
     """Of runs without results, too, which have none to show."""
-    monkeypatch.setattr("transformers.dynamic_module_utils.HF_MODULES_CACHE", str(tmp_path / "modules"))
     run = runs(kind)
     (export,) = make(run, tmp_path / "out", format, name=None, licence="mit", inputs=0, say=print)
     card = (export.folder / "README.md").read_text(encoding="utf-8")
