@@ -11,8 +11,6 @@ from pathlib import Path
 
 from tiny import VARIANTS, Board, Row, as_command, differences, fork, newest, tiny_fit, until, wait, warm_up
 
-from groundup.training import manifest
-
 INTERRUPTED = 130
 
 
@@ -73,7 +71,7 @@ def begin(run: Path, name: str, board: Board, stderr: Path, *, slow: bool = Fals
 def trained(run: Path, name: str, board: Board, stderr: Path, slow: bool) -> int:
     board.follow()
     if slow:
-        manifest.os.fsync = lambda handle: time.sleep(0.15)
+        os.fsync = lambda handle: time.sleep(0.15)
     return as_command(lambda: tiny_fit(run, VARIANTS[name], board=board), stderr)
 
 
