@@ -207,3 +207,11 @@ def test_a_model_of_ones_own_that_leaks_is_told_before_its_training(capsys):
     model.stack.blocks[0].mlp_norm = Leaks()
     first_look(model, recipe, say=print)
     assert "a normalisation runs over time" in capsys.readouterr().out
+
+
+def test_a_file_that_is_no_python_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    (tmp_path / "pairs.tsv").write_text("a\tb\n")
+    with pytest.raises(SystemExit) as end:
+        main(["doctor", str(tmp_path / "pairs.tsv")])
+    assert end.value.code == 2
+    assert "pairs.tsv is not a Python file; the doctor examines FILE.py, a run or a recipe" in capsys.readouterr().err

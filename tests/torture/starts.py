@@ -71,7 +71,8 @@ def once(folder: Path, wait: float) -> tuple[str, float]:
         return "!it went on", PATIENCE
     waited, code = time.perf_counter() - began, process.returncode
     run = folder / "runs" / "r"
-    if code == 0 and (run / "results.json").is_file():
+    # -2: after the last line of `main`, while Python takes itself down and no longer answers signals.
+    if code in (0, -signal.SIGINT) and (run / "results.json").is_file():
         return "over already", waited
     if "Traceback" in said and " in main\n" not in said:
         return "in the interpreter's own start", waited  # before the first line of `main`, Python speaks

@@ -206,7 +206,8 @@ def outcome_of(arguments: list[str], said: Path) -> tuple[str, int]:
     errors = [line for line in text.splitlines() if line.startswith("groundup: ")]
     if code == -signal.SIGXCPU or code == -signal.SIGKILL:
         return f"hang: over {SECONDS} s", held
-    if "Traceback" in text or code == 1:
+    sick = arguments[:1] == ["doctor"] and code == 1  # it has found something wrong
+    if "Traceback" in text or (code == 1 and not sick):
         return f"traceback: {text[-400:]!r}", held
     if code < 0:
         return f"signal {-code}: {text[-200:]!r}", held
@@ -214,7 +215,9 @@ def outcome_of(arguments: list[str], said: Path) -> tuple[str, int]:
         return f"memory: {held / 1e9:.1f} GB", held
     if code == 2 and not errors:
         return f"lines: exit code 2 without one that says why: {text[-200:]!r}", held
-    return {0: "fine", 2: "refused", 130: "interrupted", 141: "cut off"}.get(code, f"exit code {code}: {text!r}"), held
+    return {0: "fine", 1: "fine", 2: "refused", 130: "interrupted", 141: "cut off"}.get(
+        code, f"exit code {code}: {text!r}"
+    ), held
 
 
 def in_child(arguments: list[str], said: Path) -> None:

@@ -59,7 +59,9 @@ def _examine(options: Doctor) -> "Report":
         from groundup.flow.checkup import examine_recipe
 
         return examine_recipe(*find(options.what))
-    if path.suffix == ".py" or path.is_file():
+    if path.is_file() and path.suffix != ".py":
+        raise ValueError(f"{path} is not a Python file; the doctor examines FILE.py, a run or a recipe")
+    if path.suffix == ".py":
         from groundup.doctor.visit import visit
 
         return visit(path, seconds=options.seconds)
