@@ -215,3 +215,15 @@ def test_a_file_that_is_no_python_is_refused(tmp_path: Path, capsys: pytest.Capt
         main(["doctor", str(tmp_path / "pairs.tsv")])
     assert end.value.code == 2
     assert "pairs.tsv is not a Python file; the doctor examines FILE.py, a run or a recipe" in capsys.readouterr().err
+
+
+def test_a_doctor_that_fails_costs_no_training(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    from groundup.flow.checkup import first_look
+    from groundup.recipes.table import find_recipe
+
+    def failing(*_: object, **__: object) -> None:
+        raise RuntimeError("a mistake of the doctor's")
+
+    monkeypatch.setattr("groundup.flow.checkup.examine", failing)
+    first_look(nn.Linear(2, 2), find_recipe("gpt2-tiny"), say=print)
+    assert capsys.readouterr().out == ""

@@ -34,6 +34,12 @@ def test_an_export_is_its_run(runs, exported, kind: str, custom: bool):
     assert read_verified(export.folder) == verified
 
 
+def test_a_process_that_hangs_is_told_in_one_line(runs, exported, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("groundup.publish.verify.MINUTES", 1e-4)
+    with pytest.raises(ValueError, match=r"took over .* minutes; try fewer --inputs"):
+        verify(runs("gpt2"), exported("gpt2", custom=False), count=1)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_all_kinds_on_many_inputs(runs, exported, kind: str):

@@ -203,12 +203,35 @@ def test_a_request_that_takes_too_long_is_ended(writer: Writer):
         until(lambda: served.engine.live == 0)
 
 
-def test_a_model_that_fails_is_a_500_and_the_next_request_is_answered(writer: Writer):
+def test_a_text_of_more_sentences_than_may_wait_is_translated(translator: Translator):
+    limits = Limits(waiting=3)
+    served = offer("en-fr", "translation", translator, limits, languages=("en", "fr"))
+    with running([served], limits) as address:
+        answer = httpx.post(f"{address}/translate", json=dict(q="one\n" * 9, source="en", target="fr"), timeout=60)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["translatedText"].count("\n") == 9
+
+
+def test_no_more_texts_are_written_at_a_time_than_there_are_rows(writer: Writer):
+    limits = Limits(rows=4, max_new_tokens=12)
+    served, most = slow_server(writer, limits), []
+    slow = served.engine.company.model  # pyright: ignore[reportAttributeAccessIssue]
+    step = slow.step
+    slow.step = lambda ids, state: most.append(len(ids)) or step(ids, state)
+    ask = dict(model="text", prompt="one", max_tokens=12, n=3, temperature=1.0, seed=1)
+    with running([served], limits) as address, ThreadPoolExecutor(3) as pool:
+        answers = list(pool.map(lambda _: httpx.post(f"{address}/v1/completions", json=ask, timeout=60), range(3)))
+    assert [len(answer.json()["choices"]) for answer in answers] == [3, 3, 3]
+    assert max(most) <= 4
+
+
+def test_a_model_that_fails_is_a_500_and_the_next_request_is_answered(writer: Writer, caplog):
     served = offer("text", "text", writer, Limits(), languages=None)
     company = served.engine.company  # pyright: ignore[reportAttributeAccessIssue]
     with running([served], Limits()) as address:
         ask = dict(model="text", prompt="one", max_tokens=3)
         right, company.model = company.model, None
         assert httpx.post(f"{address}/v1/completions", json=ask).status_code == 500
+        assert "text failed" in caplog.text, "the answer points to the log"
         company.model = right
         assert httpx.post(f"{address}/v1/completions", json=ask).status_code == 200

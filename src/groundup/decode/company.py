@@ -65,7 +65,7 @@ class Company:
         ids, mask = pad_left([text.ids for text in texts], self.device)
         state = self.begin(len(texts), prompt_mask=mask)
         logits = self.model.step(ids, state)
-        tokens = [self._next(text, row) for text, row in zip(texts, logits, strict=True)]
+        tokens = self._next(texts, logits)
         self._state = state if not self.texts else self._side_by_side([self._state, state])
         self.texts += texts
         return tokens
@@ -77,7 +77,7 @@ class Company:
             self._state = self._side_by_side([self._state])
         new = torch.tensor([text.ids[-1:] for text in self.texts], device=self.device)
         logits = self.model.step(new, self._state)
-        return [self._next(text, row) for text, row in zip(self.texts, logits, strict=True)]
+        return self._next(self.texts, logits)
 
     def full(self, text: Text) -> bool:
         """Whether the text has as many tokens as the model can read, and one more."""
@@ -96,17 +96,20 @@ class Company:
             return
         self._state.select(torch.tensor(kept, device=self.device))
 
-    def _next(self, text: Text, logits: Tensor) -> Token:
-        """Choose the next token of a text from its logits (V,)."""
-        logprobs = log_probabilities(logits[None])[0]
-        scores = logits[None].float()
-        scores = forbid(scores, text.stop_ids) if text.written < text.min_new_tokens else scores
-        chosen = int(text.pick(scores, torch.tensor([text.ids], device=self.device), [text.number]))
-        text.ids.append(chosen)
-        text.written += 1
-        best = logprobs.topk(min(text.top, len(logprobs)))
-        top = list(zip(best.indices.tolist(), best.values.tolist(), strict=True))
-        return Token(chosen, float(logprobs[chosen]), top)
+    def _next(self, texts: Sequence[Text], logits: Tensor) -> list[Token]:
+        """Choose the next token of each text from logits (B, V)."""
+        logprobs, logits = log_probabilities(logits), logits.float()
+        tokens = []
+        for row, text in enumerate(texts):
+            scores = logits[row : row + 1]
+            scores = forbid(scores, text.stop_ids) if text.written < text.min_new_tokens else scores
+            chosen = int(text.pick(scores, torch.tensor([text.ids], device=self.device), [text.number]))
+            text.ids.append(chosen)
+            text.written += 1
+            best = logprobs[row].topk(min(text.top, logprobs.shape[1])) if text.top else None
+            top = [] if best is None else list(zip(best.indices.tolist(), best.values.tolist(), strict=True))
+            tokens.append(Token(chosen, float(logprobs[row, chosen]), top))
+        return tokens
 
     def _side_by_side(self, states: Sequence[Any]) -> Any:
         """One state with the rows of all, aligned on the right; columns that are padding in every row are left out."""

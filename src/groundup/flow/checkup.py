@@ -61,7 +61,7 @@ def first_look(model: nn.Module, recipe: Recipe, *, say: Callable[[str], None]) 
         return
     try:
         report = examine(_patient(recipe, lambda: copy.deepcopy(model)), only=LIGHT)
-    except ValueError:  # a model of the user's own that is called in another way
+    except Exception:  # a model of the user's own that is called in another way; advice must never cost a training
         return
     for finding in report.findings:
         if finding.severity == "wrong" and finding.name != "crash":  # training tells of that itself

@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Sequence
 from importlib.resources import files
+from pathlib import Path
 from typing import Any, Protocol
 
 from groundup.data.dialogue import knows_turns
@@ -29,6 +30,9 @@ LARGEST = 64_000_000
 
 class Named(Protocol):
     """A run folder."""
+
+    @property
+    def path(self) -> Path: ...
 
     @property
     def name(self) -> str: ...

@@ -164,15 +164,11 @@ def _asked_elsewhere(export: Export, expected: dict[str, Any], place: Path) -> t
     # Nothing is fetched, and the code of the folder is copied aside, not among the user's models.
     environment = os.environ | {"HF_HUB_OFFLINE": "1", "HF_HOME": str(place / "home")}
     command = [sys.executable, str(ELSEWHERE), *map(str, files)]
-    done = subprocess.run(
-        command,
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-        env=environment,
-        cwd=place,
-        timeout=60 * MINUTES,
-    )
+    how: dict[str, Any] = dict(capture_output=True, text=True, stdin=subprocess.DEVNULL, env=environment, cwd=place)
+    try:
+        done = subprocess.run(command, timeout=60 * MINUTES, **how)
+    except subprocess.TimeoutExpired:
+        raise ValueError(f"to verify {export.folder} took over {MINUTES} minutes; try fewer --inputs") from None
     if done.returncode:
         last = next((line for line in reversed(done.stderr.splitlines()) if line.strip()), "it said nothing")
         if "No module named 'transformers'" in last:

@@ -10,14 +10,19 @@ from groundup.page.weights import Precision
 
 def write_page(
     run: Run,
-    path: str | Path,
+    path: str | Path | None = None,
     *,
     precision: Precision | None = None,
     examples: Sequence[str] = (),
     overwrite: bool = False,
 ) -> Path:
-    """Write the page of `groundup.page.build`, and say where."""
-    place = Path(path)
+    """Write the run as one HTML file that runs the model in the browser, and give its path.
+
+    path: None is page.html in the run folder. precision: "float16", "int8" or "float32"; None is float16, or int8 for a
+    larger model. examples: texts to begin with. ValueError for a model that is too large for a page, and for a file
+    that is there already.
+    """
+    place = run.folder.path / "page.html" if path is None else Path(path)
     check_place(place, overwrite=overwrite)
     write_whole(place, build(run, precision=precision, examples=examples))
     return place

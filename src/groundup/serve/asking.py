@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
@@ -74,8 +75,6 @@ class Answers:
         self.request, self.served, self.limits, self.metrics = request, served, limits, metrics
         self.arrived: asyncio.Queue[tuple[int, Part | Exception]] = asyncio.Queue()
         self.jobs: list[Job] = []
-        self.read = 0
-        """Tokens of all prompts."""
 
     def submit(self, prompts: Sequence[str], **options: Any) -> None:
         """Put a job for each prompt into the model's queue.
@@ -88,20 +87,23 @@ class Answers:
 
         if any(prompt != well_formed(prompt) for prompt in prompts):
             raise Refused(400, "the text holds half of a surrogate pair, which UTF-8 cannot hold")
-        jobs = [Job(prompt, deliver=deliver_to(number), **options) for number, prompt in enumerate(prompts)]
+        self.jobs = [Job(prompt, deliver=deliver_to(number), **options) for number, prompt in enumerate(prompts)]
         try:
-            self.read = sum(self.served.engine.check(job) for job in jobs)
-            for job in jobs:
-                self.served.engine.submit(job)
-                self.jobs.append(job)
+            for job in self.jobs:
+                self.served.engine.check(job)
+            self.served.engine.submit(self.jobs)
         except ValueError as error:
             raise Refused(400, str(error)) from None
         except Busy:
-            self.cancel()
             self.metrics.refused.labels(self.served.name).inc()
             raise Refused(
                 429, f"{self.limits.waiting} requests are waiting already; try again", headers={"Retry-After": AGAIN}
             ) from None
+
+    @property
+    def read(self) -> int:
+        """How many tokens the prompts have."""
+        return sum(len(job.ids) for job in self.jobs)
 
     async def parts(self) -> AsyncIterator[tuple[int, Part]]:
         """(job, part) until all texts of all jobs have ended.
@@ -132,6 +134,7 @@ class Answers:
             return Refused(504, f"the answer took more than {self.limits.seconds:g} seconds; ask for fewer tokens")
         if isinstance(error, ValueError):
             return Refused(400, str(error))
+        logging.getLogger(__name__).error("%s failed", self.served.name, exc_info=error)
         return Refused(500, "the model failed; the server's log says why")
 
     def cancel(self) -> None:

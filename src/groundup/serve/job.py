@@ -1,7 +1,7 @@
 """A request on its way through an engine, and what an engine is."""
 
 import queue
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
@@ -47,6 +47,8 @@ class Job:
     n: int = 1
     top: int | None = None
     """Tell each token's ln p and this many of the likeliest; None tells nothing."""
+    ids: list[int] = field(default_factory=list, init=False)
+    """The tokens of the prompt, once `Engine.check` has read it."""
     cancelled: bool = field(default=False, init=False)
     """Set by the server when nobody waits for the answer any more; the engine then drops the job at its next step."""
 
@@ -59,7 +61,7 @@ class Engine:
     """A model and the jobs that it is asked to do. Subclasses say in `work` what is done next."""
 
     def __init__(self, *, waiting: int):
-        """waiting: how many jobs may wait; more are refused with `Busy`."""
+        """waiting: where so many jobs wait, a request is refused with `Busy`."""
         self.jobs: queue.Queue[Job] = queue.Queue()
         self.most = waiting
         self.steps = 0
@@ -70,13 +72,16 @@ class Engine:
         """How to tell the thread that runs the engine that there is work."""
         self.call: Callable[[Callable[[], None]], object] = lambda work: work()
         """How to run something where answers are waited for: an event loop's `call_soon_threadsafe`."""
+        self._held: Job | None = None
+        """A job that was taken from the queue and has to wait for its turn."""
         self._told: list[tuple[Job, Part | Exception]] = []
 
-    def submit(self, job: Job) -> None:
-        """Put the job into the queue. Raises Busy if it is full."""
+    def submit(self, jobs: Sequence[Job]) -> None:
+        """Put the jobs of one request into the queue, all or none, however many they are. Raises Busy if it is full."""
         if self.jobs.qsize() >= self.most:
             raise Busy
-        self.jobs.put(job)
+        for job in jobs:
+            self.jobs.put(job)
         self.wake()
 
     def tell(self, job: Job, part: "Part | Exception") -> None:
@@ -90,23 +95,26 @@ class Engine:
             with suppress(RuntimeError):  # the event loop is closed: the server has stopped
                 self.call(lambda: _deliver(told))
 
-    def check(self, job: Job) -> int:
-        """Return how many tokens the model reads of the job's prompt. Raises ValueError if it cannot be read."""
+    def check(self, job: Job) -> None:
+        """Read the job's prompt into `job.ids`. Raises ValueError if it, or what is asked for, cannot be."""
         raise NotImplementedError
 
     def work(self) -> bool:
         """Do the next piece of work, and return whether there was any. Called by one thread only."""
         raise NotImplementedError
 
-    def next_job(self) -> Job | None:
-        """Take the next job that somebody still waits for; None if there is none."""
-        while True:
+    def next_job(self, fits: Callable[[Job], bool]) -> Job | None:
+        """Take the next job that somebody still waits for; None if there is none, or if it does not fit yet."""
+        while self._held is None or self._held.cancelled:
             try:
-                job = self.jobs.get_nowait()
+                self._held = self.jobs.get_nowait()
             except queue.Empty:
+                self._held = None
                 return None
-            if not job.cancelled:
-                return job
+        if not fits(self._held):
+            return None
+        job, self._held = self._held, None
+        return job
 
 
 def _deliver(told: list[tuple[Job, Part | Exception]]) -> None:

@@ -17,10 +17,9 @@ class PairEngine(Engine):
         super().__init__(waiting=waiting)
         self.translator, self.rows, self.max_new_tokens = translator, rows, max_new_tokens
         self.longest = translator.recipe.data.max_length if isinstance(translator, PairRun) else None
-        self._held: Job | None = None
 
-    def check(self, job: Job) -> int:
-        """The tokens of the sentence; ValueError for one that cannot be read, and for what answers cannot have."""
+    def check(self, job: Job) -> None:
+        """As in `Engine`; what translations cannot have is refused."""
         if job.stop:
             raise ValueError("stop strings are for language models; leave stop out")
         if job.top is not None:
@@ -31,7 +30,7 @@ class PairEngine(Engine):
             raise ValueError(f"n ({job.n}) must be at most {self.rows}")
         if job.n > 1 and isinstance(job.choose, Greedy):
             raise ValueError(f"n ({job.n}) must be 1 where nothing is drawn; give a temperature, or num_beams")
-        return len(self.translator.source_ids(job.prompt))
+        job.ids = self.translator.source_ids(job.prompt)
 
     def conversation(self, turns: list[str]) -> str:
         """The turns, oldest first, as one text; the oldest ones are left out if the context cannot hold all."""
@@ -52,17 +51,16 @@ class PairEngine(Engine):
     def work(self) -> bool:
         """Answer waiting jobs that ask for the same kind of answer, as many as there are rows."""
         jobs: list[Job] = []
-        while len(jobs) < self.rows and (job := self._held or self.next_job()) is not None:
-            self._held = None
-            if jobs and _kind(job) != _kind(jobs[0]):
-                self._held = job
-                break
+        while (job := self.next_job(lambda job: self._joins(job, jobs))) is not None:
             jobs.append(job)
         self.live = len(jobs)
         if jobs:
             self._answer(jobs)
         self.live = 0
         return bool(jobs)
+
+    def _joins(self, job: Job, jobs: list[Job]) -> bool:
+        return not jobs or (len(jobs) < self.rows and _kind(job) == _kind(jobs[0]))
 
     def _answer(self, jobs: list[Job]) -> None:
         first = jobs[0]

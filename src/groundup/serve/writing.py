@@ -21,18 +21,18 @@ class TextEngine(Engine):
         self.company = Company(writer.decoder(), writer.model.begin, context=context, device=writer.device)
         self.rows_of: dict[Text, _Row] = {}
 
-    def check(self, job: Job) -> int:
-        """The tokens of the prompt; ValueError for one that cannot be read, and for beams, which cannot be streamed."""
+    def check(self, job: Job) -> None:
+        """As in `Engine`; beams are refused, since they cannot be streamed."""
         if isinstance(job.choose, Beams):
             raise ValueError("beam search is for translators; leave num_beams out")
         if job.n > self.rows:
             raise ValueError(f"n ({job.n}) must be at most {self.rows}, the texts that are written at a time")
-        return len(self.writer.prompt_ids(job.prompt))
+        job.ids = self.writer.prompt_ids(job.prompt)
 
     def work(self) -> bool:
         """Let waiting jobs join while there is room, and write one token of every text."""
         joining: list[Text] = []
-        while len(self.rows_of) < self.rows and (job := self.next_job()) is not None:
+        while (job := self.next_job(lambda job: len(self.rows_of) + job.n <= self.rows)) is not None:
             joining += self._begin(job)
         if joining:
             self._tell(joining, lambda: self.company.join(joining))
@@ -44,9 +44,8 @@ class TextEngine(Engine):
 
     def _begin(self, job: Job) -> list[Text]:
         try:
-            ids = self.writer.prompt_ids(job.prompt)
             pick = job.choose.begin(self.writer.device)  # pyright: ignore[reportAttributeAccessIssue]  # see check
-            rows = [_Row(self, job, ids, pick, number) for number in range(job.n)]
+            rows = [_Row(self, job, pick, number) for number in range(job.n)]
         except Exception as error:
             self.tell(job, error)
             return []
@@ -79,11 +78,11 @@ class TextEngine(Engine):
 class _Row:
     """One of the texts of a job."""
 
-    def __init__(self, engine: TextEngine, job: Job, ids: list[int], pick: Picker, number: int):
+    def __init__(self, engine: TextEngine, job: Job, pick: Picker, number: int):
         most = engine.max_new_tokens if job.max_new_tokens is None else min(job.max_new_tokens, engine.max_new_tokens)
         self.job, self.number, self.engine = job, number, engine
         self.tokenizer = engine.writer.tokenizer
-        self.text = Text(list(ids), pick, number, stop_ids=engine.stop_ids, top=job.top or 0)
+        self.text = Text(list(job.ids), pick, number, stop_ids=engine.stop_ids, top=job.top or 0)
         self.most = most
         self.writing = Writing(self.tokenizer.stream(), stop_ids=engine.stop_ids, stop=job.stop, limit=most)
         self.sent = ""
