@@ -55,7 +55,8 @@ def test_a_tokenizer_that_is_not_there_is_named(translator, writer, tmp_path):
     for run in (translator, writer):
         copy = shutil.copytree(run.folder.path, tmp_path / run.folder.name)
         (copy / "tokenizer.json").unlink()
-        with pytest.raises(ValueError, match=rf"{run.folder.name}/tokenizer.json is missing.*bring it back.*train it again"):
+        missing = rf"{run.folder.name}/tokenizer.json is missing.*bring it back.*train it again"
+        with pytest.raises(ValueError, match=missing):
             gu.load(copy)
     recipe = (copy.parent / "translator" / "recipe.json").read_text()
     two = copy.parent / "translator"
