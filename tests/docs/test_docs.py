@@ -214,19 +214,26 @@ def test_a_wrong_flag_would_be_seen(capsys: pytest.CaptureFixture[str]):
     assert "--num-beams" in capsys.readouterr().err
 
 
-def test_the_readme_names_every_verb_and_recipe():
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert [verb for verb in VERBS if f"groundup {verb}" not in readme] == []
-    assert [recipe for recipe in RECIPES if recipe not in readme] == []
+def test_the_page_of_recipes_names_every_verb_and_recipe():
+    page = text_of(ROOT / "docs" / "recipes.md")
+    assert [verb for verb in VERBS if f"groundup {verb}" not in page] == []
+    assert [recipe for recipe in RECIPES if recipe not in page] == []
+
+
+def test_the_readme_is_read_in_two_minutes_and_leads_to_the_rest():
+    readme = text_of(ROOT / "README.md")
+    assert len(readme.splitlines()) <= 120
+    leads = set(re.findall(r"\]\(docs/([\w/-]+)\.md", readme))
+    assert {"index", "recipes", "commands", "python", "corpora", "reading", "architecture", "results"} <= leads
 
 
 def test_the_reading_order_counts_its_lines():
-    readme = text_of(ROOT / "README.md")
-    rows = re.findall(r"^\| `([\w/]+\.py)` \| (\d+) \|", readme, re.MULTILINE)
+    page = text_of(ROOT / "docs" / "reading.md")
+    rows = re.findall(r"^\| `([\w/]+\.py)` \| (\d+) \|", page, re.MULTILINE)
     assert len(rows) > 10
     counted = {name: len(text_of(PACKAGE / name).splitlines()) for name, _ in rows}
-    assert {name: int(lines) for name, lines in rows} == counted, "write these numbers into the README's table"
-    (total,) = re.findall(r"^\| together \| ([\d,]+) \|", readme, re.MULTILINE)
+    assert {name: int(lines) for name, lines in rows} == counted, "write these numbers into docs/reading.md"
+    (total,) = re.findall(r"^\| together \| ([\d,]+) \|", page, re.MULTILINE)
     assert int(total.replace(",", "")) == sum(counted.values())
 
 
@@ -261,10 +268,8 @@ def test_python_runs(page: str, code: str, with_a_demo_run: Path, capsys: pytest
         assert re.search(r"^step 20  loss \d\.\d+  lr \S+  grad \S+  \S+ tok/s$", said, re.MULTILINE), said
 
 
-def test_the_readme_says_of_every_corpus_where_it_comes_from():
-    rows = [
-        line.split(" | ") for line in (ROOT / "README.md").read_text(encoding="utf-8").splitlines() if " | " in line
-    ]
+def test_of_every_corpus_it_is_said_where_it_comes_from():
+    rows = [line.split(" | ") for line in text_of(ROOT / "docs" / "corpora.md").splitlines() if " | " in line]
     told = {name: row for row in rows for name in re.findall(r"`([\w-]+)`", row[0]) if len(row) == 4}
     for name, corpus in catalogue.SOURCES.items():
         origin, licence = told[name][2], told[name][3].removesuffix(" |")
