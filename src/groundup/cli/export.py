@@ -18,6 +18,9 @@ tokenizer = AutoTokenizer.from_pretrained({tokenizer!r})
 {target}
 found = translator.translate_batch([tokenizer("A sentence.").tokens()], beam_size=4)[0].hypotheses[0]
 print(target.decode(target.convert_tokens_to_ids(found)))"""
+WRITE = """from llama_cpp import Llama
+model = Llama({file!r}, n_ctx=0)
+print(model({prompt!r}, max_tokens=40)["choices"][0]["text"])"""
 SAME, OTHER = "target = tokenizer", "target = AutoTokenizer.from_pretrained({tokenizer!r}, subfolder={name!r})"
 
 
@@ -26,7 +29,8 @@ class Export:
     """Write a run as a folder that runs without this package: weights, tokenizer, licence and a card.
 
     transformers loads it: as one of its own classes (GPT-2, GPT-Neo, LLaMA or Marian) where that computes the same, or
-    with the model's code beside it. A translator can be for CTranslate2 instead, which is faster on CPUs.
+    with the model's code beside it. A translator can be for CTranslate2 instead, which is faster on CPUs, and a GPT-2
+    or LLaMA for llama.cpp.
     """
 
     run: Run
@@ -37,9 +41,10 @@ class Export:
     """best, latest or the number of a step."""
     trust_code: bool = False
     """Execute the Python file of its own that the run was trained with, a copy of which lies in its folder."""
-    format: Literal["auto", "native", "custom", "both", "ctranslate2"] = "auto"
+    format: Literal["auto", "native", "custom", "both", "ctranslate2", "gguf"] = "auto"
     """auto is native where that is possible, else custom, which is loaded with trust_remote_code=True; both writes two
-    folders into one; ctranslate2 is for translators and needs pip install ctranslate2 transformers."""
+    folders into one; ctranslate2 is for translators and needs pip install ctranslate2 transformers; gguf is one file
+    for llama.cpp, of a GPT-2 or a LLaMA, and needs pip install 'groundup[gguf]'."""
     quantization: Literal["float32", "int8", "int8_float32", "int16", "float16", "bfloat16"] = "float32"
     """How ctranslate2 keeps the weights; int8 is a quarter as large."""
     inputs: int = 32
@@ -64,6 +69,8 @@ def main(arguments: list[str]) -> None:
     run = load(options.run, checkpoint=which(options.checkpoint), device="cpu", trust_code=options.trust_code)
     if options.format == "ctranslate2":
         _for_ctranslate2(run, folder, options.quantization)
+    elif options.format == "gguf":
+        _for_llama_cpp(run, folder, options.license)
     else:
         _for_transformers(run, folder, options)
 
@@ -72,7 +79,7 @@ def _for_transformers(run: "PairRun | TextRun", folder: Path, options: Export) -
     from groundup.publish.make import make
     from groundup.publish.write import load_lines
 
-    assert options.format != "ctranslate2", "that is another function's"
+    assert options.format not in ("ctranslate2", "gguf"), "they are other functions'"
     exports = make(run, folder, options.format, name=None, licence=options.license, inputs=options.inputs, say=print)
     _list(folder)
     for export in exports:
@@ -97,6 +104,20 @@ def _for_ctranslate2(run: "PairRun | TextRun", folder: Path, quantization: str) 
     target = OTHER.format(tokenizer=tokenizer, name=SUBFOLDER) if (folder / TOKENIZER / SUBFOLDER).is_dir() else SAME
     print("\nFrom a Python with ctranslate2 and transformers:\n")
     print(TRANSLATE.format(model=str(folder), tokenizer=tokenizer, target=target))
+
+
+def _for_llama_cpp(run: "PairRun | TextRun", folder: Path, licence: str) -> None:
+    """One file of the run's name."""
+    from groundup.hub.gguf import to_gguf
+    from groundup.run.text import TextRun
+
+    if not isinstance(run, TextRun):
+        raise ValueError(f"--format gguf is for language models, and {run.folder.name} is none; take --format auto")
+    name = run.folder.name
+    file = to_gguf(run.model, folder / f"{name}.gguf", tokenizer=run.tokenizer, name=name, licence=licence)
+    _list(folder)
+    print("\nFrom a Python with llama-cpp-python:\n")
+    print(WRITE.format(file=str(file), prompt=run.opening("The ")))
 
 
 def _list(folder: Path) -> None:
