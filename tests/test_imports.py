@@ -84,7 +84,7 @@ FREE = {"cli", "__init__", "__main__"}
 TORCH = {
     *("nn", "fast", "models", "build.py"),
     *("look", "page", "decode", "training", "hub", "run", "flow", "comparisons", "bench", "plan", "publish", "serve"),
-    *("doctor", "stock.py", "batch.py", "measure/multiple_choice.py"),
+    *("doctor", "stock.py", "batch.py", "measure/multiple_choice.py", "measure/harness.py"),
     *("data/batches.py", "data/stream.py"),
 }
 CALLABLE = {"phrasebook/__init__.py", "doctor/__init__.py"}  # a package that is also a public function

@@ -15,6 +15,7 @@ class Options:
     run: str
     choices: str
     limit: int | None = None
+    harness: bool = False
 
 
 def write(path: Path, number: int = 30) -> Path:
@@ -38,6 +39,10 @@ def test_a_trained_model_finds_its_own_text_likelier(home: Path, tmp_path: Path,
     assert 0 < (results[0].margin or 0) < 12
     assert f"{path}: line 31" in capsys.readouterr().err
     assert judge_choices(run, Options("writer", str(path), limit=7))[0].size == 7
+    as_there = judge_choices(run, Options("writer", str(path), harness=True))
+    assert as_there[0].value > 90
+    assert "lm-evaluation-harness" in as_there[0].signature
+    assert "float32" in as_there[0].signature
 
 
 @pytest.mark.parametrize(
@@ -59,10 +64,11 @@ def test_what_questions_have_no_use_for_is_refused(home: Path, complaint, flags:
     assert "leave the second run (speller) out" in complaint("evaluate", "writer", "speller", "--choices", "q.jsonl")
 
 
-def test_mistakes_are_refused(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_mistakes_are_refused(home: Path, tmp_path: Path, complaint, monkeypatch: pytest.MonkeyPatch):
     path = write(tmp_path / "mine.jsonl", 2)
     with pytest.raises(ValueError, match="talker is a dialogue run; --choices asks language models"):
         judge_choices(load("talker"), Options("talker", str(path)))
+    assert "--harness is a way to put the --choices" in complaint("evaluate", "writer", "--harness")
     with pytest.raises(ValueError, match=r"limit \(0\) must be at least 1"):
         judge_choices(load("writer"), Options("writer", str(path), limit=0))
     monkeypatch.setenv("GROUNDUP_DATA", str(tmp_path))

@@ -49,6 +49,9 @@ class Evaluate:
     """Put multiple-choice questions to a language model instead: hellaswag, or a .jsonl of {ctx, endings, label}."""
     limit: int | None = None
     """So many of the questions, spread over the file."""
+    harness: bool = False
+    """Put the questions as lm-evaluation-harness does: behind their activity label, without the marks of WikiHow, in
+    float32. Its figures (lm_eval, task hellaswag) can be compared with these."""
     json: bool = False
     """Print the results as JSON, for programs."""
     checkpoint: str = "best"
@@ -104,6 +107,8 @@ def _check(options: Evaluate) -> None:
         _leave_out(options, useless, "--choices asks one run questions of their own")
     if options.limit is not None and options.choices is None:
         raise ValueError("--limit is how many of the --choices are asked; give both")
+    if options.harness and options.choices is None:
+        raise ValueError("--harness is a way to put the --choices; give both")
     if options.worst < 0:
         raise ValueError(f"worst ({options.worst}) must not be negative; try --worst 10")
     if options.rival is not None and options.worst:

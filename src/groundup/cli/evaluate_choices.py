@@ -10,6 +10,10 @@ SIGNATURE = (
     "score: sum of ln p of an ending's tokens; acc_norm: by character, acc_norm_token: by token; contexts as they are "
     "in the file, without activity labels; ±: Wilson's 95% interval; {precision}"
 )
+HARNESS = (
+    "questions put, acc and acc_norm computed as in lm-evaluation-harness's task hellaswag 1.0; acc_norm_token: by "
+    "token; ±: Wilson's 95% interval; {precision}"
+)
 
 
 class Asked(Protocol):
@@ -21,6 +25,8 @@ class Asked(Protocol):
     def choices(self) -> str | None: ...
     @property
     def limit(self) -> int | None: ...
+    @property
+    def harness(self) -> bool: ...
 
 
 def judge_choices(run: Any, options: Asked) -> list:
@@ -33,8 +39,9 @@ def judge_choices(run: Any, options: Asked) -> list:
     if not isinstance(run, TextRun):
         raise ValueError(f"{options.run} is a {run.recipe.task} run; --choices asks language models")
     began = time.perf_counter()
+    how: dict[str, Any] = dict(limit=options.limit, harness=options.harness)
     with _Progress() as progress:
-        found = answer(run, find(options.choices), limit=options.limit, begin=progress.begin, progress=progress.advance)
+        found = answer(run, find(options.choices), begin=progress.begin, progress=progress.advance, **how)
     _warn(found.faults, found.cut)
     part = "" if options.limit is None else f"; {options.limit:,} spread over the file"
     part += f"; {found.left_out:,} of them left out, which the run cannot read" if found.left_out else ""
@@ -48,7 +55,7 @@ def judge_choices(run: Any, options: Asked) -> list:
             unit="questions",
             seed=run.recipe.train.seed,
             seconds=round(time.perf_counter() - began, 1),
-            signature=SIGNATURE.format(precision=found.precision) + part,
+            signature=(HARNESS if options.harness else SIGNATURE).format(precision=found.precision) + part,
         )
         for one in found.accuracies
     ]

@@ -6,7 +6,7 @@ The answer is the ending with the largest score. Three accuracies are usual: `ac
 divides it by the ending's characters, as lm-evaluation-harness does; `acc_norm_token` divides it by the ending's
 tokens, as the GPT-2 reproductions do (build-nanogpt, llm.c). As in those, a space joins an ending to its context, the
 ending is encoded by itself, and the context is as in the file. The harness puts the question's activity label before
-the context, so its figures are for other texts.
+the context, so its figures are for other texts; `measure.harness` makes those.
 
 The context of a question is read once for all its endings. HellaSwag with GPT-2 124M then takes 0.65 seconds a question
 (one core of an AMD EPYC, float32), against 0.84 in padded batches of contexts with endings, and 1.19 one by one.
@@ -45,6 +45,9 @@ class Question:
     label: int
     line: int
     """The line of the file, from 1."""
+    activity: str | None = None
+    parts: tuple[str, str] | None = None
+    """What HellaSwag's files also say; see `measure.harness`."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +109,10 @@ def _question(said: Any, line: int) -> Question:
     label = int(label) if isinstance(label, str) and label.isdigit() else label  # the published file quotes it
     if not isinstance(label, int) or isinstance(label, bool) or not 0 <= label < len(endings):
         raise ValueError(f"'label' ({label!r}) is no number from 0 to {len(endings) - 1}")
-    return Question(context, tuple(endings), label, line)
+    activity, first, second = (said.get(key) for key in ("activity_label", "ctx_a", "ctx_b"))
+    activity = activity if isinstance(activity, str) else None
+    parts = (first, second) if isinstance(first, str) and isinstance(second, str) else None
+    return Question(context, tuple(endings), label, line, activity, parts)
 
 
 def encode(question: Question, encoder: Callable[[str], Sequence[int]], *, context: int) -> Item:
@@ -124,6 +130,11 @@ def encode(question: Question, encoder: Callable[[str], Sequence[int]], *, conte
     if not kept:
         raise ValueError(f"line {question.line}: its context has no tokens")
     return Item(kept, endings, cut=len(kept) < len(before))
+
+
+def whole(parts: Sequence[Item]) -> Item:
+    """A question whose endings were encoded in several items, as one."""
+    return Item(parts[0].context, tuple(ending for part in parts for ending in part.endings))
 
 
 @torch.inference_mode()

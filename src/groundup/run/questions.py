@@ -32,34 +32,43 @@ def answer(
     path: Path,
     *,
     limit: int | None = None,
+    harness: bool = False,
     begin: Callable[[int], object] = lambda questions: None,
     progress: Callable[[int], object] = lambda done: None,
 ) -> Answered:
     """Ask the run the file's questions, or `limit` of them. Calls `begin` with their number, `progress` for each batch.
 
-    A question that does not fit the model's context is left out. Raises ValueError if none is left.
+    harness: put them as lm-evaluation-harness does, in float32 as it computes. A question that does not fit the model's
+    context is left out. Raises ValueError if none is left.
     """
-    from groundup.measure.multiple_choice import accuracies, encode, read_questions, score
+    from groundup.measure import harness as theirs
+    from groundup.measure.multiple_choice import accuracies, encode, read_questions, score, whole
     from groundup.training.precision import choose_precision
 
     questions, faults = read_questions(path, limit=limit)
-    context, precision = run.model.config.context, choose_precision(run.device)
+    context, precision = run.model.config.context, choose_precision(run.device, "float32" if harness else None)
     fitting, items, left_out = [], [], 0
-    for question in questions:
+    for question in map(theirs.asked, questions) if harness else questions:
         try:
-            items.append(encode(question, run.tokenizer.encode, context=context))
+            if harness:
+                items.append(theirs.encode(question, run.tokenizer.encode, context=context))
+            else:
+                items.append([encode(question, run.tokenizer.encode, context=context)])
             fitting.append(question)
         except ValueError as error:  # too long, or characters that the vocabulary lacks
             faults.append(f"{path}: {error}; left out")
             left_out += 1
     if not items:
         raise ValueError(f"none of {len(questions):,} questions can be asked: {faults[-1].removesuffix('; left out')}")
-    begin(len(items))
+    each = [item for one in items for item in one]
+    begin(len(each))
     tokens = 1024 if run.device.type == "cpu" else 32_768
     with precision.autocast():
-        scores = score(run.model, items, context=context, device=run.device, tokens=tokens, progress=progress)
+        found = iter(score(run.model, each, context=context, device=run.device, tokens=tokens, progress=progress))
+    scores = [[value for _ in one for value in next(found)] for one in items]
+    cut = sum(any(item.cut for item in one) for one in items)
     dtype = str(precision.dtype).removeprefix("torch.")
-    return Answered(accuracies(fitting, items, scores), faults, sum(item.cut for item in items), left_out, dtype)
+    return Answered(accuracies(fitting, list(map(whole, items)), scores), faults, cut, left_out, dtype)
 
 
 def hellaswag() -> Path | None:
