@@ -50,7 +50,21 @@ MAY = {
         *("files", "nearest", "records"),
     },
     "serve": {"serve", "page", "run", "hub", "decode", "models", "data", "text", "recipes", "__version__"},
-    "plan": {"plan", "recipes", "config", "presets", "models", "build", "training", "machine", "nearest", "bench"},
+    "plan": {
+        *(
+            "plan",
+            "recipes",
+            "config",
+            "presets",
+            "models",
+            "build",
+            "training",
+            "machine",
+            "nearest",
+            "bench",
+            "batch",
+        ),
+    },
     "flow": {
         *("flow", "plan", "run", "recipes", "hub", "measure", "decode", "training", "models", "build", "data", "text"),
         *("config", "presets", "machine", "files", "batch", "records", "terminal", "doctor"),

@@ -27,6 +27,8 @@ RECIPE is a Python file of yours (mine.py), the recipe.json of a run, which is t
 BESIDES = """DATA is a file, a folder or a named corpus (groundup data list) instead of the recipe's own; OTHER is the
 second of two line-aligned files. Besides the settings of a recipe:
 
+  --size auto     choose vocabulary, model, batch, rates and dropout for the text, --max-minutes and this machine,
+                  and say why; flags of yours win
   --preset NAME   begin with a published architecture, such as gpt2-tiny, llama3-tiny or transformer-base
   --init-from DIR go on from a Hugging Face folder: its model, its weights, its tokenizer (language models)
   --dry-run       print the recipe with every default and the size of the model, and stop
@@ -50,8 +52,11 @@ def main(arguments: list[str]) -> None:
     if {"-h", "--help"} & set(rest):
         what = about(arguments[0]) if arguments[0] in RECIPES else code.about or named_recipe.name
         print(f"groundup train {arguments[0]} [DATA [OTHER]] [options]: {what}\n\n{BESIDES}")
+    size, rest = take_option(rest, "--size")
     preset_name, rest = take_option(rest, "--preset")
     init_from, rest = take_option(rest, "--init-from")
+    if size is not None:
+        _check_size(size, arguments[0], preset_name, init_from)
     dry_run, rest = take_flag(rest, "--dry-run")
     overwrite, rest = take_flag(rest, "--overwrite")
     parallel, rest = take_option(rest, "--parallel")
@@ -67,7 +72,10 @@ def main(arguments: list[str]) -> None:
         from groundup.flow.init_from import with_folder
 
         recipe = with_folder(recipe, init_from)
-    parsed = parse(type(recipe), rest, prog=f"groundup train {arguments[0]}", default=recipe)
+    prog, lines = f"groundup train {arguments[0]}", []
+    if size is not None:
+        recipe, lines = _sized(recipe, rest, prog)
+    parsed = parse(type(recipe), rest, prog=prog, default=recipe)
     for path, flag in zip(named, ("corpus", "other"), strict=False):
         if (wanted := getattr(parsed.data, flag)) != path:
             raise ValueError(f"{path!r} and --data.{flag} ({wanted}) both say what to learn from; leave one out")
@@ -78,13 +86,39 @@ def main(arguments: list[str]) -> None:
         check_unchanged(parsed, recipe, init_from)  # type: ignore[arg-type]
     if dry_run:
         print_plan(parsed if getattr(parsed, "init_from", None) else planned(parsed), code)
+        print(*lines, sep="\n", end="\n" * bool(lines))
         return
     check_machine(parsed, parsed.train.parallel)
+    print(*lines, sep="\n", end="\n" * bool(lines))
     if launch.rank() == 0 and code.model is None:
         _tell_of_export(parsed)
     weights = init_from or getattr(parsed, "init_from", None)  # a recipe.json may say so
     parsed = dataclasses.replace(parsed, based_on=named_recipe.based_on or named_recipe.name)
     begin(parsed, code=code, overwrite=overwrite, init_from=weights)
+
+
+def _check_size(size: str, name: str, preset_name: str | None, init_from: str | None) -> None:
+    """ValueError where `--size` cannot be meant."""
+    from groundup.flow.sized import SIZED
+
+    if size != "auto":
+        raise ValueError(f"--size takes auto, not {size!r}; for a size of your own: --model.width 256 --model.layers 4")
+    for flag, value in (("--preset", preset_name), ("--init-from", init_from)):
+        if value is not None:
+            raise ValueError(f"{flag} {value} brings a model with its size: leave out {flag}, or --size auto")
+    if name not in SIZED:
+        raise ValueError(f"--size auto is for {', '.join(SIZED)}, not for {name}; leave it out, or take one of them")
+
+
+def _sized(recipe: Recipe, arguments: list[str], prog: str) -> tuple[Recipe, list[str]]:
+    """The recipe with the sizes chosen, and why; what the arguments fix is taken into account."""
+    from groundup.flow.sized import sized
+
+    trained = dataclasses.replace(recipe, train=dataclasses.replace(recipe.train, optimizer="muon"))
+    asked = parse(type(recipe), arguments, prog=prog, default=trained)
+    check(asked, trained)
+    fixed = {flag.removeprefix("--").replace("-", "_") for flag in given(arguments)}
+    return sized(recipe, asked, fixed)
 
 
 def usage() -> str:
