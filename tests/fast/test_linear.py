@@ -57,6 +57,8 @@ def test_packed_weights_give_the_product(dtype: torch.dtype, rows: int, bias: bo
         with linear.packed(model, rows=rows):
             assert [layer.packed is not None for layer in model if isinstance(layer, QuickLinear)] == [True, True]
             torch.testing.assert_close(model(x), plain)
+            for fewer in range(1, rows):
+                torch.testing.assert_close(model(x[:fewer]), plain[:fewer])
     assert [layer.packed for layer in model if isinstance(layer, QuickLinear)] == [None, None]
 
 

@@ -128,6 +128,19 @@ def test_a_key_is_asked_for(writer: Writer, translator: Translator):
         assert httpx.get(f"{address}/health").status_code == 200
 
 
+def test_a_browser_asks_for_the_key_and_no_page_of_another_site_can_use_it(writer: Writer, translator: Translator):
+    limits = Limits(key="geheim:ö")
+    with running(models(writer, translator, limits), limits) as address:
+        asked = httpx.get(address).headers["www-authenticate"]
+        assert asked.startswith("Basic realm=")
+        said = {password: httpx.get(address, auth=("me", password)).status_code for password in ("geheim:ö", "wrong")}
+        assert said == {"geheim:ö": 200, "wrong": 401}
+        other = {"Sec-Fetch-Site": "cross-site"}
+        assert httpx.get(address, auth=("me", "geheim:ö"), headers=other).status_code == 401
+        for broken in ("Basic", "Basic %%%", "Basic Z2VoZWlt", ""):
+            assert httpx.get(address, headers={"Authorization": broken}).status_code == 401
+
+
 def test_other_origins_may_not_read_answers_unless_told(address: str, writer: Writer, translator: Translator):
     asked = {"Origin": "https://example.org"}
     assert "access-control-allow-origin" not in httpx.get(f"{address}/v1/models", headers=asked).headers

@@ -26,6 +26,7 @@ from overhead import overhead
 from preparers import preparers
 from saves import saves, system_calls
 from sealed import sealed
+from served import served
 from slices import sliced_flips, sliced_kills, sliced_saves
 from starts import starts
 from stops import stops
@@ -61,6 +62,7 @@ PARTS: dict[str, Part] = {
     "j": lambda scale, seed, folder: [outputs(scaled(50, scale, 4), folder, seed=seed)],
     "k": lambda scale, seed, folder: [starts(scaled(40, scale), folder, seed=seed)],
     "l": lambda scale, seed, folder: [preparers(scaled(60, scale, 6), folder, seed=seed)],
+    "m": lambda scale, seed, folder: [served(scaled(150, scale, 5), folder, seed=seed)],
     "s": lambda scale, seed, folder: sweep(
         scaled(2000, scale, 20), scaled(400, scale, 10), folder.resolve(), seed=seed
     ),

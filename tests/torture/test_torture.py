@@ -19,6 +19,7 @@ from preparers import preparers
 from safetensors.torch import load_file
 from saves import SCENES, Save, judge, saves, system_calls
 from sealed import sealed
+from served import served
 from slices import SLICED_SCENES, converted, in_slices, sliced_flips, sliced_kills, sliced_saves
 from starts import starts
 from stops import stops
@@ -192,3 +193,10 @@ def test_what_a_save_does_is_synced_before_it_is_named(tmp_path):
         at = calls.index(f"replace .unfinished-{pointer}")
         assert calls[at - 1] == calls[at + 1] == "fsync"
         assert at > named + 1
+
+
+def test_a_server_under_clients(tmp_path):
+    pytest.importorskip("uvicorn", reason="needs pip install 'groundup[serve]'")
+    row = served(3, tmp_path, clients=16)
+    assert (row.failed, row.details["failures"]) == (0, [])
+    assert row.details["answers"] > 0

@@ -3,6 +3,7 @@
 import importlib.util
 import signal
 import socket
+import sys
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -11,6 +12,9 @@ import tyro
 from groundup.cli.parse import parse
 
 INSTALL = "serving needs pip install 'groundup[serve]'"
+TURN = 0.0005
+"""Seconds that the thread that answers clients may keep the thread of the models waiting. With Python's own 5 ms, a
+step of a small model waits longer than it takes: 1,640 instead of 1,800 tokens/s with 32 clients."""
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -90,6 +94,7 @@ def main(arguments: list[str]) -> None:
     if options.host not in LOOPBACK and key is None:
         print("anybody who reaches this address can use the models; --key asks for a key", flush=True)
     config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=options.grace, server_header=False)
+    sys.setswitchinterval(TURN)
     for number in (signal.SIGINT, signal.SIGTERM):  # uvicorn drains, then raises the signal again: that is no error
         signal.signal(number, lambda *_: None)
     uvicorn.Server(config).run(sockets=[listening])

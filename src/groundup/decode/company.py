@@ -7,6 +7,7 @@ Positions count real tokens only, so no text depends on the others.
 """
 
 from collections.abc import Collection, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -17,6 +18,8 @@ from torch.nn import functional as F
 from groundup.decode.choose import Picker
 from groundup.decode.protocol import Decoder, forbid, log_probabilities
 from groundup.decode.sliding import Begin, pad_left
+from groundup.fast.linear import MANY, packed
+from groundup.machine import installed
 
 
 class Token(NamedTuple):
@@ -46,10 +49,18 @@ class Text:
 
 
 class Company:
-    """The texts that one language model writes at the moment."""
+    """The texts that one language model writes at the moment.
 
-    def __init__(self, model: Decoder, begin: Begin, *, context: int, device: torch.device | None = None):
+    As long as it lives, the model has packed copies of its weights (`fast.linear.packed`), if there is memory for them.
+    """
+
+    def __init__(
+        self, model: Decoder, begin: Begin, *, context: int, rows: int = MANY, device: torch.device | None = None
+    ):
+        """rows: the most texts at a time, as far as they are known; copies of the weights are packed for so many."""
         self.model, self.begin, self.context, self.device = model, begin, context, device
+        self._weights = packed(model, rows=min(rows, MANY)) if _copies_fit(model) else nullcontext()
+        self._weights.__enter__()  # its end is the end of this object
         self.texts: list[Text] = []
         self._state: Any = None
 
@@ -122,6 +133,13 @@ class Company:
             values = torch.cat([_aligned(old._values[:, :, : old.length], longest) for old in olds])
             cache.append(keys, values)
         return both
+
+
+def _copies_fit(model: Decoder) -> bool:
+    """Whether the weights and packed copies of them, each up to twice as large, take less than half of the memory."""
+    modules = getattr(model, "modules", tuple)()
+    weights = {weight for module in modules for weight in module.parameters(recurse=False)}
+    return 3 * sum(weight.numel() * weight.element_size() for weight in weights) < installed() / 2
 
 
 def _real(state: Any, device: torch.device | None) -> Tensor:

@@ -25,10 +25,11 @@ MANY = 64  # rows; with more, the usual product's own packing takes little of th
 
 
 class Packed(NamedTuple):
-    """A copy of a layer's weights in oneDNN's layout for a number of rows, and a reference to the original weights."""
+    """A copy of a layer's weights in oneDNN's layout, for products of few rows."""
 
     weight: Tensor
-    rows: int
+    rows: range
+    """The numbers of rows for which it is used."""
     dtype: torch.dtype
     version: int | None
 
@@ -37,7 +38,7 @@ class Packed(NamedTuple):
         return (
             not torch.compiler.is_compiling()
             and not torch.is_grad_enabled()
-            and x.numel() == self.rows * weight.shape[1]
+            and x.numel() // weight.shape[1] in self.rows
             and x.dtype == weight.dtype == self.dtype
             and _version(weight) == self.version
             and not torch.is_autocast_enabled("cpu")
@@ -119,7 +120,7 @@ def side_by_side(layers: Sequence[Any]) -> QuickLinear:
 
 @contextmanager
 def packed(model: object, *, rows: int) -> Iterator[None]:
-    """Inside the `with`, linear layers with `rows` rows use packed copies of their weights, if that is faster.
+    """Inside the `with`, linear layers with at most `rows` rows use packed copies of their weights, if that is faster.
 
     Siblings are joined (`siblings`) unless one of them has hooks. The memory for weights is two or three times as large
     meanwhile, and packing takes the time of about ten steps. With ten million weights on one core, a step takes
@@ -186,7 +187,8 @@ def _pack(layer: nn.Linear, rows: int) -> Packed | None:
     if not _packing_pays(weight, rows):
         return None
     copy = torch.ops.mkldnn._reorder_linear_weight(weight, rows)
-    return Packed(copy, rows, weight.dtype, _version(layer.weight))
+    least = 2 if weight.dtype == torch.float32 else 1  # blocks are faster for one row in float32
+    return Packed(copy, range(least, rows + 1), weight.dtype, _version(layer.weight))
 
 
 def _version(weight: Tensor) -> int | None:

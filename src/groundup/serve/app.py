@@ -1,6 +1,7 @@
 """The application: all routes, and what holds for each of them."""
 
 import asyncio
+import base64
 import hmac
 import json
 import time
@@ -25,6 +26,12 @@ from groundup.serve.worker import Worker
 
 OPEN = ("/health",)
 """Routes that need no key."""
+NO_KEY = Refused(
+    401,
+    "the key is missing or wrong; send Authorization: Bearer KEY",
+    code="invalid_api_key",
+    headers={"WWW-Authenticate": 'Basic realm="groundup: any name, and the key as password", charset="UTF-8"'},
+)
 
 
 def make_app(served: Sequence[Served], limits: Limits, worker: Worker | None = None) -> FastAPI:
@@ -117,10 +124,7 @@ class Watched:
 
         try:
             if self.key is not None and scope["path"] not in OPEN and not _has_key(scope, self.key):
-                refused = Refused(
-                    401, "the key is missing or wrong; send Authorization: Bearer KEY", code="invalid_api_key"
-                )
-                await _refusal(refused)(scope, receive, watching)
+                await _refusal(NO_KEY)(scope, receive, watching)
             else:
                 await self.app(scope, receive, watching)
         finally:
@@ -130,8 +134,20 @@ class Watched:
 
 
 def _has_key(scope: Scope, key: str) -> bool:
-    given = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
-    return hmac.compare_digest(given.removeprefix(b"Bearer ").strip(), key.encode())
+    """Whether a request brings the key: as a bearer's token, or from a browser as the password.
+
+    A browser adds a password by itself even if the page of another site makes the request, so such pages are refused.
+    """
+    headers = dict(scope["headers"])
+    kind, _, given = headers.get(b"authorization", b"").partition(b" ")
+    if kind.lower() == b"basic":
+        if headers.get(b"sec-fetch-site", b"none") not in (b"none", b"same-origin"):
+            return False
+        try:
+            given = base64.b64decode(given, validate=True).partition(b":")[2]
+        except ValueError:
+            return False
+    return hmac.compare_digest(given.strip(), key.encode())
 
 
 def _refusal(error: Refused) -> Response:

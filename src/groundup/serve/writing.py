@@ -18,7 +18,7 @@ class TextEngine(Engine):
         end = end_of_text(writer.tokenizer)
         self.stop_ids = [] if end is None else [end]
         context = writer.model.config.context
-        self.company = Company(writer.decoder(), writer.model.begin, context=context, device=writer.device)
+        self.company = Company(writer.decoder(), writer.model.begin, context=context, rows=rows, device=writer.device)
         self.rows_of: dict[Text, _Row] = {}
 
     def check(self, job: Job) -> None:
