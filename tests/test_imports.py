@@ -22,7 +22,7 @@ MAY = {
     "look": {"look", "nn"},
     "text": {"text", "machine", "files", "nearest"},
     "measure": {"measure"},
-    "page": {"page", "models", "fast", "stock", "data", "text"},  # what a run is, it does not know
+    "page": {"page", "look", "models", "fast", "stock", "data", "text"},  # what a run is, it does not know
     "data": {"data", "batch", "text", "machine", "files", "nearest", "records", "phrasebook"},
     "phrasebook": {"phrasebook"},
     "decode": {"decode", "nn", "fast", "machine"},  # masks, caches, packed weights; what a model is, it does not know

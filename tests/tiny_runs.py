@@ -20,7 +20,8 @@ def tokenizer_of(size: int, specials: tuple[str, ...] = MARKS) -> Tokenizer:
 
 def as_run(used: Any, task: str, name: str = "tiny") -> Any:
     """A model with its tokenizers, as a run in a folder: what `build` asks for."""
-    used.folder, used.recipe = SimpleNamespace(name=name), SimpleNamespace(task=task)
+    used.folder = SimpleNamespace(name=name)
+    used.recipe = SimpleNamespace(task=task, data=SimpleNamespace(max_length=24), sample=None)
     return used
 
 

@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from tiny_runs import translator, writer
 
 from groundup.page.build import build
+from groundup.run.attention import look_at_pair, look_at_text
+from groundup.run.lines import answer_lines
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright, to drive a browser")
@@ -33,7 +36,7 @@ def browser() -> Iterator[Any]:
 class Opened:
     """A page of a run in the browser, what it asked for, and what went wrong in it."""
 
-    def __init__(self, browser: Any, path: Path, *, link: str = "", **context: Any):
+    def __init__(self, browser: Any, path: Path, *, link: str = "", ready: str = "body[data-ready]", **context: Any):
         self.requests: list[str] = []
         self.errors: list[str] = []
         self.page = browser.new_context(**context).new_page()
@@ -43,7 +46,7 @@ class Opened:
         self.page.on("dialog", lambda dialog: self.errors.append(f"a dialog: {dialog.message}"))
         self.page.set_default_timeout(90_000)  # a machine may be busy
         self.page.goto(path.as_uri() + link)
-        self.page.wait_for_selector("body[data-ready]")
+        self.page.wait_for_selector(ready)
 
     def text(self, selector: str) -> str:
         return self.page.locator(selector).inner_text()
@@ -205,12 +208,109 @@ def test_a_language_model_writes_and_is_changed(opened):
     shown = page.page.evaluate("write.tokens.map(one => one.text).join('')")
     assert shown.rstrip("\ufffd") == f"the cat{text}".rstrip("\ufffd")
     page.page.evaluate("write.choose(5)")
-    page.until("write.looked && document.querySelector('#ahead .chosen')")
+    page.until("document.querySelector('#ahead .chosen')")
     page.page.locator("#ahead button").nth(2).click()
     page.until("!write.busy && write.tokens.length > 6")
     assert page.page.evaluate("write.ids[5]") != written.written.ids[5 - len(run.prompt_ids("the cat"))]
     page.page.click("#write-undo")
     assert page.page.evaluate("write.ids.slice(write.given)") == written.written.ids
+
+
+def test_a_language_model_shows_where_it_looked_over_the_whole_text(opened):
+    run = writer("gpt3")
+    page = opened(run)
+    page.page.evaluate("write.most.value = 10; write.sampling.restore({ temperature: 0 })")
+    page.page.fill("#prompt", "the cat")
+    page.page.click("#write-go")
+    page.until("!write.busy && !document.getElementById('look').hidden && write.tokens.length > write.given")
+    tokens, given = page.page.evaluate("[write.tokens.length, write.given]")
+    assert page.page.evaluate("[attention.panel.L, attention.panel.H, attention.panel.T]") == [3, 4, tokens]
+    assert page.page.locator("#look-output .given").count() == given
+    assert page.text("#map-title") == "Self-attention, mean of all layers and heads"
+    page.page.locator("#written [role=button]").nth(4).click()
+    assert page.page.evaluate("attention.step.output") == 3, "the row that wrote it"
+    page.page.keyboard.press("ArrowRight")
+    assert page.page.evaluate("[write.chosen, attention.step.output]") == [5, 4]
+    page.page.keyboard.press("Enter")
+    assert page.page.evaluate("[write.chosen, attention.step.output]") == [None, tokens - 1]
+    page.page.locator("#look-output button").nth(1).click()
+    assert page.page.evaluate("write.chosen") == 2
+    page.page.check("#write-colour")
+    page.page.select_option("#layer", "1")  # which sees three tokens
+    shades = page.page.evaluate(
+        "[...document.querySelectorAll('.piece')].map(one => one.style.getPropertyValue('--shade'))"
+    )
+    assert [float(one) > 0 for one in shades[:4]] == [True, True, False, False]
+
+
+def test_a_long_text_is_translated_sentence_by_sentence(opened):
+    run = translator("transformer")
+    page = opened(run)
+    text = "the cat sees a dog. who? we are here!\nwho sees the dog and the house? the cat sees it. it's far."
+    page.translate(text, 2)
+    wanted = [answers[0].text for answers in answer_lines(run, text.split("\n"), num_beams=2)]  # type: ignore[arg-type]
+    assert page.page.evaluate("document.getElementById('answer').textContent") == "\n".join(wanted)
+    assert page.page.evaluate("translate.parts.length") == 4, "the first line is short"
+    page.page.locator("#answer .sentence").nth(2).click()
+    page.until("attention.source.length && translate.at === 2")
+    page.until(f"attention.source.join() === {','.join(run.source_pieces('the cat sees it.'))!r}")
+    link = page.page.evaluate("location.hash")
+    page.page.locator("#answer-tokens button").nth(1).click()
+    page.page.locator("#answer-options button").nth(1).click()
+    page.until(f"location.hash !== {link!r} && document.getElementById('stop').disabled")
+    after = page.page.evaluate("document.getElementById('answer').textContent").split("\n")
+    assert after[0] == wanted[0], "only this sentence is another"
+    again = opened(run, link=page.page.evaluate("location.hash"))
+    again.until("translate.parts.length === 4 && document.getElementById('stop').disabled")
+    assert again.page.evaluate("document.getElementById('answer').textContent").split("\n") == after
+
+
+def test_the_model_goes_on_from_a_candidate_of_the_tree(opened):
+    run = translator("pre-norm")
+    page = opened(run)
+    page.translate(SENTENCE, 3)
+    page.page.focus("#tree-frame")
+    page.page.keyboard.press("Home")
+    page.page.keyboard.press("ArrowLeft")
+    for _ in range(30):
+        page.page.keyboard.press("ArrowLeft")  # to the first step
+    assert page.page.evaluate("tree.nodes[tree.held].step") == 1
+    page.page.keyboard.press("ArrowDown")
+    page.page.keyboard.press("ArrowRight")
+    held = page.page.evaluate("tree.nodes[tree.held].ids")
+    assert page.text("#branch").startswith(f"Step {len(held)}, ")
+    page.page.click("#branch-go")
+    page.until("document.getElementById('stop').disabled && translate.answers[0]?.prefix.length > 0")
+    assert page.page.evaluate("translate.answers[0].prefix") == held
+    page.until(f"translate.ids.slice(0, {len(held)}).join() === {','.join(map(str, held))!r}")
+
+
+@pytest.mark.parametrize("kind", ["translator", "writer"])
+def test_what_was_recorded_is_drawn_by_the_same_script(browser, tmp_path, kind):
+    """`run.attention`: stepped through with the arrow keys, without a model in the page."""
+    if kind == "translator":
+        look = look_at_pair(translator("pre-norm"), SENTENCE, title=HOSTILE, num_beams=3)
+    else:
+        look = look_at_text(writer("gpt3"), "the cat", title=HOSTILE, max_new_tokens=12)
+    path = look.save(tmp_path)[0]
+    page = Opened(browser, path, ready="#look:not([hidden])")
+    panel = look.panels[0]
+    assert page.text("h1") == HOSTILE
+    weights = page.page.evaluate("[...attention.panel.weights]")
+    found = torch.tensor(weights).view(panel.weights.shape)
+    torch.testing.assert_close(found, panel.weights, atol=0.00051, rtol=0)
+    assert ((found == 0) == (panel.weights == 0)).all()
+    page.page.keyboard.press("ArrowRight")
+    assert page.text("#look-count") == f"2 of {len(panel.queries)}"
+    assert page.page.locator("#look-output .given").count() == look.prompt
+    assert page.page.locator("#search").is_visible() == (kind == "translator")
+    if kind == "translator":
+        assert page.page.evaluate("tree.nodes[tree.held].step") == 2
+    page.page.keyboard.press("End")
+    assert page.page.locator("#look-options .chosen b").inner_text() == panel.queries[-1]
+    assert [url for url in page.requests if not url.startswith("file:")] == []
+    assert page.errors == []
+    page.page.context.close()
 
 
 def test_stop_is_heard(opened):

@@ -1,1 +1,1 @@
-"""Look into a model: record its attention, draw it, and step through it in a web page."""
+"""Look into a model: record its attention, draw it as a picture, and follow its beam search."""

@@ -1,16 +1,11 @@
 """Make a run one HTML file: the model's numbers, its tokenizers, and the scripts that run it in a browser.
 
 The page loads nothing and sends nothing, and its content security policy has the browser hold it to that: no network at
-all, and no script but the one whose SHA-256 it names. Names and tokens stand in it as JSON only, never as markup.
+all, and no script but the one whose SHA-256 it names.
 """
 
 import base64
-import hashlib
-import html
-import json
-import re
 from collections.abc import Sequence
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,6 +14,7 @@ from groundup.data.marks import end_of_text
 from groundup.models.causal_lm import CausalLM
 from groundup.models.seq2seq import Seq2Seq
 from groundup.page import scripts
+from groundup.page.template import filled
 from groundup.page.tokens import tokenizer_data
 from groundup.page.weights import BYTES, Precision, choose_precision, pack
 from groundup.stock import check_stock
@@ -71,7 +67,15 @@ def build(run: Run, *, precision: Precision | None = None, examples: Sequence[st
         examples=[*examples],
         **(_of_text(run) if isinstance(run.model, CausalLM) else _of_pairs(run)),
     )
-    return _written(run.folder.name, data, numbers)
+    return filled(
+        "page.html",
+        title=run.folder.name,
+        data=data,
+        modules=scripts.APP,
+        more="worker-src blob:; ",
+        WEIGHTS=base64.b64encode(numbers).decode(),
+        ENGINE="\n" + scripts.joined(scripts.WORKER),
+    )
 
 
 def _of_pairs(run: Any) -> dict[str, Any]:
@@ -83,6 +87,7 @@ def _of_pairs(run: Any) -> dict[str, Any]:
         marks=run.marks._asdict(),
         unknown=_unknown(run.target, run.model) if spare else [],
         remembers=run.recipe.task == "dialogue" and knows_turns(run.source),
+        longest=run.recipe.data.max_length,  # a line with so many tokens is cut into sentences
     )
 
 
@@ -113,32 +118,3 @@ def _check_size(numbers: int, precision: Precision, *, name: str) -> None:
             f"a page of {name} in {precision} would take {size(precision) / 1e6:,.0f} MB, and browsers open "
             f"{LARGEST / 1e6:,.0f} readily; {cure}" + ("" if smaller else f": groundup export {name} --out FOLDER")
         )
-
-
-def _written(title: str, data: dict[str, Any], numbers: bytes) -> str:
-    """Fill the template in one pass, so that a name such as __DATA__ in the data stays a name."""
-    style, app = _text("style.css"), "\n" + scripts.joined(scripts.APP)
-    policy = (
-        "default-src 'none'; connect-src 'none'; base-uri 'none'; form-action 'none'; worker-src blob:; "
-        f"script-src {_hash(app)}; style-src {_hash(style)}"
-    )
-    # Inside a <script> only "<" can do harm: it begins "</script>" and "<!--".
-    safe = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
-    parts = dict(
-        TITLE=html.escape(title),
-        POLICY=policy,
-        STYLE=style,
-        DATA=safe,
-        WEIGHTS=base64.b64encode(numbers).decode(),
-        ENGINE="\n" + scripts.joined(scripts.WORKER),
-        APP=app,
-    )
-    return re.sub(r"__([A-Z]+)__", lambda found: parts[found[1]], _text("page.html"))
-
-
-def _hash(text: str) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
-
-
-def _text(name: str) -> str:
-    return files("groundup.page").joinpath(name).read_text(encoding="utf-8")

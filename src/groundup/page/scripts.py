@@ -5,15 +5,16 @@ from importlib.resources import files
 
 ENGINE = (
     *("tensor", "layers", "positions", "attention", "state", "model", "weights"),
-    *("choose", "beam", "bpe", "tokenizer", "normalise", "run"),
+    *("choose", "beam", "bpe", "tokenizer", "normalise", "sentences", "run"),
 )
 """The model. Each module stands after those that it imports."""
 WORKER = (*ENGINE, "worker")
-APP = (
-    *("dom", "ask", "strip", "maps", "attentionview", "tree", "sampling"),
-    *("translate", "talk", "write", "tokens", "how", "app"),
-)
-"""What a person sees."""
+DRAWING = ("dom", "strip", "maps", "attentionview", "tree")
+"""Tokens, heat maps and the tree of a search."""
+APP = (*DRAWING, "ask", "sampling", "translate", "talk", "write", "tokens", "how", "app")
+"""What a person sees of a model."""
+RECORDED = (*DRAWING, "recorded")
+"""What a person sees of an output that was recorded."""
 
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+)\.js";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export ", re.MULTILINE)

@@ -13,8 +13,8 @@ from groundup.decode.choose import Beams
 from groundup.files import writing_to
 from groundup.look.beams import Candidate, Watched, beam_tree
 from groundup.look.draw import draw_attention
-from groundup.look.page import Panel, attention_page
 from groundup.look.record import layer_weights, record_attention
+from groundup.page.recorded import Panel, attention_page
 from groundup.run.translator import Translator
 from groundup.run.writer import Writer
 from groundup.text.tokenizer import Tokenizer
@@ -65,10 +65,10 @@ class Look:
     def save(self, folder: str | Path) -> list[Path]:
         """Write page.html and a PNG for each panel into the folder, and return their paths."""
         folder = Path(folder)
-        page = self.page  # make it first: an error then leaves no folder
+        page = self.page.encode()  # make it first: an error then leaves no folder
         with writing_to(folder):
             folder.mkdir(parents=True, exist_ok=True)
-            (folder / "page.html").write_bytes(page.encode())
+            (folder / "page.html").write_bytes(page)
             for panel in self.panels:
                 self.draw(panel.name, path=folder / f"{panel.name}.png")
         return [folder / "page.html", *(folder / f"{panel.name}.png" for panel in self.panels)]

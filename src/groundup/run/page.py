@@ -6,6 +6,7 @@ from pathlib import Path
 from groundup.files import write_whole
 from groundup.page.build import Run, build
 from groundup.page.weights import Precision
+from groundup.recipes.recipe import TextRecipe
 
 
 def write_page(
@@ -19,11 +20,13 @@ def write_page(
     """Write the run as one HTML file that runs the model in the browser, and give its path.
 
     path: None is page.html in the run folder. precision: "float16", "int8" or "float32"; None is float16, or int8 for a
-    larger model. examples: texts to begin with. ValueError for a model that is too large for a page, and for a file
-    that is there already.
+    larger model. examples: texts to begin with; of a language model its recipe has one. ValueError for a model that is
+    too large for a page, and for a file that is there already.
     """
     place = run.folder.path / "page.html" if path is None else Path(path)
     check_place(place, overwrite=overwrite)
+    if isinstance(run.recipe, TextRecipe) and run.recipe.sample:
+        examples = examples or [run.recipe.sample]
     write_whole(place, build(run, precision=precision, examples=examples))
     return place
 

@@ -19,12 +19,13 @@ const app = {
       this.views[view][1].start(state);
     } else if (Object.keys(state).length) this.views[view][1].restore?.(state);
     if (name !== view) $(name)?.scrollIntoView({ behavior: "smooth" });
-    if (view === first && attention.panel) attention.redraw();
+    if (view === first) attention.redraw();
   },
 
   about() {
-    const kind = { translation: "A translator", dialogue: "A dialogue model", language: "A language model" }[data.task];
-    return `${kind} of ${data.parameters.toLocaleString("en")} numbers (${data.precision}), made with groundup. It runs in this page: nothing is sent, nothing is fetched.`;
+    const kind = { translation: "This translator", dialogue: "This dialogue model", language: "This language model" }[data.task];
+    return `${kind} works in your browser, with all of its ${data.parameters.toLocaleString("en")} numbers (${data.precision}). `
+      + "Nothing that you type leaves the page.";
   },
 
   async start() {

@@ -5,7 +5,7 @@ const data = JSON.parse($("data").textContent);
 
 const shade = weight => Math.min(1, weight) ** 0.7;
 const percent = p => p > 0 && p < 0.001 ? "<0.1%" : (100 * p).toFixed(p < 0.1 ? 1 : 0) + "%";
-const shown = piece => piece || "∅";
+const shown = piece => piece.replaceAll("\n", "⏎").replaceAll("\t", "⇥") || "∅";
 const many = (n, one) => `${n.toLocaleString("en")} ${one}${n === 1 ? "" : "s"}`;
 
 // Say something below the title; an error stands out.
@@ -35,7 +35,7 @@ function slider(id, told = () => {}, format = String) {
 // Arrow keys go from one element of a group to the next, as in a text: the group is one stop of the Tab key.
 function arrows(group, choose) {
   group.addEventListener("keydown", event => {
-    const all = [...group.querySelectorAll("button")], at = all.indexOf(document.activeElement);
+    const all = [...group.querySelectorAll("button, [role=button]")], at = all.indexOf(document.activeElement);
     const back = getComputedStyle(group).direction === "rtl" ? "ArrowRight" : "ArrowLeft", on = back === "ArrowLeft" ? "ArrowRight" : "ArrowLeft";
     const to = { [back]: at - 1, [on]: at + 1, Home: 0, End: all.length - 1 }[event.key];
     if (at < 0 || to === undefined || event.altKey || event.ctrlKey || event.metaKey) return;

@@ -7,6 +7,7 @@ import { Tokenizer } from "./tokenizer.js";
 import { beamSearch, scorer } from "./beam.js";
 import { filter, greedy, sample, softmax } from "./choose.js";
 import { joinTurns, normaliseSentence, plainTurn } from "./normalise.js";
+import { sentences } from "./sentences.js";
 
 export function loadRun(data, bytes) {
   const weights = new Weights(data.tensors, bytes);
@@ -26,16 +27,29 @@ function likeliest(logits, tokenizer, many, settings = null) {
 
 const MOST_LOOKED = 3e7; // weights that are kept of one text: 120 MB
 
-// Attention weights (layers, heads, T, S) as they come.
+// Attention weights (layers, heads, T, S) as they come. Row t stands at t % T: of more rows the last T are kept.
 class Maps {
   constructor(L, H, T, S) { Object.assign(this, { L, H, T, S, weights: new Float32Array(L * H * T * S) }); }
 
-  of(layer) {
-    const { H, T, S } = this;
+  // What a layer tells of rows of which the first is row `begin` of the text.
+  of(layer, begin = 0) {
+    const { H, T, S, weights } = this;
     return (r, h, first, scores, n) => {
-      const at = ((layer * H + h) * T + r) * S + first;
-      for (let j = 0; j < n; j++) this.weights[at + j] = scores[j];
+      const at = ((layer * H + h) * T + (begin + r) % T) * S;
+      weights.fill(0, at, at + S);
+      for (let j = 0; j < n; j++) weights[at + first + j] = scores[j];
     };
+  }
+
+  // The last rows of a text of S tokens, those that are kept: { L, H, T, S, weights }.
+  last(S) {
+    const { L, H, T: rows } = this, T = Math.min(rows, S), weights = new Float32Array(L * H * T * S);
+    for (let head = 0, to = 0; head < L * H; head++)
+      for (let t = S - T; t < S; t++, to += S) {
+        const at = (head * rows + t % rows) * this.S;
+        weights.set(this.weights.subarray(at, at + S), to);
+      }
+    return { L, H, T, S, weights };
   }
 }
 
@@ -48,13 +62,26 @@ export class Translator {
     this.model = new Seq2Seq(data.config, weights, data.unknown);
   }
 
+  // The lines of a text, each as the sentences that are translated one by one: a line longer than any that the model has
+  // learnt from is cut (run/lines.py). An Error for a sentence that cannot be read.
+  parts(text) {
+    const lines = text.split("\n").map(line => this.long(line) ? sentences(line) : [line]);
+    for (const sentence of lines.flat()) this.sourceIds(sentence);
+    return lines;
+  }
+
+  long(line) {
+    const { longest } = this.data, plain = normaliseSentence(line);
+    return plain.length > longest * this.source.longest || this.source.encode(plain).length >= longest;
+  }
+
   // The source tokens, the end token included. An Error for more than the context.
   sourceIds(sentence) {
-    const { context } = this.data.config;
-    if (sentence.length > context * this.source.longest) throw new Error(`this is too long, and the model reads ${context} tokens at most; cut it into sentences`);
-    const ids = [...this.source.encode(normaliseSentence(sentence)), this.data.marks.source_eos];
-    if (ids.length > context) throw new Error(`this has ${ids.length} tokens, and the model reads ${context} tokens at most; cut it into sentences`);
-    return ids;
+    const { context } = this.data.config, plain = normaliseSentence(sentence), far = plain.length > context * this.source.longest;
+    const ids = far ? null : [...this.source.encode(plain), this.data.marks.source_eos]; // so much is not cut into tokens
+    if (!far && ids.length <= context) return ids;
+    throw new Error(`the model reads ${context} tokens at most, and “${plain.slice(0, 30)}…” has ${far ? "many more" : ids.length}; `
+      + "end sentences with a full stop, or shorten this one");
   }
 
   // The ids with which an answer is to begin.
@@ -92,7 +119,7 @@ export class Translator {
   }
 
   // Teacher forcing: one pass over the answer `ids`, which records where every head of every layer looked.
-  look(sentence, ids, many = 5) {
+  look(ids, sentence, many = 5) {
     const { config, marks } = this.data, source = this.sourceIds(sentence), T = ids.length, S = source.length;
     const { layers, encoder_layers, heads } = config, keep = heads * (encoder_layers * S * S + layers * T * (S + T)) < MOST_LOOKED;
     const maps = keep && [new Maps(layers, heads, T, S), new Maps(layers, heads, T, T), new Maps(encoder_layers, heads, S, S)];
@@ -159,8 +186,8 @@ function describe(tokenizer, text, most = 1500) {
            steps: tokenizer.kind === "bpe" && short ? tokenizer.steps(text) : null };
 }
 
-// A language model: it writes on. What was read last is kept, so that going on, going back by some tokens and looking
-// at one of them cost one step each.
+// A language model: it writes on. What was read last is kept, with where each token looked, so that going on, going back
+// by some tokens and looking at one of them cost one step each.
 export class Writer {
   constructor(data, weights) {
     this.data = data;
@@ -168,6 +195,8 @@ export class Writer {
     this.model = new CausalLM(data.config, weights, data.unknown);
     this.state = this.model.begin();
     this.ids = [];
+    const { layers, heads, context } = data.config;
+    this.maps = new Maps(layers, heads, Math.max(1, Math.min(context, Math.floor(MOST_LOOKED / (layers * heads * context)))), context);
   }
 
   // Ids with how each looks, for people.
@@ -188,18 +217,18 @@ export class Writer {
     return n <= context ? 0 : Math.ceil((n - context) / stride) * stride;
   }
 
-  // Logits of the token after ids. look: see State; it is told of the last token alone.
-  next(ids, look = null) {
-    const { state, model } = this, window = ids.slice(this.start(ids.length));
+  // Logits of the token after ids.
+  next(ids) {
+    const { state, model, maps } = this, window = ids.slice(this.start(ids.length));
     let same = 0;
     while (same < window.length - 1 && window[same] === this.ids[same]) same++;
     const kept = this.ids;
     this.ids = kept.slice(0, same); // should the reading fail
     state.back(same);
+    state.look = layer => ({ self: maps.of(layer, same) });
     if (same < window.length - 1) model.read(window.slice(same, -1), state);
-    state.look = look;
+    state.look = layer => ({ self: maps.of(layer, window.length - 1) });
     const logits = model.step(window.slice(-1), state);
-    state.look = null;
     const within = kept.length > window.length && window.every((id, i) => id === kept[i]);
     this.ids = within ? kept : window; // the keys behind this place are still right if the text is the same
     return logits;
@@ -236,13 +265,21 @@ export class Writer {
     }
   }
 
-  // What could come after ids, likeliest first; how many tokens the filters leave; and what the last token looked at.
+  // What could come after ids, likeliest first, and how many tokens the filters leave.
   ahead(ids, { many = 12, settings = {} } = {}) {
-    const { layers, heads } = this.data.config, from = this.start(ids.length), S = ids.length - from;
-    const maps = new Maps(layers, heads, 1, S);
-    const logits = this.next(ids, i => ({ self: maps.of(i) })), candidates = likeliest(logits, this.tokenizer, many, settings);
+    const logits = this.next(ids), candidates = likeliest(logits, this.tokenizer, many, settings);
     const left = settings.temperature > 0 ? filter(logits, settings).filter(score => score > -Infinity).length : 1;
-    return { candidates, left, maps, from };
+    return { candidates, left };
+  }
+
+  // Where every head of every layer looked: for each token of the context the one after it, the last one being open.
+  *look(ids) {
+    const ended = ids.at(-1) === this.data.end && ids.length > 1, read = ended ? ids.slice(0, -1) : ids, from = this.start(read.length);
+    yield* this.readOn(read);
+    this.next(read);
+    const keys = this.tokenizer.pieces(read.slice(from)), maps = this.maps.last(keys.length);
+    const after = [...keys.slice(1), ended ? this.tokenizer.pieces(ids.slice(-1))[0] : "…"];
+    return { panels: [{ name: "decoder", queries: after.slice(-maps.T), keys, ...maps }], from };
   }
 
   tokens(text) { return describe(this.tokenizer, text); }

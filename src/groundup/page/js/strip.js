@@ -23,20 +23,23 @@ function drawStrip(strip, tokens, now = -1) {
     }
     return box;
   }));
+  const at = strip.children[now]; // a long strip scrolls within itself
+  if (at && strip.scrollHeight > strip.clientHeight) strip.scrollTop = at.offsetTop - strip.offsetTop - strip.clientHeight / 2;
   if (hadFocus) (strip.querySelector("[aria-current]") ?? strip.querySelector("button"))?.focus();
 }
 
 // What could stand at a place, likeliest first. options: { id, piece, p, drawn }; the pale bar is the model's
-// probability, the strong one inside it what the settings make of it.
-function drawOptions(list, options, chosen, choose) {
-  list.replaceChildren(...options.map(({ id, piece, p, drawn }) => {
-    const item = make("li"), button = make("button", "", { onclick: () => choose(id), className: id === chosen ? "chosen" : "" });
-    const bar = make("i");
+// probability, the strong one inside it what the settings make of it. take(id): what choosing one does, if it can be.
+function drawOptions(list, options, chosen, take) {
+  list.replaceChildren(...options.map(option => {
+    const { id, piece, p, drawn } = option, item = make("li"), bar = make("i"), is = chosen(option);
+    const row = take ? make("button", "", { onclick: () => take(id) }) : make("div");
+    row.classList.toggle("chosen", is);
     bar.style.setProperty("--share", `${100 * p}%`);
     if (drawn !== undefined) bar.style.setProperty("--drawn", `${100 * drawn}%`);
-    button.append(make("b", shown(piece)), bar, make("span", percent(p)));
-    button.setAttribute("aria-label", `${piece}, ${percent(p)}${id === chosen ? ", chosen" : ""}: take this one`);
-    item.append(button);
+    row.append(make("b", shown(piece)), bar, make("span", percent(p)));
+    if (take) row.setAttribute("aria-label", `${piece}, ${percent(p)}${is ? ", chosen" : ""}: take this one`);
+    item.append(row);
     return item;
   }));
 }

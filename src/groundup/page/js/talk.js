@@ -71,7 +71,10 @@ const talk = {
   ended(reply, { answers: [answer], text, forgotten }) {
     reply.words.textContent = reply.text = answer.text;
     for (let i = 0; i < forgotten; i++) this.turns[this.first++].box.classList.add("old");
-    const look = async () => attention.show(await engine.ask("look", { text, ids: answer.ids }));
+    const look = async () => {
+      const { panels, steps } = await engine.ask("look", { text, ids: answer.ids });
+      attention.show({ panels, steps: steps.map(({ candidates }) => candidates) });
+    };
     reply.box.append(make("button", "look inside", { onclick: look }));
     say(this.first ? "The context is full: the pale turns are forgotten." : "");
   },

@@ -1,10 +1,13 @@
 // The tree of a beam search, drawn while it grows: a column a step, the likeliest first.
 const tree = {
-  nodes: [], living: [], written: [], held: null, chosen: () => {}, // chosen(ids): told of a candidate that was clicked
+  nodes: [], living: [], written: [], way: [], held: null, ends: [], box: { width: 82, height: 20 },
+  chosen: () => {}, // told of a candidate that was clicked
+  told: () => {}, // told of the candidate that is held, or of none
 
   clear() {
-    Object.assign(this, { nodes: [], living: [], held: null, written: [] });
+    Object.assign(this, { nodes: [], living: [], held: null, written: [], way: [] });
     $("search").hidden = true;
+    this.told(null);
   },
 
   // A step of the engine's search.
@@ -24,15 +27,41 @@ const tree = {
   end(answers) {
     const places = new Map(answers.map(({ ids }, place) => [ids.join(), place]));
     for (const node of this.nodes) if (node.kind === "finished") node.answer = places.get(node.ids.join()) ?? null;
-    this.held = this.nodes.findIndex(node => node.answer === 0);
-    this.written = this.held < 0 ? [] : this.branch(this.held);
+    this.grown(this.nodes);
+  },
+
+  // A whole tree: candidates { step, parent, piece, p, total, score, kind, answer }, each after its parent.
+  grown(nodes) {
+    this.nodes = nodes;
+    this.held = nodes.findIndex(node => node.answer === 0);
+    this.way = this.written = this.branch(this.held);
+    $("search").hidden = false;
     this.later();
   },
 
   branch(i) { return i === null || i < 0 ? [] : [...this.branch(this.nodes[i].parent), i]; },
 
+  // Follow another answer from now on, and hold its last token.
+  show(place) {
+    this.way = this.branch(this.nodes.findIndex(node => node.answer === place));
+    if (this.way.length) this.hold(this.way.at(-1));
+  },
+
+  // Token t of the answer is at work.
+  follow(t) {
+    if (t in this.way) this.hold(this.way[t]);
+  },
+
+  // Mark a candidate until another one is.
+  hold(i) {
+    this.light(this.held = i);
+    this.told(this.nodes[i] ?? null);
+    const { x } = this.ends[i] ?? {}, frame = $("tree-frame");
+    if (x < frame.scrollLeft + this.box.width || x > frame.scrollLeft + frame.clientWidth) frame.scrollLeft = x - frame.clientWidth / 2;
+  },
+
   draw() {
-    const tall = 26, wide = 96, box = { width: 82, height: 20 }, above = 24, rows = [0], lines = [], boxes = [], ends = [];
+    const tall = 26, wide = 96, above = 24, rows = [0], lines = [], boxes = [], { box } = this, ends = this.ends = [];
     const steps = this.nodes.at(-1)?.step ?? 0;
     this.nodes.forEach((node, i) => {
       if (node.kind === "dropped" && !$("dropped").checked) return;
@@ -48,7 +77,7 @@ const tree = {
         svg("text", { x: x + 6, y: y + 4.5 }, short + (node.answer === null ? "" : ` #${node.answer + 1}`)));
       group.onpointerenter = () => this.light(i);
       group.onpointerleave = () => this.light(this.held);
-      group.onclick = () => { this.light(this.held = i); this.chosen(node); };
+      group.onclick = () => { this.hold(i); this.chosen(node); };
       boxes.push(group);
     });
     lines.sort((one, other) => one.matches(".best") - other.matches(".best")); // the best one lies on top
@@ -57,9 +86,26 @@ const tree = {
     $("tree").setAttribute("width", steps * wide + 20);
     $("tree").setAttribute("height", above + (Math.max(...rows) + 1) * tall);
     $("tree").replaceChildren(...numbers, ...lines, ...boxes);
-    const frame = $("tree").parentElement;
-    frame.scrollLeft = this.written.length ? 0 : frame.scrollWidth; // it grows to the right
+    $("tree-frame").scrollLeft = this.written.length ? 0 : $("tree-frame").scrollWidth; // it grows to the right
     this.light(this.held);
+  },
+
+  // Where an arrow key leads: to what stood before, to what came of it, and up and down in its column.
+  neighbour(key) {
+    const seen = this.nodes.map((_, i) => i).filter(i => this.ends[i]), at = seen.includes(this.held) ? this.held : -1;
+    if (at < 0) return seen[0];
+    const column = seen.filter(i => this.nodes[i].step === this.nodes[at].step), row = column.indexOf(at);
+    return { ArrowLeft: this.nodes[at].parent, ArrowRight: seen.find(i => this.nodes[i].parent === at),
+             ArrowUp: column[row - 1], ArrowDown: column[row + 1], Home: column[0], End: column.at(-1) }[key];
+  },
+
+  key(event) {
+    if (event.altKey || event.ctrlKey || event.metaKey || !this.nodes.length) return;
+    if (event.key === "Enter" && this.nodes[this.held]) return this.chosen(this.nodes[this.held]);
+    if (!/^(Arrow(Left|Right|Up|Down)|Home|End)$/.test(event.key)) return;
+    event.preventDefault();
+    const to = this.neighbour(event.key);
+    if (to !== undefined && to !== null) this.hold(to);
   },
 
   described(i) {
@@ -75,12 +121,15 @@ const tree = {
     const lit = this.branch(i);
     for (const element of $("tree").querySelectorAll("[data-node]"))
       element.classList.toggle("lit", lit.includes(Number(element.dataset.node)));
-    $("branch").textContent = i === null || i < 0 ? "" : this.described(i);
+    const step = this.nodes[i]?.step;
+    $("tree").querySelectorAll(".column").forEach((number, n) => number.classList.toggle("now", n + 1 === step));
+    $("branch").textContent = step ? this.described(i) : "";
   },
 
   start() {
     this.later = eased(() => this.draw());
     $("dropped").onchange = () => this.draw();
+    $("tree-frame").onkeydown = event => this.key(event);
   },
 };
 

@@ -16,7 +16,8 @@ const VERBS = {
     return { answers: yield* run.answers(text, options), text, forgotten };
   },
   *write({ ids, ...options }) { return yield* run.write(ids, options); },
-  look: ({ text, ids }) => run.look(text, ids),
+  parts: ({ text }) => run.parts(text),
+  look: ({ ids, text }) => run.look(ids, text),
   ahead: ({ ids, ...options }) => run.ahead(ids, options),
   *read({ ids, from }) { yield* run.read(ids, from); },
   prompt: ({ text }) => run.seen(run.promptIds(text)),

@@ -1,6 +1,6 @@
 // The language model: it writes on, and every token can be changed for another that was likely, too.
 const write = {
-  tokens: [], given: 0, chosen: null, turn: 0, before: [], looked: null, // before: what undo goes back to
+  tokens: [], given: 0, chosen: null, turn: 0, before: [], from: null, // before: what undo goes back to
 
   start(state) {
     this.most = slider("most");
@@ -10,26 +10,37 @@ const write = {
     $("write-stop").onclick = () => engine.stop();
     $("write-more").onclick = () => { this.keep(); this.go(); };
     $("write-undo").onclick = () => this.undo();
-    $("write-colour").onchange = $("write-layer").onchange = $("write-head").onchange = () => this.draw();
-    const { layers, heads } = data.config;
-    for (const [id, size] of [["write-layer", layers], ["write-head", heads]])
-      $(id).append(new Option(`mean of ${size}`, "mean"), ...Array.from({ length: size }, (_, i) => new Option(i + 1, i)));
+    $("write-colour").onchange = attention.recoloured = () => this.draw();
+    attention.chosen = row => this.choose(this.from + row + 1);
+    const at = event => Number(event.target.closest("[data-at]")?.dataset.at);
     arrows($("written"), box => this.choose(Number(box.dataset.at)));
-    $("written").onclick = event => { const box = event.target.closest("[data-at]"); if (box) this.choose(Number(box.dataset.at)); };
+    $("written").onclick = event => at(event) >= 0 && this.choose(at(event), true);
+    $("written").onkeydown = event => {
+      if (!["Enter", " "].includes(event.key) || !(at(event) >= 0)) return;
+      event.preventDefault();
+      this.choose(at(event), true);
+    };
+    $("write-examples").hidden = data.examples.length < 2;
+    $("write-examples").append(...data.examples.slice(0, 6).map(text =>
+      make("button", text, { dir: "auto", onclick: () => { $("prompt").value = text; this.begin(); } })));
     $("prompt").onkeydown = event => { if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) this.begin(); };
     this.restore(state);
   },
 
   async restore(state) {
+    this.interrupt();
     $("prompt").value = asText(state.text, data.examples[0] ?? "");
     this.sampling.restore(state.sampling);
     const ids = Array.isArray(state.ids) ? state.ids.filter(id => Number.isInteger(id) && id >= 0 && id < data.config.vocab_size) : [];
+    if (state.text === undefined && data.examples.length) return this.begin(); // opened for the first time
+    const turn = this.turn;
     try {
       await this.prompt();
-      if (!ids.length) return;
-      await engine.ask("read", { ids: [...this.ids, ...ids], from: this.given }, token => this.tokens.push(token));
+      if (ids.length) await engine.ask("read", { ids: [...this.ids, ...ids], from: this.given }, token => turn === this.turn && this.tokens.push(token));
+      if (turn !== this.turn) return;
       this.draw();
       this.ahead();
+      this.look();
     } catch (error) {
       say(error.message, true);
     }
@@ -45,12 +56,19 @@ const write = {
   async prompt() {
     this.tokens = await engine.ask("prompt", { text: $("prompt").value });
     Object.assign(this, { given: this.tokens.length, chosen: null });
+    this.unlook();
     this.draw();
-    await this.ahead();
+  },
+
+  // End what is being written.
+  interrupt() {
+    engine.stop();
+    this.turn++;
+    this.busy = false;
   },
 
   async begin() {
-    engine.stop();
+    this.interrupt();
     this.keep();
     try {
       await this.prompt();
@@ -66,11 +84,12 @@ const write = {
   },
 
   undo() {
-    engine.stop();
-    this.turn++;
+    this.interrupt();
     Object.assign(this, this.before.pop(), { chosen: null });
+    this.unlook();
     this.draw();
     this.ahead();
+    this.look();
     this.remember();
   },
 
@@ -80,6 +99,7 @@ const write = {
     let n = 0;
     this.chosen = null;
     this.busy = true;
+    this.unlook();
     say("");
     this.draw();
     try {
@@ -99,6 +119,7 @@ const write = {
         this.draw();
         this.remember();
         this.ahead();
+        this.look();
       }
     }
   },
@@ -124,47 +145,78 @@ const write = {
     try {
       const found = await engine.ask("ahead", { ids: ids.slice(0, at), settings: this.sampling.settings() });
       if (turn !== this.turn || t !== this.chosen) return;
-      this.looked = found;
-      $("ahead-title").textContent = t === null ? "What comes next; choose a token, and the model goes on from it"
-        : `In the place of “${shown(this.tokens[t].piece)}”; choose a token, and the model goes on from it`;
-      drawOptions($("ahead"), found.candidates, t === null ? null : ids[t], id => this.take(at, id));
+      $("ahead-title").textContent = t === null ? "What comes next" : `In the place of “${shown(this.tokens[t].piece)}”`;
+      drawOptions($("ahead"), found.candidates, ({ id }) => t !== null && id === ids[t], id => this.take(at, id));
       const drawn = this.sampling.settings().temperature > 0;
-      $("ahead-left").textContent = drawn ? `Pale: the model's probability. Strong: after the settings, which leave ${many(found.left, "token")}.`
-        : "Temperature 0: always the first of these.";
-      $("write-looks").hidden = false;
+      $("ahead-left").textContent = "Choose a token, and the model goes on from it. "
+        + (drawn ? `Pale: the model's probability. Strong: after the settings, which leave ${many(found.left, "token")}.`
+          : "Temperature 0: always the first of these.");
+    } catch (error) {
+      say(error.message, true);
+    }
+  },
+
+  // Where every head looked, over the whole text.
+  async look() {
+    const turn = this.turn, ids = this.ids;
+    try {
+      const found = await engine.ask("look", { ids });
+      if (turn !== this.turn || this.busy || !found || ids.length < 2) return;
+      const { panels, from } = found;
+      this.from = from + panels[0].S - panels[0].T; // of the first token that looks
+      attention.show({ panels, given: this.given - from }, this.row ?? panels[0].T - 1);
       this.draw();
     } catch (error) {
       say(error.message, true);
     }
   },
 
-  choose(t) {
-    if (this.busy || t === 0) return;
-    this.chosen = this.chosen === t ? null : t;
+  unlook() {
+    this.from = null;
+    attention.hide();
+  },
+
+  // The row of the attention that wrote the chosen token, or writes the next one; null where it is not known.
+  get row() {
+    const row = (this.chosen ?? this.tokens.length) - 1 - this.from;
+    return this.from !== null && row >= 0 && row < (attention.panel?.T ?? 0) ? row : null;
+  },
+
+  // Choose a token; once more, and none is chosen.
+  choose(t, again = false) {
+    if (this.busy || t === 0 || t > this.tokens.length) return;
+    this.chosen = t === this.tokens.length || again && this.chosen === t ? null : t;
+    if (this.row !== null && attention.step.output !== this.row) {
+      attention.step.output = this.row;
+      attention.draw();
+    }
     this.draw();
     this.ahead();
   },
 
   async take(at, id) {
+    this.interrupt();
     this.keep();
-    this.turn++;
     const ids = [...this.ids.slice(0, at), id];
     this.tokens.length = at;
     this.given = Math.min(this.given, at);
     await engine.ask("read", { ids, from: at }, token => this.tokens.push(token));
-    await (id === data.end ? (this.chosen = null, this.draw(), this.remember()) : this.go());
+    if (id !== data.end) return this.go();
+    this.chosen = null; // it ends here
+    this.draw();
+    this.remember();
+    this.look();
   },
 
   // How strongly each token is coloured: how unsure the model was of it, or how much is looked at it.
   shades() {
-    if (!$("write-colour").checked || !this.looked) return this.tokens.map(({ p }) => p === undefined ? 0 : doubt(p));
-    const { maps, from } = this.looked, [layer, head] = [$("write-layer").value, $("write-head").value];
-    const row = matrix({ ...maps }, layer, head)[0];
-    return this.tokens.map((_, i) => shade(row[i - from] ?? 0));
+    if (!$("write-colour").checked || this.row === null) return this.tokens.map(({ p }) => p === undefined ? 0 : doubt(p));
+    const row = attention.rows("decoder")[this.row], first = this.from + attention.panel.T - attention.panel.S;
+    return this.tokens.map((_, i) => shade(row[i - first] ?? 0));
   },
 
   draw() {
-    const looks = $("write-colour").checked, shades = this.shades(), hadFocus = $("written").contains(document.activeElement);
+    const looks = $("write-colour").checked && this.row !== null, shades = this.shades(), hadFocus = $("written").contains(document.activeElement);
     $("written").style.setProperty("--hue", looks ? "var(--cross)" : "var(--decoder)");
     $("written").replaceChildren(...this.tokens.map(({ text, piece, p, ended }, i) => {
       const box = make("span", ended ? " ∎" : text, { className: "piece", tabIndex: i === (this.chosen ?? 0) ? 0 : -1 });
@@ -179,7 +231,8 @@ const write = {
       return box;
     }));
     if (hadFocus) $("written").children[this.chosen ?? 0]?.focus();
-    $("written-legend").hidden = looks || this.tokens.length <= this.given;
+    $("written-legend").hidden = $("written-hint").hidden = this.tokens.length < 2;
+    $("written-legend").classList.toggle("looks", looks);
     $("write-stop").disabled = !this.busy;
     $("write-more").disabled = this.busy || !this.tokens.length || this.tokens.at(-1).ended === true;
     $("write-undo").disabled = !this.before.length;

@@ -1,19 +1,17 @@
-"""A web page to step through an output word by word and see where each head looks.
+"""A web page of one output that was recorded: step through it word by word and see where each head looks.
 
-It is one HTML file that loads no other file, so it can be opened from a disk, a mail or a run folder, years later.
+It draws as the page of a run does (js/attentionview.js), without the model: so it can be made of models of any size.
 """
 
-import html
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.resources import files
-from pathlib import Path
 from typing import Any, Literal
 
 from torch import Tensor
 
 from groundup.look.beams import Candidate
+from groundup.page import scripts
+from groundup.page.template import filled
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,12 +47,6 @@ class Panel:
             )
 
 
-def write_attention_page(path: str | Path, **shown: Any) -> None:
-    """Write the page of `attention_page` to a file."""
-    page = attention_page(**shown)  # make it first: an error then leaves no empty file
-    Path(path).write_bytes(page.encode())
-
-
 def attention_page(
     *,
     title: str,
@@ -76,7 +68,6 @@ def attention_page(
     if beams is not None:
         _check_tree(panels, beams)
     data = {
-        "title": title,
         "source": source_text,
         "output": output_text,
         "prompt": prompt,
@@ -84,26 +75,27 @@ def attention_page(
         "candidates": candidates and [[(token, round(p, 4)) for token, p in step] for step in candidates],
         "beams": beams and [_node_data(node) for node in beams],
     }
-    # Inside a <script> only "<" is dangerous: it begins "</script>" and "<!--".
-    safe = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
-    template = files("groundup.look").joinpath("page.html").read_text(encoding="utf-8")
-    before, after = template.split("__DATA__")
-    return before.replace("__TITLE__", html.escape(title)) + safe + after
+    return filled("recorded.html", title=title, data=data, modules=scripts.RECORDED)
 
 
 def _panel_data(panel: Panel) -> dict[str, Any]:
-    """Return the weights in thousandths, without the zeros at the end of a row (half of a causal map)."""
-    layers = (panel.weights.detach().float() * 1000).round().int().tolist()
-    weights = [[[_without_last_zeros(row) for row in head] for head in layer] for layer in layers]
-    return {"name": panel.name, "queries": panel.queries, "keys": panel.keys, "weights": weights}
+    """Return the weights in thousandths. A row is its first visible key, then the weights up to its last one.
+
+    A hidden key has the weight 0, which a softmax never gives: before a window, and after the token itself.
+    """
+    weights = panel.weights.detach().float()
+    thousandths = (weights * 1000).round().int().tolist()
+    visible = weights != 0
+    first, last = visible.int().argmax(-1).tolist(), weights.shape[-1] - visible.flip(-1).int().argmax(-1)
+    rows = [
+        [[[f, *row[f:n]] for row, f, n in zip(*head, strict=True)] for head in zip(*layer, strict=True)]
+        for layer in zip(thousandths, first, last.tolist(), strict=True)
+    ]
+    return {"name": panel.name, "queries": panel.queries, "keys": panel.keys, "weights": rows}
 
 
 def _node_data(node: Candidate) -> dict[str, Any]:
     return node._asdict() | {key: round(getattr(node, key), 4) for key in ("logprob", "total", "score")}
-
-
-def _without_last_zeros(row: list[int]) -> list[int]:
-    return row[: next((i for i in range(len(row), 0, -1) if row[i - 1]), 0)]
 
 
 def _check_together(panels: Sequence[Panel], candidates: Sequence[object] | None) -> None:
