@@ -17,6 +17,7 @@ class GroundupForCausalLM(GroundupPreTrainedModel, GenerationMixin):
     """`CausalLM` with a loss, generation and caches of transformers."""
 
     _tied_weights_keys = {"model.head.weight": "model.stack.embed.weight"}
+    writing = "stack"
 
     def __init__(self, config: GroundupConfig):
         super().__init__(config)
@@ -64,18 +65,6 @@ class GroundupForCausalLM(GroundupPreTrainedModel, GenerationMixin):
             attentions=tuple(found.attentions) if output_attentions else None,  # type: ignore[arg-type]
         )
         return output.to_tuple() if return_dict is False else output
-
-    def get_input_embeddings(self) -> nn.Embedding:
-        return self.model.stack.embed
-
-    def set_input_embeddings(self, value: nn.Embedding) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
-        self.model.stack.embed = value
-
-    def get_output_embeddings(self) -> nn.Linear:
-        return self.model.head
-
-    def set_output_embeddings(self, new_embeddings: nn.Linear) -> None:
-        self.model.head = new_embeddings
 
     def resize_token_embeddings(self, *arguments: Any, **options: Any) -> nn.Embedding:
         """As everywhere in transformers; the heart's own record then says the new number of rows, too."""

@@ -64,6 +64,8 @@ class GroundupPreTrainedModel(PreTrainedModel):
     _no_split_modules = ["CheckpointedBlock"]
     model: Any
     """A CausalLM or a Seq2Seq."""
+    writing: str
+    """The name of its stack that reads what is written; the head is tied to the embedding of this one."""
 
     def prepare(self) -> None:
         """Once `model` is built: give its parts what transformers wants of them."""
@@ -82,6 +84,18 @@ class GroundupPreTrainedModel(PreTrainedModel):
         if isinstance(module, Sinusoidal):
             table = sinusoidal_table(*module.table.shape, halves=self.config.position == "sinusoidal-halves")
             init.copy_(module.table, table)
+
+    def get_input_embeddings(self) -> nn.Embedding:
+        return getattr(self.model, self.writing).embed
+
+    def set_input_embeddings(self, value: nn.Embedding) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+        getattr(self.model, self.writing).embed = value
+
+    def get_output_embeddings(self) -> nn.Linear:
+        return self.model.head
+
+    def set_output_embeddings(self, new_embeddings: nn.Linear) -> None:
+        self.model.head = new_embeddings
 
     def refuse(self, given: dict[str, Any]) -> None:
         """ValueError for an argument that would be ignored: it would change what others compute with it."""

@@ -47,6 +47,7 @@ class GroundupForSeq2SeqLM(GroundupPreTrainedModel, GenerationMixin):
     """`Seq2Seq` with a loss, generation and caches of transformers."""
 
     _tied_weights_keys = {"model.head.weight": "model.decoder.embed.weight"}
+    writing = "decoder"
 
     def __init__(self, config: GroundupConfig):
         super().__init__(config)
@@ -125,18 +126,6 @@ class GroundupForSeq2SeqLM(GroundupPreTrainedModel, GenerationMixin):
         if start is None:
             raise ValueError("labels need config.decoder_start_token_id: what a decoder reads first")
         return shifted_right(labels, start=start, pad=start if pad is None else pad)
-
-    def get_input_embeddings(self) -> nn.Embedding:
-        return self.model.decoder.embed
-
-    def set_input_embeddings(self, value: nn.Embedding) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
-        self.model.decoder.embed = value
-
-    def get_output_embeddings(self) -> nn.Linear:
-        return self.model.head
-
-    def set_output_embeddings(self, new_embeddings: nn.Linear) -> None:
-        self.model.head = new_embeddings
 
     def resize_token_embeddings(
         self, new_num_tokens: int | None = None, pad_to_multiple_of: int | None = None, mean_resizing: bool = True
