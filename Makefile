@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup setup-dev demo test test-all matrix torture gpu lint format docs notebooks exercise clean
+.PHONY: help setup setup-dev demo test test-all matrix torture gpu lint format docs notebooks notebooks-run notebooks-newest exercise clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 18
@@ -62,6 +62,15 @@ docs: $(VENV)/.ready-docs  ## the handbook as a site, every cell run: build/docs
 
 notebooks: setup  ## notebooks/ from the chapters of the handbook
 	@$(BIN)/python docs/notebooks.py
+
+notebooks-run: setup-dev  ## run every notebook in small, as a notebook: five to ten minutes
+	$(BIN)/python -m pytest tests/docs/test_notebooks.py
+
+notebooks-newest:  ## the same with the newest versions of everything, in an environment of its own
+	$(PYTHON) -m venv build/newest
+	build/newest/bin/python -m pip install --quiet --upgrade --editable '.[hub]' 'pytest>=8.3' nbclient ipykernel
+	build/newest/bin/python -m pip list | grep -iE '^(torch|numpy|matplotlib|transformers|nbclient|ipykernel) '
+	build/newest/bin/python -m pytest tests/docs/test_notebooks.py
 
 N ?=
 exercise: setup  ## check an exercise of exercises/: make exercise N=3; without N all

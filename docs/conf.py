@@ -49,7 +49,7 @@ nb_execution_in_temp = True
 nb_output_stderr = "remove"
 nb_execution_timeout = 600
 nb_merge_streams = True
-os.environ.setdefault("OMP_NUM_THREADS", "2")
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # the models are small: a second thread gains little
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"

@@ -34,19 +34,20 @@ def notebook(page: Path) -> dict[str, Any]:
     text = re.sub(r"\A---\n.*?\n---\n+", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
     title, _, rest = text.partition("\n")
     badge = f"[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({colab(page)})"
-    cells = [("markdown", f"{title}\n\n{badge}"), ("code", FIRST)]
+    cells = [("markdown", f"{title}\n\n{badge}", []), ("code", FIRST, [])]
     at = 0
     for fence in FENCE.finditer(rest):
-        cells.append(("markdown", rest[at : fence.start()]))
+        cells.append(("markdown", rest[at : fence.start()], []))
         kind, path, options, body = fence.groups()
-        cells.append(("code", body if kind == "code-cell" else shown(page, path, options)))
+        tags = re.findall(r"[\w-]+", "".join(re.findall(r":tags: \[(.*)\]", options)))
+        cells.append(("code", body if kind == "code-cell" else shown(page, path, options), tags))
         at = fence.end()
-    cells.append(("markdown", rest[at:]))
-    kept = [(kind, source.strip("\n")) for kind, source in cells if source.strip()]
+    cells.append(("markdown", rest[at:], []))
+    kept = [(kind, source.strip("\n"), tags) for kind, source, tags in cells if source.strip()]
     return {
         "cells": [
-            cell(n, kind, linked(page, source) if kind == "markdown" else source)
-            for n, (kind, source) in enumerate(kept)
+            cell(n, kind, linked(page, source) if kind == "markdown" else source, tags)
+            for n, (kind, source, tags) in enumerate(kept)
         ],
         "metadata": {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}},
         "nbformat": 4,
@@ -54,8 +55,9 @@ def notebook(page: Path) -> dict[str, Any]:
     }
 
 
-def cell(number: int, kind: str, source: str) -> dict[str, Any]:
-    made = {"cell_type": kind, "id": f"cell-{number:02}", "metadata": {}, "source": source.splitlines(keepends=True)}
+def cell(number: int, kind: str, source: str, tags: list[str]) -> dict[str, Any]:
+    about = {"tags": tags} if tags else {}
+    made = {"cell_type": kind, "id": f"cell-{number:02}", "metadata": about, "source": source.splitlines(keepends=True)}
     return made | ({"execution_count": None, "outputs": []} if kind == "code" else {})
 
 

@@ -2,10 +2,13 @@
 
 import itertools
 import math
+from collections.abc import Callable
+from copy import deepcopy
 from functools import partial
 from typing import Any
 
 import torch
+from inside import LAYERS
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -150,17 +153,52 @@ def check_5(yours: Solution) -> None:
     need(near(yours.rms_norm(small, weight), F.rms_norm(small, (8,), weight, 1e-5)), "rms_norm: eps inside the root")
 
 
-LAYERS = {
-    "attention_norm": "attention_norm",
-    "query": "attention.query",
-    "key": "attention.key",
-    "value": "attention.value",
-    "out": "attention.out",
-    "mlp_norm": "mlp_norm",
-    "into": "mlp.into",
-    "back": "mlp.out",
-}
-"""A layer of exercise 6 -> the layer of groundup.nn.block.Block that has the same weights."""
+def _slips(block: nn.Module) -> dict[str, nn.Module]:
+    """The package's block with one slip each, and what to say to somebody whose block computes the same."""
+    from groundup.nn.attention import Attention
+
+    def changed(change: Callable[[Any], None]) -> nn.Module:
+        copy = deepcopy(block)
+        change(copy)
+        return copy
+
+    def heads(count: int) -> Callable[[Any], None]:
+        def change(copy: Any) -> None:
+            copy.attention = Attention(16, count)
+            copy.attention.load_state_dict(block.attention.state_dict())  # type: ignore[union-attr]
+
+        return change
+
+    def scaled(factor: float) -> Callable[[Any], None]:
+        def change(copy: Any) -> None:
+            with torch.no_grad():
+                copy.attention.query.weight.mul_(factor)
+                copy.attention.query.bias.mul_(factor)
+
+        return change
+
+    def swapped(copy: Any) -> None:
+        copy.attention.key, copy.attention.value = copy.attention.value, copy.attention.key
+
+    def same_norm(copy: Any) -> None:
+        copy.mlp_norm = copy.attention_norm
+
+    def activation(function: nn.Module) -> Callable[[Any], None]:
+        return lambda copy: setattr(copy.mlp, "activation", function)
+
+    return {
+        "this is the result of one head: cut the width into heads, each with its own softmax": changed(heads(1)),
+        "this is the result of 2 heads where there should be 4": changed(heads(2)),
+        "the scores are too large: divide by the square root of D, the width of a head": changed(scaled(2.0)),
+        "the scores are too small: divide by the square root of D, the width of a HEAD": changed(scaled(0.5)),
+        "attention reads x and not attention_norm(x)": changed(lambda b: setattr(b, "attention_norm", nn.Identity())),
+        "the feed-forward reads x and not mlp_norm(x)": changed(lambda b: setattr(b, "mlp_norm", nn.Identity())),
+        "the feed-forward reads attention_norm(x); it has a norm of its own, mlp_norm": changed(same_norm),
+        "keys and values are swapped": changed(swapped),
+        'this is another GELU: take approximate="tanh"': changed(activation(nn.GELU())),
+        "this is ReLU; take GELU": changed(activation(nn.ReLU())),
+        "there is no GELU between into and back": changed(activation(nn.Identity())),
+    }
 
 
 def check_6(yours: Solution) -> None:
@@ -201,7 +239,11 @@ def check_6(yours: Solution) -> None:
     )
     for layer in ("out", "back"):
         block.get_submodule(layer).load_state_dict(theirs.get_submodule(LAYERS[layer]).state_dict())
-    right = theirs(x, mask=build_mask(6, causal=True))
+    mask = build_mask(6, causal=True)
+    right = theirs(x, mask=mask)
+    if not near(out, right):
+        for words, slip in _slips(theirs).items():
+            need(not near(out, slip(x, mask=mask)), words)
     need(near(out, right), "close, but other numbers than the package's block; look at heads, scale, norms and GELU")
 
 

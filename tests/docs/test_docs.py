@@ -69,6 +69,8 @@ def commands() -> list[tuple[str, str]]:
 CODE_FILES = {path.relative_to(ROOT / "src" / "groundup").as_posix() for path in (ROOT / "src").rglob("*.py")}
 IDS = [page.relative_to(ROOT).as_posix() for page in PAGES]
 PACKAGE = ROOT / "src" / "groundup"
+MADE = ("mine.py", "modeling_groundup.py", "your_recipe.py")
+"""Files that the reader, or a command, writes."""
 
 
 def anchors(page: Path) -> set[str]:
@@ -96,7 +98,7 @@ def test_files_of_the_package_that_a_page_names_are_there(page: Path):
     for name in re.findall(r"`([\w./-]+\.(?:py|md|sh|sbatch|toml|yml))`", text_of(page)):
         if "/" in name:
             assert name in CODE_FILES or (ROOT / name).exists() or (page.parent / name).exists(), f"{page.name}: {name}"
-        elif name.endswith(".py") and name not in ("mine.py", "modeling_groundup.py"):  # made by somebody else
+        elif name.endswith(".py") and name not in MADE:
             known = {Path(source).name for source in CODE_FILES} | {path.name for path in ROOT.glob("examples/*.py")}
             assert name in known, f"{page.name}: {name}"
 
@@ -130,7 +132,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("folder", "a-model"):
         gu.to_hub(model, desk / name, tokenizer=tokenizer)
     (desk / "examples").mkdir()
-    for name in ("mine.py", "examples/own_norm.py"):  # a recipe of one's own, with a COMPARISON
+    (desk / "exercises").mkdir()
+    for name in ("mine.py", "examples/own_norm.py", "exercises/your_recipe.py"):  # a recipe of one's own, with a COMPARISON
         shutil.copy(ROOT / "examples" / "own_norm.py", desk / name)
     (desk / "runs" / "mine").mkdir(parents=True)
     save_recipe(gu.find_recipe("demo"), desk / "runs" / "mine" / "recipe.json")
