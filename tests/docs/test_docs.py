@@ -133,7 +133,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
         gu.to_hub(model, desk / name, tokenizer=tokenizer)
     (desk / "examples").mkdir()
     (desk / "exercises").mkdir()
-    for name in ("mine.py", "examples/own_norm.py", "exercises/your_recipe.py"):  # a recipe of one's own, with a COMPARISON
+    for name in ("mine.py", "examples/own_norm.py", "exercises/your_recipe.py"):  # recipes, with a COMPARISON
         shutil.copy(ROOT / "examples" / "own_norm.py", desk / name)
     (desk / "runs" / "mine").mkdir(parents=True)
     save_recipe(gu.find_recipe("demo"), desk / "runs" / "mine" / "recipe.json")
