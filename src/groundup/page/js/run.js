@@ -205,10 +205,16 @@ export class Writer {
     return ids.map((id, i) => ({ id, piece: pieces[i], text: stream.push(id) }));
   }
 
-  // The prompt's ids; an empty one is the token that stands before a text.
+  // The prompt's ids, of a long one the last that fit the context; an empty one is the token that stands before a text.
   promptIds(text) {
     const ids = this.tokenizer.encode(text);
-    return ids.length ? ids : [this.data.empty];
+    return ids.length ? ids.slice(-this.data.config.context) : [this.data.empty];
+  }
+
+  // The prompt for people, and how many of its tokens the model does not read.
+  prompt(text) {
+    const ids = this.promptIds(text);
+    return { tokens: this.seen(ids), left: Math.max(0, this.tokenizer.encode(text).length - ids.length) };
   }
 
   // Where the window on a text of n tokens begins: past the context its last half is read again (decode/sliding.py).

@@ -20,7 +20,7 @@ const VERBS = {
   look: ({ ids, text }) => run.look(ids, text),
   ahead: ({ ids, ...options }) => run.ahead(ids, options),
   *read({ ids, from }) { yield* run.read(ids, from); },
-  prompt: ({ text }) => run.seen(run.promptIds(text)),
+  prompt: ({ text }) => run.prompt(text),
   tokens: ({ text, side }) => run.tokens(text, side),
 };
 

@@ -54,8 +54,9 @@ const write = {
 
   // Read the prompt; nothing is written yet.
   async prompt() {
-    this.tokens = await engine.ask("prompt", { text: $("prompt").value });
-    Object.assign(this, { given: this.tokens.length, chosen: null });
+    const { tokens, left } = await engine.ask("prompt", { text: $("prompt").value });
+    Object.assign(this, { tokens, given: tokens.length, chosen: null });
+    $("prompt-left").textContent = left ? `The model reads the last ${many(tokens.length, "token")} of this; ${many(left, "token")} before them do not fit its context.` : "";
     this.unlook();
     this.draw();
   },
