@@ -16,7 +16,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # Folder -> what its files may import of groundup. A folder that is in FREE stands above all others.
 MAY = {
     "nn": {"nn"},
-    "fast": {"fast", "nn"},
+    "fast": {"fast", "nn", "machine"},
     "models": {"models", "nn", "config", "fast"},  # of fast one word, see test_heart.py
     "build": {"models", "config"},
     "look": {"look", "nn"},
@@ -26,7 +26,7 @@ MAY = {
     "data": {"data", "batch", "text", "machine", "files", "nearest", "records", "phrasebook"},
     "phrasebook": {"phrasebook"},
     "decode": {"decode", "nn", "fast", "machine"},  # masks, caches, packed weights; what a model is, it does not know
-    "training": {"training", "batch", "machine", "files", "nearest", "records"},
+    "training": {"training", "fast", "batch", "machine", "files", "nearest", "records"},
     # Of training the settings alone.
     "recipes": {"recipes", "config", "presets", "training", "files", "nearest", "records"},
     "run": {

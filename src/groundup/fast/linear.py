@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
+from groundup.fast.products import product
 from groundup.nn.attention import Attention
 from groundup.nn.block import Block
 from groundup.nn.mlp import GatedMLP
@@ -67,7 +67,7 @@ class QuickLinear(nn.Linear):
             return torch.ops.mkldnn._linear_pointwise.default(input, packed.weight, self.bias, "none", [], "")
         if _blocks_are_faster(input, self.weight):
             return linear_in_blocks(input, self.weight, self.bias)
-        return F.linear(input, self.weight, self.bias)
+        return product(input, self.weight, self.bias)
 
     def __getstate__(self) -> dict[str, Any]:
         """Copy the layer with its weights, without the packed copies."""
