@@ -1,7 +1,10 @@
 """A run as one HTML file that runs the model in the browser."""
 
+import html
+import json
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import quote
 
 from groundup.files import write_whole
 from groundup.page.build import Run, build
@@ -39,3 +42,23 @@ def check_place(path: Path, *, overwrite: bool) -> None:
         raise ValueError(f"{path} is there already; give another name, or --overwrite to replace it")
     if not path.parent.is_dir():
         raise ValueError(f"the folder {path.parent} is not there; make it first, or give a file in another one")
+
+
+class Live:
+    """A page as a notebook shows it: inside the notebook, at work.
+
+    view: the tab to open first, such as "tokens". height: in pixels.
+    """
+
+    def __init__(self, path: str | Path, *, view: str | None = None, height: int = 760):
+        self.path, self.view, self.height = Path(path), view, height
+
+    def __repr__(self) -> str:
+        return f"{self.path}: open it in a browser"
+
+    def _repr_html_(self) -> str:
+        text = html.escape(self.path.read_text(encoding="utf-8"))
+        address = html.escape(f"this.contentWindow.location.hash = '{quote(json.dumps({'view': self.view}))}'")
+        opened = f' onload="{address}"' if self.view else ""
+        frame = f'width="100%" height="{self.height}" loading="lazy" title="{html.escape(self.path.name)}"'
+        return f'<iframe srcdoc="{text}" {frame}{opened}></iframe>'
