@@ -77,6 +77,10 @@ MAY = {
         *("comparisons", "flow", "run", "recipes", "data", "decode", "training", "models", "build", "presets"),
         *("machine", "files", "nearest", "batch", "records", "__version__"),
     },
+    "tune": {
+        *("tune", "comparisons", "flow", "plan", "run", "recipes", "training", "text", "config", "machine", "files"),
+        *("batch", "records", "__version__"),
+    },
     "bench": {
         *("bench", "hub", "decode", "training", "models", "build", "fast", "nn", "data", "text", "config", "presets"),
         *("machine", "batch", "files", "__init__", "__version__"),
@@ -98,7 +102,7 @@ FREE = {"cli", "__init__", "__main__"}
 TORCH = {
     *("nn", "fast", "models", "build.py"),
     *("look", "page", "decode", "training", "hub", "run", "flow", "comparisons", "bench", "plan", "publish", "serve"),
-    *("doctor", "stock.py", "batch.py", "measure/multiple_choice.py", "measure/harness.py"),
+    *("doctor", "stock.py", "tune", "batch.py", "measure/multiple_choice.py", "measure/harness.py"),
     *("data/batches.py", "data/stream.py"),
 }
 CALLABLE = {"phrasebook/__init__.py", "doctor/__init__.py"}  # a package that is also a public function
@@ -231,7 +235,7 @@ def test_house_rules(path: Path):
 
 def loaded_by(code: str) -> list[str]:
     """Which of the slow libraries are in memory after running the code in a fresh interpreter."""
-    slow = ("torch", "transformers", "matplotlib", "sacrebleu", "pooch")
+    slow = ("torch", "transformers", "matplotlib", "sacrebleu", "pooch", "optuna")
     report = f"{code}\nimport sys\nprint(*[name for name in {slow} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", report], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr

@@ -10,8 +10,9 @@ import pytest
 
 from groundup.comparisons.changes import of_file
 from groundup.comparisons.comparison import Comparison
-from groundup.comparisons.conduct import LOG, _ended, _refuse_other_plan, planned
+from groundup.comparisons.conduct import _ended, _refuse_other_plan, planned
 from groundup.comparisons.one_run import PLAN, run_one
+from groundup.comparisons.processes import LOG
 from groundup.comparisons.samples import sample
 from groundup.comparisons.trials import Trial
 from groundup.files import digest

@@ -110,10 +110,11 @@ def compare(comparison: Comparison, root: Path, options: Compare) -> None:
     if options.jobs is not None and options.jobs < 1:
         raise ValueError(f"jobs ({options.jobs}) must be at least 1; try --jobs 1")
     sizes = check_sizes(comparison)
-    from groundup.comparisons.conduct import conduct, shared_out
+    from groundup.comparisons.conduct import conduct
+    from groundup.comparisons.processes import shared_out
     from groundup.comparisons.report import report
 
-    jobs, threads = shared_out(comparison, options.jobs)
+    jobs, threads = shared_out(comparison.first.train.device, comparison.runs, options.jobs)
     if options.dry_run or not root.exists():  # one that goes on tells its own pace
         announce(comparison, sizes, jobs=jobs, threads=threads)
     if options.dry_run:

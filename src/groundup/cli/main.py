@@ -23,6 +23,7 @@ VERBS = {
     "chat": "talk to a dialogue run",
     "evaluate": "judge a run on held-out text or on a file of yours",
     "compare": "compare variants of a recipe fairly, or finished runs side by side",
+    "tune": "search for better settings of a recipe, and print the command line to use",
     "attention": "draw what a run looks at, as pictures and a page to step through",
     "page": "write a run as one HTML file that runs the model in the browser",
     "serve": "an HTTP server that clients of OpenAI and LibreTranslate can call",

@@ -45,6 +45,20 @@ def counted(recipe: Recipe, steps: int | None) -> Recipe:
     return dataclasses.replace(recipe, train=train, max_minutes=None)
 
 
+def difference(written: Recipe, wanted: Recipe) -> str | None:
+    """The first setting in which two recipes differ, as "train.lr 0.001, not 0.002"; None where they train alike."""
+    for part in ("task", "data", "tokenizer", "model", "train", "max_minutes", "own", "code"):
+        was, now = getattr(written, part), getattr(wanted, part)
+        if was != now:
+            what = part
+            if dataclasses.is_dataclass(was) and type(was) is type(now):
+                names = [f.name for f in dataclasses.fields(was) if getattr(was, f.name) != getattr(now, f.name)]
+                was, now = getattr(was, names[0]), getattr(now, names[0])
+                what = f"{part}.{names[0]}"
+            return f"{what} {was}, not {now}"
+    return None
+
+
 def of_file(code: OwnCode, recipe: Recipe | None = None, *, steps: int | None = None) -> Comparison:
     """The COMPARISON of a Python file: one that is complete, or rows of changes to its RECIPE, {name: changes}.
 

@@ -5,27 +5,24 @@ What is finished is never repeated and what was begun goes on, so an interrupted
 
 import dataclasses
 import json
-import os
 import subprocess
-import sys
 import time
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from pathlib import Path
 
+from groundup.comparisons.changes import difference
 from groundup.comparisons.comparison import Comparison
 from groundup.comparisons.course import Course
 from groundup.comparisons.one_run import PLAN, run_one
+from groundup.comparisons.processes import failure, start, stopping
 from groundup.comparisons.trials import Outcome, Trial, missing_trials, read_outcome
 from groundup.data.load import load_texts
 from groundup.data.split import split_text, split_texts
-from groundup.machine import cores
 from groundup.recipes.recipe import Recipe, TextRecipe, load_recipe, save_recipe
 from groundup.run.claim import alone
 from groundup.run.folder import RunFolder
-from groundup.training.precision import choose_device
 
-LEARN, TEST, LOG = "learn.jsonl", "test.jsonl", "training.log"
+LEARN, TEST = "learn.jsonl", "test.jsonl"
 
 
 def conduct(comparison: Comparison, root: Path, *, jobs: int, threads: int) -> dict[Trial, Outcome]:
@@ -42,7 +39,7 @@ def _conduct(comparison: Comparison, root: Path, *, jobs: int, threads: int) -> 
     known: dict[Trial, Outcome] = {}
     running: dict[Trial, subprocess.Popen] = {}
     gather(comparison, root, known)
-    with Course(comparison, root, known, running) as course, _stopping(running):
+    with Course(comparison, root, known, running) as course, stopping(running):
         while missing := missing_trials(comparison, known):
             for trial in [trial for trial in missing if trial not in running][: jobs - len(running)]:
                 running[trial] = begin(comparison, root, trial, threads=threads)
@@ -92,15 +89,7 @@ def begin(comparison: Comparison, root: Path, trial: Trial, *, threads: int) -> 
     comparison.code.keep(folder)
     save_recipe(planned(comparison, trial), folder / PLAN)
     test = [str(root / TEST)] if isinstance(comparison.first, TextRecipe) else []
-    with (folder / LOG).open("a", encoding="utf-8") as log:
-        return subprocess.Popen(
-            [sys.executable, "-P", "-m", run_one.__module__, str(folder), *test],  # -P: nothing of the folder we are in
-            stdin=subprocess.PIPE,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            env=os.environ | {"OMP_NUM_THREADS": str(threads)},
-            start_new_session=True,  # Ctrl-C is for the process that conducts
-        )
+    return start(run_one.__module__, folder, *test, threads=threads)
 
 
 def with_test_part(comparison: Comparison, root: Path) -> Comparison:
@@ -135,24 +124,9 @@ def with_test_part(comparison: Comparison, root: Path) -> Comparison:
     return dataclasses.replace(comparison, variants={name: cut(r) for name, r in comparison.variants.items()})
 
 
-def shared_out(comparison: Comparison, jobs: int | None = None) -> tuple[int, int]:
-    """How many runs at a time, and the threads of each. On a CPU, many runs of one thread do more than one of many."""
-    if jobs is None:
-        on_cpu = choose_device(comparison.first.train.device).type == "cpu"
-        jobs = min(cores(), comparison.runs) if on_cpu else 1
-    return jobs, max(1, cores() // jobs)
-
-
 def _refuse_other_plan(written: Recipe, wanted: Recipe, folder: Path, root: Path) -> None:
-    for part in ("task", "data", "tokenizer", "model", "train", "own", "code"):
-        was, now = getattr(written, part), getattr(wanted, part)
-        if was != now:
-            what = part
-            if dataclasses.is_dataclass(was) and type(was) is type(now):
-                names = [f.name for f in dataclasses.fields(was) if getattr(was, f.name) != getattr(now, f.name)]
-                was, now = getattr(was, names[0]), getattr(now, names[0])  # type: ignore[assignment]
-                what = f"{part}.{names[0]}"
-            raise ValueError(f"{folder} was begun with {what} {was}, not {now}; choose another --out, or delete {root}")
+    if (said := difference(written, wanted)) is not None:
+        raise ValueError(f"{folder} was begun with {said}; choose another --out, or delete {root}")
 
 
 def _ended(folder: Path, process: subprocess.Popen) -> Outcome:
@@ -160,25 +134,5 @@ def _ended(folder: Path, process: subprocess.Popen) -> Outcome:
     process.stdin.close()
     outcome = read_outcome(folder)
     if outcome is None:
-        log = (folder / LOG).read_text(encoding="utf-8", errors="replace").split("\n")
-        said = next((line for line in reversed(log) if line.strip()), f"exit code {process.returncode}")
-        raise ValueError(f"{folder}: the training failed ({said}); all it said is in {LOG} there")
+        raise failure(folder, process)
     return outcome
-
-
-@contextmanager
-def _stopping(running: dict[Trial, subprocess.Popen]) -> Iterator[None]:
-    """Leave no training behind, however this ends: ask each to save itself, and wait for it."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        raise KeyboardInterrupt("stopped; give the same command again to go on where it was") from None
-    finally:
-        for process in running.values():
-            assert process.stdin is not None
-            process.stdin.close()
-        for process in running.values():
-            try:
-                process.wait(timeout=60)
-            except (subprocess.TimeoutExpired, KeyboardInterrupt):
-                process.kill()

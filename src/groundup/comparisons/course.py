@@ -1,13 +1,9 @@
 """How far a comparison is: a line as a run begins and ends; on a terminal one bar over all of them."""
 
-import sys
-import time
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
+from groundup.comparisons.bar import Bar
 from groundup.comparisons.comparison import Comparison
 from groundup.comparisons.trials import Outcome, Trial, progress
 from groundup.training.log import read_metrics
@@ -20,21 +16,16 @@ class Course:
         self, comparison: Comparison, root: Path, known: Mapping[Trial, Outcome], running: Collection[Trial]
     ) -> None:
         self.comparison, self.root, self.known, self.running = comparison, root, known, running
-        console = Console(file=sys.stderr, highlight=False, markup=False, soft_wrap=True)
-        columns = TextColumn("{task.description}"), BarColumn(None), TimeElapsedColumn()
-        self.bar = Progress(*columns, console=console, disable=not console.is_terminal)
-        self.task = self.bar.add_task("comparing", total=1.0)
-        self.looked = 0.0
+        self.bar = Bar("comparing", self.share)
 
     def __enter__(self) -> "Course":
-        self.began, self.already = time.perf_counter(), self.share()
         if self.known:
-            self.bar.console.print(f"{len(self.known)} runs were finished before")
-        self.bar.start()
+            self.bar.say(f"{len(self.known)} runs were finished before")
+        self.bar.__enter__()
         return self
 
     def __exit__(self, *error: object) -> None:
-        self.bar.stop()
+        self.bar.__exit__(*error)
 
     @property
     def total(self) -> int:
@@ -45,45 +36,33 @@ class Course:
     def share(self) -> float:
         """The share of all steps of all runs that is done."""
         steps = {name: recipe.train.steps or 1 for name, recipe in self.comparison.variants.items()}
-        under_way = sum(_step(trial.folder(self.root)) / steps[trial.variant] for trial in self.running)
+        under_way = sum(step_reached(trial.folder(self.root)) / steps[trial.variant] for trial in self.running)
         return min(1.0, (len(self.known) + under_way) / self.total)
 
-    def to_go(self) -> str:
-        """The time that the rest takes if it goes on at this pace; nothing before there is a pace."""
-        share = self.share()
-        if share - self.already < 0.005:
-            return ""
-        seconds = (time.perf_counter() - self.began) / (share - self.already) * (1 - share)
-        return f"{seconds // 60:.0f}:{seconds % 60:02.0f} to go"
-
     def update(self) -> None:
-        """Move the bar, at most every other second."""
-        if self.bar.disable or time.perf_counter() - self.looked < 2:
-            return
-        self.looked = time.perf_counter()
-        now = f"run {min(self.total, len(self.known) + len(self.running))} of {self.total}  {self.to_go()}"
-        self.bar.update(self.task, completed=self.share(), description=now)
+        """Move the bar."""
+        self.bar.update(lambda: f"run {min(self.total, len(self.known) + len(self.running))} of {self.total}")
 
     def begun(self, trial: Trial) -> None:
         """Say which run begins, if no bar shows it."""
-        if self.bar.disable:
-            self.bar.console.print(f"begun   {trial}")
+        if not self.bar.shown:
+            self.bar.say(f"begun   {trial}")
 
     def finished(self, trial: Trial) -> None:
         """Say how a run ended, and whether its variant's grid has to grow or is settled."""
         outcome = self.known[trial]
         result = outcome.diverged or f"validation {outcome.loss:.4f}  {outcome.training['minutes']:.1f} min"
-        self.bar.console.print(f"{len(self.known)} of {self.total}  {trial}  {result}  {self.to_go()}".rstrip())
+        self.bar.say(f"{len(self.known)} of {self.total}  {trial}  {result}  {self.bar.to_go()}")
         now = progress(self.comparison, trial.variant, self.known)
         last_of_grid = trial.seed == self.comparison.seeds[0]
         if now.lr is not None and last_of_grid and len(now.grid) > 1:
             edge = ", the edge of its grid: a better one may lie outside" if now.at_edge else ""
-            self.bar.console.print(f"{trial.variant}: learning rate {now.lr:g} is best{edge}")
+            self.bar.say(f"{trial.variant}: learning rate {now.lr:g} is best{edge}")
         elif len(now.grid) > len(self.comparison.grid(trial.variant)) and len(now.missing) == 1:
             (added,) = now.missing
-            self.bar.console.print(f"{trial.variant}: the best is at the edge of its grid, which grows to {added.lr:g}")
+            self.bar.say(f"{trial.variant}: the best is at the edge of its grid, which grows to {added.lr:g}")
 
 
-def _step(folder: Path) -> int:
+def step_reached(folder: Path) -> int:
     """The last step in a run's metrics.jsonl."""
     return max((record["step"] for record in read_metrics(folder / "metrics.jsonl")), default=0)

@@ -1,16 +1,10 @@
-"""One training of a comparison, in a process of its own: python -m groundup.comparisons.one_run FOLDER.
+"""One training of a comparison, in a process of its own: python -m groundup.comparisons.one_run FOLDER."""
 
-It saves everything and ends when its standard input is closed: when the process that began it says so, or ends.
-"""
-
-import os
-import signal
 import sys
-import threading
-import traceback
 from pathlib import Path
 from typing import Any
 
+from groundup.comparisons.processes import as_process
 from groundup.comparisons.trials import Outcome
 from groundup.flow.score_text import score_text
 from groundup.flow.text import read_texts
@@ -18,7 +12,7 @@ from groundup.flow.train import train
 from groundup.recipes.recipe import PairRecipe, load_recipe
 from groundup.run.folder import RunFolder
 from groundup.run.load import load_text_run
-from groundup.run.own_code import kept_code, place_of
+from groundup.run.own_code import kept_code
 from groundup.run.results import read_results
 from groundup.run.text import TextRun
 from groundup.training.checkpoint import saved_steps
@@ -81,29 +75,11 @@ def recorded(folder: RunFolder) -> dict[str, Any]:
     return read_results(folder.results_file)
 
 
-def stop_with_input() -> None:
-    """Turn the end of standard input into SIGTERM, which saves a training and ends it."""
-
-    def watch() -> None:
-        while os.read(0, 1024):  # not sys.stdin: a thread waiting in it makes Python fail at its exit
-            pass
-        signal.raise_signal(signal.SIGTERM)
-
-    threading.Thread(target=watch, daemon=True).start()
-
-
 def main() -> None:
     from groundup.data.load import load_texts
 
     folder = Path(sys.argv[1])
-    stop_with_input()
-    try:
-        run_one(folder, load_texts(Path(sys.argv[2])) if len(sys.argv) > 2 else None)
-    except Exception as error:
-        if (place := place_of(error)) is None:
-            raise
-        traceback.print_exc()
-        sys.exit(f"{place}: {type(error).__name__}: {error}")  # the last line, which is what the comparison repeats
+    as_process(lambda: run_one(folder, load_texts(Path(sys.argv[2])) if len(sys.argv) > 2 else None))
 
 
 if __name__ == "__main__":

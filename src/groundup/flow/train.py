@@ -50,6 +50,47 @@ TEXT = Task(text.read, text.make_batches, score_text.judge)
 PAIRS = Task(pairs.read, pairs.make_batches, score_pairs.judge)
 
 
+@dataclass(frozen=True)
+class Ready:
+    """All that a training needs: its complete recipe, the corpus as tokens, the model and the batches."""
+
+    recipe: Recipe
+    parts: Any
+    model: nn.Module
+    batches: Batches
+
+
+def prepare(
+    recipe: Recipe,
+    folder: RunFolder,
+    *,
+    code: OwnCode = STOCK,
+    resume: bool = False,
+    init_from: str | Path | None = None,
+    say: Say = print,
+) -> Ready:
+    """Read the corpus, begin the run in the folder unless it is resumed, build the model, and make the batches."""
+    task = _task(recipe)
+    known = Tokenizers(*folder.tokenizers()) if resume else None
+    if init_from is not None:
+        assert isinstance(recipe, TextRecipe), "`with_folder` refuses others"
+        recipe, tokenizer = begun_from(recipe, init_from), tokenizer_from_hub(init_from)
+        known = Tokenizers(tokenizer, tokenizer)
+    parts: Parts = task.read(recipe, known, say=say)
+    if not resume:
+        recipe = _begin(recipe, folder, parts, code)
+    keep_held_out(folder, parts.held_out, resume=resume)
+    for line in parts.describe():
+        say(line)
+    refuse_too_much(recipe)
+    model = _build(code, recipe, folder)
+    say(describe_model(model, recipe.model))
+    batches = task.make_batches(recipe, parts)
+    say(batches.about)
+    keep_order(folder, batches, resume=resume, say=say)
+    return Ready(recipe, parts, model, batches)
+
+
 def train(
     recipe: Recipe,
     folder: RunFolder,
@@ -65,37 +106,26 @@ def train(
     init_from: a Hugging Face folder to go on from, with its tokenizer and the model that the recipe names.
     """
     began = time.perf_counter()
-    task = PAIRS if isinstance(recipe, PairRecipe) else TEXT
-    known = Tokenizers(*folder.tokenizers()) if resume else None
-    if init_from is not None:
-        assert isinstance(recipe, TextRecipe), "`with_folder` refuses others"
-        recipe, tokenizer = begun_from(recipe, init_from), tokenizer_from_hub(init_from)
-        known = Tokenizers(tokenizer, tokenizer)
-    parts: Parts = task.read(recipe, known, say=say)
-    if not resume:
-        recipe = _begin(recipe, folder, parts, code)
-    keep_held_out(folder, parts.held_out, resume=resume)
-    for line in parts.describe():
-        say(line)
-    refuse_too_much(recipe)
-    model = _build(code, recipe, folder)
-    say(describe_model(model, recipe.model))
+    ready = prepare(recipe, folder, code=code, resume=resume, init_from=init_from, say=say)
+    recipe, model = ready.recipe, ready.model
     first_look(model, recipe, say=say)
-    batches = task.make_batches(recipe, parts)
-    say(batches.about)
-    keep_order(folder, batches, resume=resume, say=say)
     fitted = fit(
         model,
-        batches.train,
+        ready.batches.train,
         folder=folder.path,
         settings=recipe.train,
-        valid=batches.valid,
+        valid=ready.batches.valid,
         max_minutes=recipe.max_minutes,
         resume=resume,
-        watch=watch(recipe, folder, model, parts.tokenizers.target),
+        watch=watch(recipe, folder, model, ready.parts.tokenizers.target),
         loss=code.loss,
     )
-    return task.judge(recipe, folder, model.eval(), parts, training=training_record(fitted, model, began), say=say)
+    record = training_record(fitted, model, began)
+    return _task(recipe).judge(recipe, folder, model.eval(), ready.parts, training=record, say=say)
+
+
+def _task(recipe: Recipe) -> Task:
+    return PAIRS if isinstance(recipe, PairRecipe) else TEXT
 
 
 def _begin(recipe: Recipe, folder: RunFolder, parts: Parts, code: OwnCode) -> Recipe:

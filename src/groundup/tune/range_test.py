@@ -1,0 +1,126 @@
+"""The learning-rate range test (Smith 2017): the rate rises exponentially, and the loss says which rates are useful.
+
+The loss falls faster and faster as the rate rises, then no longer, then it rises. The rate of the lowest loss is too
+high for a whole training; a fixed share of it is chosen, which was found by sweeps of rates (docs/tuning.md).
+"""
+
+import json
+import math
+import statistics
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from groundup.files import write_whole
+from groundup.flow.train import Ready
+from groundup.recipes.recipe import TextRecipe
+from groundup.records import make_record, read_json
+from groundup.run.own_code import OwnCode
+from groundup.training import micro, optim
+from groundup.training.loop import Step, train
+from groundup.training.precision import choose_device, choose_precision
+from groundup.tune.space import rounded
+
+LOWEST, HIGHEST, STEPS = 1e-4, 1.0, 120
+SHARE = 1 / 4
+"""The chosen rate, as a share of the one at which the smoothed loss is lowest."""
+SMOOTHING = 0.9
+FEWEST = 20  # steps that a curve needs
+ENOUGH = 1.5
+"""The test ends where the smoothed loss is this many times the lowest."""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Rates, rising, and the training loss at each; what was chosen, and how long a step took."""
+
+    rates: list[float]
+    losses: list[float]
+    smooth: list[float]
+    lowest: float
+    """The rate at which the smoothed loss is lowest."""
+    chosen: float
+    seconds_a_step: float
+    tokens_a_step: float
+    held_out: int
+    """Tokens of the validation part."""
+    seconds: float
+    """All steps together."""
+    ended: float
+    """When, as `time.time()` says it."""
+
+    def save(self, path: Path) -> None:
+        write_whole(path, json.dumps(asdict(self)) + "\n")
+
+
+def read_curve(path: Path) -> Curve:
+    return make_record(Curve, read_json(path), "a range test")
+
+
+def rate_at(n: int) -> float:
+    """The rate of step n, from 1 to STEPS."""
+    return LOWEST * (HIGHEST / LOWEST) ** ((n - 1) / (STEPS - 1))
+
+
+def range_test(ready: Ready, code: OwnCode) -> Curve:
+    """Train for at most STEPS steps while the rate rises. ValueError where the loss never falls."""
+    settings = ready.recipe.train
+    device = choose_device(settings.device)
+    model = ready.model.to(device)
+    steps = train(
+        model,
+        ready.batches.train.batches(0),
+        steps=STEPS,
+        lr=lambda n, progress: rate_at(n),
+        clip=settings.clip,
+        smoothing=settings.smoothing,
+        accumulate=micro.per_step(ready.batches.train, settings, 1),
+        precision=choose_precision(device, settings.precision),
+        seed=settings.seed,
+        optimizer=optim.from_settings(model, settings),
+        loss=code.loss,
+    )
+    taken: list[Step] = []
+    try:
+        for step in steps:
+            taken.append(step)
+            if (smooth := smoothed([one.loss for one in taken]))[-1] > ENOUGH * min(smooth):
+                break
+    except FloatingPointError:  # the rate is high enough for that
+        pass
+    valid = ready.parts.valid
+    return curve_of(taken, len(valid) if isinstance(ready.recipe, TextRecipe) else valid[1].tokens)
+
+
+def curve_of(taken: Sequence[Step], held_out: int) -> Curve:
+    """What the steps say. ValueError where there are too few."""
+    if len(taken) < FEWEST:
+        raise ValueError(
+            f"the loss was not finite after {len(taken)} steps, at a learning rate of {rate_at(len(taken) + 1):.2g}: "
+            "the model is unstable; try groundup doctor"
+        )
+    losses = [step.loss for step in taken]
+    smooth = smoothed(losses)
+    lowest = taken[min(range(len(smooth)), key=smooth.__getitem__)].lr
+    return Curve(
+        rates=[step.lr for step in taken],
+        losses=losses,
+        smooth=smooth,
+        lowest=lowest,
+        chosen=rounded(SHARE * lowest),
+        seconds_a_step=statistics.median(step.seconds for step in taken[2:]),
+        tokens_a_step=statistics.fmean(step.tokens for step in taken),
+        held_out=held_out,
+        seconds=math.fsum(step.seconds for step in taken),
+        ended=time.time(),
+    )
+
+
+def smoothed(losses: list[float]) -> list[float]:
+    """An exponential mean, without its pull towards zero at the beginning."""
+    mean, found = 0.0, []
+    for n, loss in enumerate(losses, 1):
+        mean = SMOOTHING * mean + (1 - SMOOTHING) * loss
+        found.append(mean / (1 - SMOOTHING**n))
+    return found
