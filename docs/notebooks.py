@@ -26,7 +26,9 @@ if importlib.util.find_spec("groundup") is None:
     if done.returncode:
         raise SystemExit("groundup could not be installed; without a network, clone it and run: pip install -e .")
 import groundup
+from groundup.notebook import explain_errors
 
+explain_errors()
 print("groundup", groundup.__version__)"""
 
 

@@ -95,6 +95,7 @@ MAY = {
     "batch": {"batch"},
     "nearest": {"nearest"},
     "terminal": {"terminal"},
+    "notebook": {"notebook"},
     "records": {"records"},
 }
 FREE = {"cli", "__init__", "__main__"}

@@ -79,7 +79,8 @@ def test_the_knobs_of_chapter_11_are_those_of_the_package(page: Any, temperature
 
 
 def test_a_page_of_a_run_works_inside_another_and_opens_the_tab_that_is_asked_for(page: Any, tmp_path: Path):
-    path = write_page(writer("gpt2"), tmp_path / "live.html")
+    run: Any = writer("gpt2")
+    path = write_page(run, tmp_path / "live.html")
     frame = shown(page, Live(path, view="tokens"))
     frame.locator("body[data-ready]").wait_for()
     frame.locator("#tokens").wait_for(state="visible")
