@@ -6,16 +6,18 @@ A job is a line such as {"corpus": "novels-small", "bytes": 300000, "seconds": 6
 words and what they are when they are left out. Jobs that stand in RUNS.jsonl already are passed over, so the sheet can
 be stopped and started again.
 
-A budget in seconds would be worth less whenever another program uses the machine. So a job takes the steps that would
-fit into its seconds on a quiet core: its step time is the fastest of the first steps, in seconds of this process.
+A budget in seconds would be worth less whenever another program uses the machine. So a job takes as many steps as one
+quiet core takes in its seconds, by PACE, the FLOP/s of models of two widths that `groundup.plan.pace` measured there.
 """
 
+import gettext
 import json
 import math
 import sys
 import tempfile
 import time
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import torch
@@ -25,6 +27,8 @@ from groundup.data.load import load_splits, load_texts
 from groundup.data.split import PairSplits
 from groundup.flow import pairs, text
 from groundup.flow.complete import completed
+from groundup.flow.parts import Batches
+from groundup.plan.pace import Pace
 from groundup.presets import preset
 from groundup.recipes.recipe import PairData, PairRecipe, TextData, TextRecipe, TokenizerSettings
 from groundup.training import optim, schedule
@@ -33,6 +37,10 @@ from groundup.training.loop import train
 from groundup.training.settings import TrainSettings
 from groundup.training.validate import validate
 
+PACE = {
+    "text": Pace(((64, 90e9), (256, 195e9)), "1 thread"),
+    "pairs": Pace(((64, 45e9), (256, 100e9)), "1 thread"),
+}
 HELD_OUT = 60_000  # bytes of running text
 JOB = {
     "corpus": "novels-small",
@@ -79,8 +87,8 @@ def measure(job: dict) -> dict:
     torch.manual_seed(job["seed"])
     model = build(recipe.model)
     batches = task.make_batches(recipe, parts)
-    seconds = step_time(recipe, batches)
-    steps = max(10, round(job["seconds"] / seconds))
+    pace = PACE["pairs" if job["pairs"] else "text"].rate(job["width"])
+    steps = max(10, round(job["seconds"] * pace / flops_per_token(model) / tokens_of_a_step(batches)))
     settings = replace(recipe.train, warmup=max(1, min(100, steps // 10)))
     began, losses, tokens = time.process_time(), [], 0
     for step in train(
@@ -105,24 +113,16 @@ def measure(job: dict) -> dict:
         "steps": steps,
         "tokens": tokens,
         "epochs": round(steps / len(batches.epoch), 2),
-        "step_seconds": round(seconds, 5),
         "flops": flops_per_token(model) * tokens,
         "used": round(time.process_time() - began, 1),
         "bytes_a_token": round(size / predicted, 3),
     }
 
 
-def step_time(recipe, batches) -> float:
-    """Seconds of this process that a step takes when nobody disturbs it, on a model that is thrown away."""
-    model, times, before = build(recipe.model), [], time.process_time()
-    for _ in train(
-        model, batches.train.batches(0), steps=10, lr=1e-4, optimizer=optim.from_settings(model, recipe.train)
-    ):
-        now = time.process_time()
-        times.append(now - before)
-        before = now
-    times = sorted(times[3:])
-    return sum(times[: len(times) // 2 + 1]) / (len(times) // 2 + 1) if recipe.task == "translation" else times[0]
+def tokens_of_a_step(batches: Batches) -> float:
+    """Targets in a batch, the mean of the first few."""
+    first = list(islice(batches.train.batches(0), 8))
+    return sum(int((batch.targets >= 0).sum()) for batch in first) / len(first)
 
 
 def common(job: dict) -> dict:
@@ -154,7 +154,9 @@ def pair_recipe(job: dict) -> PairRecipe:
 
 def read_text(recipe: TextRecipe, job: dict):
     """The first bytes of the corpus to learn from, and its last ones held out."""
-    whole = "\n".join(load_texts(job["corpus"])).encode()
+    language = job["corpus"].removeprefix("messages-")
+    texts = load_texts(job["corpus"]) if language == job["corpus"] else messages(language)
+    whole = "\n".join(texts).encode()
     held_out = min(HELD_OUT, len(whole) // 10)
     first = whole[: min(job["bytes"], len(whole) - held_out)].decode(errors="ignore")
     last = whole[-held_out:].decode(errors="ignore")
@@ -166,6 +168,16 @@ def read_text(recipe: TextRecipe, job: dict):
         parts = text.read(recipe, None, say=lambda line: None)
         size = sum(len(one.encode()) for one in text.read_texts(recipe.data)[1])
     return text, parts, size
+
+
+def messages(language: str) -> list[str]:
+    """What the programs of this machine say in a language, such as ru or zh_CN; each message once."""
+    found: dict[str, None] = {}
+    for path in sorted(Path("/usr/share/locale", language, "LC_MESSAGES").glob("*.mo")):
+        with path.open("rb") as file:
+            catalogue = gettext.GNUTranslations(file)._catalog  # it has no other way in
+        found |= dict.fromkeys(said for key, said in catalogue.items() if key and said != key)
+    return list(found)
 
 
 def read_pairs(recipe: PairRecipe, job: dict):

@@ -45,7 +45,7 @@ def test_what_was_chosen_is_in_the_recipe_and_nothing_is_measured_again(cli, tex
     assert "GFLOP/s measured" in why[0]
     width, layers = recipe("auto")["model"]["width"], recipe("auto")["model"]["layers"]
     assert f"{layers} layers of width {width}" in why[1]
-    assert f"dropout is {recipe('auto')['model']['dropout']:g}" in why[2]
+    assert f"dropout {recipe('auto')['model']['dropout']:g}" in why[2]
     assert recipe("auto")["train"]["optimizer"] == "muon"
     assert measured == ["auto"]
     assert cli("resume", "auto", "--max-minutes", "0.06").code == 0
@@ -66,6 +66,7 @@ def test_flags_of_the_user_win(cli, text, measured):
     assert 72 % model["heads"] == 0
     assert not Path("runs", "corpus").exists()
     assert "layers of width 72" in said.out
+    assert "dropout 0.3" in said.out
 
 
 def test_pairs_are_sized_too(cli, desk, measured):

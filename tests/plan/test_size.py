@@ -89,7 +89,7 @@ def test_too_little_text_and_too_little_time_are_one_line_with_the_least_that_is
     with pytest.raises(ValueError, match="at least 2,000 bytes to learn from, and there are 700"):
         chosen(corpus.RECIPE, 700, 5)
     with pytest.raises(
-        ValueError, match=r"--max-minutes 0.001 is time for \d+ steps.*at least --max-minutes 0.\d$"
+        ValueError, match=r"--max-minutes 0.001 is time for \d+ steps.*at least --max-minutes 0.\d+$"
     ) as no:
         chosen(corpus.RECIPE, 300_000, 0.001)
     least = float(str(no.value).split()[-1])

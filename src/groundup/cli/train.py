@@ -2,6 +2,7 @@
 
 import dataclasses
 import sys
+from typing import TYPE_CHECKING
 
 from groundup.cli.choosing import given
 from groundup.cli.own import take_own
@@ -14,6 +15,9 @@ from groundup.recipes.recipe import PairRecipe, Recipe
 from groundup.recipes.table import RECIPES, about
 from groundup.run.own_code import OwnCode
 from groundup.training import launch
+
+if TYPE_CHECKING:
+    from groundup.flow.sized import Reasons
 
 USAGE = """usage: groundup train RECIPE [DATA [OTHER]] [options]
 
@@ -72,24 +76,25 @@ def main(arguments: list[str]) -> None:
         from groundup.flow.init_from import with_folder
 
         recipe = with_folder(recipe, init_from)
-    prog, lines = f"groundup train {arguments[0]}", []
+    prog, reasons = f"groundup train {arguments[0]}", None
     if size is not None:
-        recipe, lines = _sized(recipe, rest, prog)
+        recipe, reasons = _sized(recipe, rest, prog)
     parsed = parse(type(recipe), rest, prog=prog, default=recipe)
     for path, flag in zip(named, ("corpus", "other"), strict=False):
         if (wanted := getattr(parsed.data, flag)) != path:
             raise ValueError(f"{path!r} and --data.{flag} ({wanted}) both say what to learn from; leave one out")
     check(parsed, recipe)
+    why = [] if reasons is None else reasons.lines(parsed)
     if init_from is not None:
         from groundup.flow.init_from import check_unchanged
 
         check_unchanged(parsed, recipe, init_from)  # type: ignore[arg-type]
     if dry_run:
         print_plan(parsed if getattr(parsed, "init_from", None) else planned(parsed), code)
-        print(*lines, sep="\n", end="\n" * bool(lines))
+        print(*why, sep="\n", end="\n" * bool(why))
         return
     check_machine(parsed, parsed.train.parallel)
-    print(*lines, sep="\n", end="\n" * bool(lines))
+    print(*why, sep="\n", end="\n" * bool(why))
     if launch.rank() == 0 and code.model is None:
         _tell_of_export(parsed)
     weights = init_from or getattr(parsed, "init_from", None)  # a recipe.json may say so
@@ -110,7 +115,7 @@ def _check_size(size: str, name: str, preset_name: str | None, init_from: str | 
         raise ValueError(f"--size auto is for {', '.join(SIZED)}, not for {name}; leave it out, or take one of them")
 
 
-def _sized(recipe: Recipe, arguments: list[str], prog: str) -> tuple[Recipe, list[str]]:
+def _sized(recipe: Recipe, arguments: list[str], prog: str) -> "tuple[Recipe, Reasons]":
     """The recipe with the sizes chosen, and why; what the arguments fix is taken into account."""
     from groundup.flow.sized import sized
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from groundup.flow.pairs import read_splits
@@ -15,8 +16,39 @@ SIZED = ("corpus", "shakespeare-char", "translation", "fra-eng", "en-it", "multi
 """The recipes that take `--size auto`. Of the others size is the subject, or their task was not measured."""
 
 
-def sized(recipe: Recipe, asked: Recipe, fixed: Collection[str]) -> tuple[Recipe, list[str]]:
-    """The recipe with all that the rule chooses, and three lines that say why.
+@dataclass(frozen=True)
+class Reasons:
+    """Why a size was chosen."""
+
+    material: Material
+    pace: Pace
+    size: Size
+
+    def lines(self, recipe: Recipe) -> list[str]:
+        """Three lines about the recipe that is trained, in which the user may have changed more."""
+        material, size, model, train = self.material, self.size, recipe.model, recipe.train
+        what = f"{material.pairs:,} pairs ({_bytes(material.bytes)})" if material.pairs else _bytes(material.bytes)
+        script = f"{material.bytes / material.characters:.1f} bytes a character"
+        rate = f"{self.pace.rate(model.width) / 1e9:,.0f} GFLOP/s measured, {self.pace.where}"
+        sides = "" if model.encoder_layers is None else f"{model.encoder_layers} + "
+        kind, vocabulary = recipe.tokenizer.kind, recipe.tokenizer.vocab_size
+        read = f"{kind}" if kind == "characters" else f"{vocabulary:,} {'byte pairs' if kind == 'bpe' else kind}"
+        bound = "text" if size.enough else "time"
+        ends = f"; it ends after {train.steps:,} steps" if train.steps else ""
+        pairs = isinstance(recipe, PairRecipe)
+        batch = recipe.data.batch_tokens if pairs else recipe.data.batch * model.context
+        muon = f"Muon at {train.matrix_lr:g} and " if train.optimizer == "muon" else ""
+        return [
+            f"size         {what} of text, {script}, and {recipe.max_minutes:g} minutes on this machine ({rate})",
+            f"{'':12} -> {sides}{model.layers} layers of width {model.width} on {read}: {size.parameters / 1e6:,.2f}M "
+            f"weights that read {size.tokens / 1e6:,.1f}M tokens; more {bound} would let it grow",
+            f"{'':12} -> the text is read about {size.readings:,.1f} times{ends}: dropout {model.dropout:g}; "
+            f"{batch:,} tokens a step, {muon}AdamW at {train.lr:g}",
+        ]
+
+
+def sized(recipe: Recipe, asked: Recipe, fixed: Collection[str]) -> tuple[Recipe, Reasons]:
+    """The recipe with all that the rule chooses, and why.
 
     asked: the recipe with the user's settings; fixed: which of them the user gave, by dotted names.
     ValueError where it makes no sense, or where text or minutes are too few.
@@ -26,7 +58,7 @@ def sized(recipe: Recipe, asked: Recipe, fixed: Collection[str]) -> tuple[Recipe
     material = _material(asked)
     pace = measure_pace(asked)
     size = choose(asked, material, pace, asked.max_minutes, set(fixed))
-    return with_settings(recipe, size.settings), _why(asked, material, pace, size)
+    return with_settings(recipe, size.settings), Reasons(material, pace, size)
 
 
 def with_settings(recipe: Recipe, settings: dict[str, Any]) -> Recipe:
@@ -63,39 +95,15 @@ def _material(recipe: Recipe) -> Material:
     """Read what there is to learn from."""
     if isinstance(recipe, PairRecipe):
         pairs = read_splits(recipe.data).train
-        return _counted([side for pair in pairs for side in pair], len(pairs))
-    return _counted(read_texts(recipe.data)[0], None)
+        return counted([side for pair in pairs for side in pair], len(pairs))
+    return counted(read_texts(recipe.data)[0], None)
 
 
-def _counted(texts: Iterable[str], pairs: int | None) -> Material:
+def counted(texts: Iterable[str], pairs: int | None) -> Material:
+    """The material of texts, or of the sides of so many pairs."""
     texts = list(texts)
     distinct = len(set().union(*map(set, texts)))
     return Material(sum(len(text.encode()) for text in texts), sum(map(len, texts)), distinct, pairs)
-
-
-def _why(recipe: Recipe, material: Material, pace: Pace, size: Size) -> list[str]:
-    """Three lines in plain words."""
-    said = size.settings
-    what = (
-        f"{material.pairs:,} pairs ({_bytes(material.bytes)})"
-        if material.pairs
-        else f"{_bytes(material.bytes)} of text"
-    )
-    script = material.bytes / material.characters
-    rate = f"{pace.rate(said['model.width']) / 1e9:,.0f} GFLOP/s measured, {pace.where}"
-    vocabulary = f"{said['tokenizer.vocab_size']:,} byte pairs" if said["tokenizer.kind"] == "bpe" else "characters"
-    sides = "encoder and decoder of " if material.pairs else ""
-    layers = f"{sides}{said['model.layers']} layers of width {said['model.width']}"
-    bound = "more text, not more time, would let it grow" if size.enough else "more minutes would let it grow"
-    tokens = said["data.batch_tokens"] if material.pairs else said["data.batch"] * said["model.context"]
-    return [
-        f"size         {what}, {script:.1f} bytes a character, and {recipe.max_minutes:g} minutes on this machine "
-        f"({rate})",
-        f"{'':12} -> {layers} on {vocabulary}: {size.parameters / 1e6:,.2f}M weights that read "
-        f"{size.tokens / 1e6:,.1f}M tokens; {bound}",
-        f"{'':12} -> the text is read about {size.readings:,.1f} times, so dropout is {said['model.dropout']:g}; "
-        f"{tokens:,} tokens a step, Muon at {said['train.matrix_lr']:g} and AdamW at {said['train.lr']:g}",
-    ]
 
 
 def _bytes(size: int) -> str:

@@ -2,12 +2,12 @@
 
 It is what the runs of docs/sizing.md say:
 
-1. The vocabulary grows with the text, about as its fourth root.
-2. The model is the largest of LADDER that can still read READ tokens for each of its weights in the time. Both, the
-   model and what it reads, so grow as the square root of the computation (Hoffmann et al. 2022 found the same).
-3. A text that is read many times over lets no model grow: beyond BYTES for each weight there is nothing to gain.
-4. The more often the text is read, the stronger the dropout.
-5. A longer training takes larger batches.
+1. A small text is read by characters, a larger one in byte pairs; these grow as about the cube root of the text.
+2. The model is the largest of LADDER that can still read READ tokens for each of its weights in the time. So both, the
+   model and what it reads, grow as about the square root of the computation (as in Hoffmann et al. 2022).
+3. A model with more weights than WEIGHTS for each byte of the text gains nothing.
+4. After READINGS of the text a model only learns it by heart, so that the training ends there, if not before.
+5. The more often the text is read, the stronger the dropout; and the longer the training, the larger the batch.
 """
 
 import math
@@ -26,18 +26,25 @@ LADDER = (
     *((384, 6), (512, 6), (640, 6), (768, 8), (1024, 8), (1024, 12), (1536, 12)),
 )
 """Width and layers; of an encoder-decoder as many layers on each side."""
-HEAD = 32
-"""The width of a head, 64 from WIDE on."""
-WIDE = 512
-READ = {"language": 3.0, "translation": 3.0}
-"""Tokens for each weight that is multiplied."""
-BYTES = {"language": 0.5, "translation": 0.5}
-"""Least bytes of text for each such weight."""
-DROPOUT = ((2, 0.0), (8, 0.1), (math.inf, 0.2))
-"""Up to so many readings of the text, this dropout."""
+HEAD, WIDE = 32, 512
+"""The width of a head; twice that from width WIDE on."""
+READ = {"language": 2.5, "translation": 1.0}
+"""Tokens for each weight that is multiplied; of pairs, target tokens."""
+WEIGHTS = {"language": 4, "translation": 4}
+"""For each byte of text, at most."""
+READINGS = {"language": 20, "translation": 40}
+DROPOUT = {
+    "language": ((6, 0.0), (15, 0.1), (math.inf, 0.2)),
+    "translation": ((2, 0.0), (6, 0.1), (15, 0.2), (math.inf, 0.3)),
+}
+"""(readings, dropout): up to so many readings, this dropout."""
+BY_CHARACTERS, ALPHABET = 60_000, 200
+"""A text of fewer bytes, and of at most as many different characters, is read by characters."""
 LEAST_BYTES, LEAST_STEPS = 2_000, 50
-STEPS = 1500  # about as many, by choice of the batch
-SHARE = 0.92  # of the minutes: the rest is for validations and checkpoints
+STEPS = 1500
+"""About as many are taken: the batch is chosen so."""
+SHARE = 0.92
+"""Of the minutes; the rest is for validations and checkpoints."""
 VALIDATIONS = 12
 
 
@@ -52,6 +59,15 @@ class Material:
     """Different characters."""
     pairs: int | None = None
 
+    def tokens(self, kind: str, vocabulary: int) -> float:
+        """About how many tokens a model predicts in one reading; of pairs, those of one side."""
+        if kind == "characters":
+            every = self.characters
+        else:  # byte pairs: each doubling of the vocabulary adds half a character to a token
+            each = 1 + 0.55 * math.log2(max(vocabulary, 257) / 256)
+            every = self.characters / each * (self.bytes / self.characters) ** 0.5
+        return every / 2 if self.pairs else every
+
 
 @dataclass(frozen=True)
 class Size:
@@ -62,11 +78,11 @@ class Size:
     parameters: int
     """Weights that are multiplied."""
     tokens: float
-    """To be read in the time; of pairs, target tokens."""
+    """To be read; of pairs, target tokens."""
     readings: float
     """Of the text."""
     enough: bool
-    """Whether the text, and not the time, kept the model small."""
+    """Whether the text, and not the time, bounds the model or the training."""
 
 
 def choose(recipe: Recipe, material: Material, pace: Pace, minutes: float, fixed: set[str]) -> Size:
@@ -79,95 +95,44 @@ def choose(recipe: Recipe, material: Material, pace: Pace, minutes: float, fixed
             f"--size auto needs at least {LEAST_BYTES:,} bytes to learn from, and there are {material.bytes:,}; "
             "bring more, or leave --size out"
         )
-    kind, vocabulary = _vocabulary(recipe, material, fixed)
-    packed = material.bytes / _tokens(material, kind, vocabulary)
-    context = recipe.model.context
-    rungs = [_rung(recipe, vocabulary, context, shape, fixed) for shape in LADDER]
-    seconds = 60 * minutes * SHARE
-    task = recipe.task
-    tried = [(model, *_weighed(model, pace, seconds)) for model in rungs]
-    in_time = [one for one in tried if one[2] >= READ[task] * one[1]] or tried[:1]
-    largest = in_time[-1]
-    enough = [one for one in in_time if one[1] * BYTES[task] <= material.bytes] or tried[:1]
-    model, parameters, tokens = enough[-1]
-    both = 2 if material.pairs else 1
-    readings = tokens * packed * both / material.bytes
+    task, (kind, vocabulary) = recipe.task, _vocabulary(recipe, material, fixed)
+    seconds, once = 60 * minutes * SHARE, material.tokens(kind, vocabulary)
+    tried = [_tried(_shaped(recipe, vocabulary, *shape, fixed), pace, seconds) for shape in _shapes(recipe, fixed)]
+    in_time = [one for one in tried if one.tokens >= READ[task] * one.parameters] or tried[:1]
+    useful = [one for one in in_time if one.parameters <= WEIGHTS[task] * material.bytes] or tried[:1]
+    best, most = useful[-1], READINGS[task] * once
+    tokens = min(best.tokens, most)
     batch = _batch(tokens)
-    steps = int(tokens / batch)
-    if steps < LEAST_STEPS:
-        needed = minutes * LEAST_STEPS * batch / tokens
+    if best.tokens < LEAST_STEPS * batch:
+        least = minutes * LEAST_STEPS * batch / best.tokens
         raise ValueError(
-            f"--max-minutes {minutes:g} is time for {steps} steps of the smallest model here, which learns nothing; "
-            f"give at least --max-minutes {math.ceil(needed * 10) / 10:g}"
+            f"--max-minutes {minutes:g} is time for {best.tokens / batch:.0f} steps of the smallest model here, which "
+            f"learns nothing; give at least --max-minutes {math.ceil(least * 20) / 20:g}"
         )
-    wanted = largest[2] * packed * both / material.bytes
-    dropout = next(value for most, value in DROPOUT if wanted <= most)
-    settings = _shape_settings(model) | {
+    dropout = next(value for readings, value in DROPOUT[task] if in_time[-1].tokens / once <= readings)
+    settings = _shape_settings(best.model) | {
         "tokenizer.kind": kind,
-        "tokenizer.vocab_size": vocabulary if kind == "bpe" else recipe.tokenizer.vocab_size,
         "model.dropout": dropout,
-        **_training(recipe, batch, steps, tokens),
+        **_training(recipe, batch, tokens, ends=tokens == most),
     }
-    return Size(settings, parameters, tokens, readings, model is not largest[0])
+    if kind == "bpe":
+        settings["tokenizer.vocab_size"] = vocabulary
+    return Size(settings, best.parameters, tokens, tokens / once, best is not in_time[-1] or tokens == most)
 
 
-def _vocabulary(recipe: Recipe, material: Material, fixed: set[str]) -> tuple[str, int]:
-    """Kind and size."""
-    kind = recipe.tokenizer.kind
-    if kind == "characters":
-        return kind, material.distinct
-    if "tokenizer.vocab_size" in fixed:
-        return kind, recipe.tokenizer.vocab_size
-    grown = 2000 * (material.bytes / 300_000) ** 0.3
-    return kind, round(min(16_000, max(400, grown, 256 + material.distinct)) / 100) * 100
+@dataclass(frozen=True)
+class _Tried:
+    """A model that may be chosen."""
+
+    model: ModelConfig
+    parameters: int
+    tokens: float
+    """That it reads in the time."""
 
 
-def _tokens(material: Material, kind: str, vocabulary: int) -> float:
-    """About how many tokens the text becomes."""
-    if kind == "characters":
-        return material.characters
-    return material.bytes / _packed(material, vocabulary)
-
-
-def _packed(material: Material, vocabulary: int) -> float:
-    """Bytes a token of byte pairs, about: each doubling of the vocabulary adds 0.45 characters."""
-    characters = 1 + 0.45 * max(0.0, math.log2(vocabulary / 256))
-    return characters * (material.bytes / material.characters) ** 0.5
-
-
-def _rung(recipe: Recipe, vocabulary: int, context: int, shape: tuple[int, int], fixed: set[str]) -> ModelConfig:
-    """The recipe's model in that shape, but where the user has fixed it."""
-    model = recipe.model
-    width = model.width if "model.width" in fixed else shape[0]
-    layers = model.layers if "model.layers" in fixed else shape[1]
-    encoder = model.encoder_layers
-    if encoder is not None and "model.encoder_layers" not in fixed:
-        encoder = layers
-    heads = model.heads if "model.heads" in fixed else _heads(width)
-    mlp = round(width * 8 / 3 / 16) * 16 if model.mlp == "swiglu" else 4 * width
-    return replace(
-        model,
-        vocab_size=vocabulary,
-        width=width,
-        layers=layers,
-        encoder_layers=encoder,
-        heads=heads,
-        kv_heads=model.kv_heads if "model.kv_heads" in fixed else None,
-        mlp_width=model.mlp_width if "model.mlp_width" in fixed else max(1, mlp),
-        context=context,
-    )
-
-
-def _heads(width: int) -> int:
-    """As many heads of HEAD as there is room for, by which an even part of the width is left to each."""
-    most = max(1, width // (HEAD if width < WIDE else 2 * HEAD))
-    return next((heads for heads in range(most, 0, -1) if width % (2 * heads) == 0), 1)
-
-
-def _weighed(model: ModelConfig, pace: Pace, seconds: float) -> tuple[int, float]:
-    """The weights that are multiplied, and the tokens that are read in the time."""
+def _tried(model: ModelConfig, pace: Pace, seconds: float) -> _Tried:
     parameters, flops = _counted(model)
-    return parameters, pace.rate(model.width) * seconds / flops
+    return _Tried(model, parameters, pace.rate(model.width) * seconds / flops)
 
 
 @cache
@@ -177,9 +142,45 @@ def _counted(model: ModelConfig) -> tuple[int, float]:
     return matrix_parameters(built), flops_per_token(built)
 
 
-def _batch(tokens: float) -> int:
-    """Tokens of a step: a power of two."""
-    return 2 ** min(15, max(10, round(math.log2(tokens / STEPS))))
+def _vocabulary(recipe: Recipe, material: Material, fixed: set[str]) -> tuple[str, int]:
+    """Kind and size."""
+    kind = recipe.tokenizer.kind
+    by_characters = material.bytes < BY_CHARACTERS and material.distinct <= ALPHABET and not material.pairs
+    if kind == "characters" or (by_characters and not fixed & {"tokenizer.kind", "tokenizer.vocab_size"}):
+        return "characters", material.distinct
+    if "tokenizer.vocab_size" in fixed:
+        return kind, recipe.tokenizer.vocab_size
+    grown = 2000 * (material.bytes / 300_000) ** 0.3
+    return kind, round(min(16_000, max(500, grown, 256 + material.distinct)) / 100) * 100
+
+
+def _shapes(recipe: Recipe, fixed: set[str]) -> list[tuple[int, int]]:
+    """LADDER, but of it only what the user's heads can share."""
+    even = 2 * recipe.model.heads if "model.heads" in fixed else 1
+    return [shape for shape in LADDER if shape[0] % even == 0] or list(LADDER)
+
+
+def _shaped(recipe: Recipe, vocabulary: int, width: int, layers: int, fixed: set[str]) -> ModelConfig:
+    """The recipe's model in that shape, except for what the user has fixed."""
+    model = recipe.model
+    width = model.width if "model.width" in fixed else width
+    layers = model.layers if "model.layers" in fixed else layers
+    mlp = round(width * 8 / 3 / 16) * 16 if model.mlp == "swiglu" else 4 * width
+    shape: dict[str, Any] = dict(
+        width=width,
+        layers=layers,
+        encoder_layers=None if model.encoder_layers is None else layers,
+        heads=_heads(width),
+        kv_heads=None,
+        mlp_width=max(16, mlp),
+    )
+    return replace(model, vocab_size=vocabulary, **{k: v for k, v in shape.items() if f"model.{k}" not in fixed})
+
+
+def _heads(width: int) -> int:
+    """As many heads of HEAD as there is room for, an even part of the width to each."""
+    most = max(1, width // (HEAD if width < WIDE else 2 * HEAD))
+    return next((heads for heads in range(most, 0, -1) if width % (2 * heads) == 0), 1)
 
 
 def _shape_settings(model: ModelConfig) -> dict[str, Any]:
@@ -187,21 +188,30 @@ def _shape_settings(model: ModelConfig) -> dict[str, Any]:
     return {f"model.{name}": getattr(model, name) for name in names}
 
 
-def _training(recipe: Recipe, batch: int, steps: int, tokens: float) -> dict[str, Any]:
-    """Batch, rates, and when to validate."""
+def _batch(tokens: float) -> int:
+    """Tokens of a step: a power of two."""
+    return 2 ** min(15, max(8, round(math.log2(tokens / STEPS))))
+
+
+def _training(recipe: Recipe, batch: int, tokens: float, *, ends: bool) -> dict[str, Any]:
+    """Batch, rates, and when to validate. ends: whether the training ends after these tokens, with time left."""
+    steps = max(1, int(tokens / batch))
     every = max(1, steps // VALIDATIONS)
     settings: dict[str, Any] = {
+        "train.steps": steps if ends else None,
         "train.optimizer": "muon",
         "train.lr": 4e-3,
         "train.matrix_lr": 0.02,
-        "train.warmup": min(100, max(1, steps // 10)),
+        "train.warmup": min(100, steps // 10),
         "train.validate_every": every,
         "train.save_every": every,
         "train.log_every": min(50, every),
     }
-    if isinstance(recipe, PairRecipe):
+    if isinstance(recipe, PairRecipe):  # whose batches count both sides
         average = None if recipe.train.average is None else min(recipe.train.average, every)
         return settings | {"data.batch_tokens": max(2 * batch, 2 * recipe.data.max_length), "train.average": average}
-    # Validations read a twentieth of what the training does, at most.
-    most = max(4096, round(tokens * 0.15 / VALIDATIONS))
-    return settings | {"data.batch": max(1, batch // recipe.model.context), "data.valid_tokens": most}
+    # Validations read a twentieth of what the training does, at most: a token costs a third there.
+    return settings | {
+        "data.batch": max(1, batch // recipe.model.context),
+        "data.valid_tokens": max(4096, round(0.15 * tokens / VALIDATIONS)),
+    }
