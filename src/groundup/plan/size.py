@@ -2,7 +2,7 @@
 
 It is what the runs of docs/sizing.md say:
 
-1. A small text is read by characters, a larger one in byte pairs; these grow as about the cube root of the text.
+1. Text is read in byte pairs, unless characters are asked for; their number grows as about the cube root of the text.
 2. The model is the largest of LADDER that can still read READ tokens for each of its weights in the time. So both, the
    model and what it reads, grow as about the square root of the computation (as in Hoffmann et al. 2022).
 3. A model with more weights than WEIGHTS for each byte of the text gains nothing.
@@ -28,21 +28,21 @@ LADDER = (
 """Width and layers; of an encoder-decoder as many layers on each side."""
 HEAD, WIDE = 32, 512
 """The width of a head; twice that from width WIDE on."""
-READ = {"language": 2.5, "translation": 1.0}
+READ = {"language": 3.0, "translation": 1.0}
 """Tokens for each weight that is multiplied; of pairs, target tokens."""
 WEIGHTS = {"language": 4, "translation": 4}
 """For each byte of text, at most."""
-READINGS = {"language": 20, "translation": 40}
+READINGS = {"language": 8, "translation": 40}
+"""Of SMALL bytes; of a larger text more, as its fourth root."""
+SMALL = 30_000
 DROPOUT = {
-    "language": ((6, 0.0), (15, 0.1), (math.inf, 0.2)),
+    "language": ((4, 0.0), (20, 0.1), (math.inf, 0.2)),
     "translation": ((2, 0.0), (6, 0.1), (15, 0.2), (math.inf, 0.3)),
 }
 """(readings, dropout): up to so many readings, this dropout."""
-BY_CHARACTERS, ALPHABET = 60_000, 200
-"""A text of fewer bytes, and of at most as many different characters, is read by characters."""
 LEAST_BYTES, LEAST_STEPS = 2_000, 50
-STEPS = 1500
-"""About as many are taken: the batch is chosen so."""
+BATCH, AT = 1024, 1_500_000
+"""Tokens of a step in a training of AT tokens; four times as long a training takes twice as many."""
 SHARE = 0.92
 """Of the minutes; the rest is for validations and checkpoints."""
 VALIDATIONS = 12
@@ -100,7 +100,7 @@ def choose(recipe: Recipe, material: Material, pace: Pace, minutes: float, fixed
     tried = [_tried(_shaped(recipe, vocabulary, *shape, fixed), pace, seconds) for shape in _shapes(recipe, fixed)]
     in_time = [one for one in tried if one.tokens >= READ[task] * one.parameters] or tried[:1]
     useful = [one for one in in_time if one.parameters <= WEIGHTS[task] * material.bytes] or tried[:1]
-    best, most = useful[-1], READINGS[task] * once
+    best, most = useful[-1], READINGS[task] * once * max(1.0, material.bytes / SMALL) ** 0.25
     tokens = min(best.tokens, most)
     batch = _batch(tokens)
     if best.tokens < LEAST_STEPS * batch:
@@ -111,7 +111,6 @@ def choose(recipe: Recipe, material: Material, pace: Pace, minutes: float, fixed
         )
     dropout = next(value for readings, value in DROPOUT[task] if in_time[-1].tokens / once <= readings)
     settings = _shape_settings(best.model) | {
-        "tokenizer.kind": kind,
         "model.dropout": dropout,
         **_training(recipe, batch, tokens, ends=tokens == most),
     }
@@ -145,9 +144,8 @@ def _counted(model: ModelConfig) -> tuple[int, float]:
 def _vocabulary(recipe: Recipe, material: Material, fixed: set[str]) -> tuple[str, int]:
     """Kind and size."""
     kind = recipe.tokenizer.kind
-    by_characters = material.bytes < BY_CHARACTERS and material.distinct <= ALPHABET and not material.pairs
-    if kind == "characters" or (by_characters and not fixed & {"tokenizer.kind", "tokenizer.vocab_size"}):
-        return "characters", material.distinct
+    if kind == "characters":
+        return kind, material.distinct
     if "tokenizer.vocab_size" in fixed:
         return kind, recipe.tokenizer.vocab_size
     grown = 2000 * (material.bytes / 300_000) ** 0.3
@@ -190,7 +188,7 @@ def _shape_settings(model: ModelConfig) -> dict[str, Any]:
 
 def _batch(tokens: float) -> int:
     """Tokens of a step: a power of two."""
-    return 2 ** min(15, max(8, round(math.log2(tokens / STEPS))))
+    return 2 ** min(15, max(9, round(math.log2(BATCH * (tokens / AT) ** 0.5))))
 
 
 def _training(recipe: Recipe, batch: int, tokens: float, *, ends: bool) -> dict[str, Any]:
