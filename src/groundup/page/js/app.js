@@ -18,6 +18,7 @@ const app = {
       this.started.add(view);
       this.views[view][1].start(state);
     } else if (Object.keys(state).length) this.views[view][1].restore?.(state);
+    if (view !== first) say("");
     if (name !== view) $(name)?.scrollIntoView({ behavior: "smooth" });
     if (view === first) attention.redraw();
   },

@@ -160,8 +160,7 @@ const attention = {
       if (head < 0 || head >= this.panel.H || layer < 0 || layer >= this.panel.L) return;
       this.choose({ layer: String(layer), head: String(head) });
     };
-    const redraw = eased(() => this.redraw());
-    addEventListener("resize", redraw);
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+    addEventListener("resize", eased(() => this.redraw()));
+    for (const media of ["(prefers-color-scheme: dark)", "print"]) matchMedia(media).addEventListener("change", () => this.redraw());
   },
 };

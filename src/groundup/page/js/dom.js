@@ -32,6 +32,12 @@ function slider(id, told = () => {}, format = String) {
   return { get value() { return input.valueAsNumber; }, set value(value) { input.value = value; update(); } };
 }
 
+// Texts that the page proposes; one alone is there already.
+function examples(id, told) {
+  $(id).hidden = data.examples.length < 2;
+  $(id).append(...data.examples.slice(0, 6).map(text => make("button", text, { dir: "auto", onclick: () => told(text) })));
+}
+
 // Arrow keys go from one element of a group to the next, as in a text: the group is one stop of the Tab key.
 function arrows(group, choose) {
   group.addEventListener("keydown", event => {

@@ -6,7 +6,7 @@ const LESSONS = [
     + `This model knows ${vocab_size.toLocaleString("en")} of them and reads ${context.toLocaleString("en")} at most.`,
     "text → tokens → ids", "text/bpe.py, text/tokenizer.py", "tokenizer.js, bpe.js", "tokens"],
   ["2. Each token becomes a point", `A table has a row of ${width} numbers for each token: its embedding. Training has moved these rows so that `
-    + "tokens with like use have like rows. " + (position === "rotary" ? "Where a token stands is told later, by turning pairs of numbers."
+    + "tokens that are used alike have similar rows. " + (position === "rotary" ? "Where a token stands is told later, by turning pairs of numbers."
       : "A second row, for the place at which it stands, is added."),
     position === "rotary" ? "x = E[id]" : "x = E[id] + P[place]", "models/stack.py, nn/positions.py", "model.js, positions.js"],
   ["3. Tokens look at each other", "This is attention. Each token asks a question (query). Every token that it may see offers a key and a value. "
@@ -22,7 +22,7 @@ const LESSONS = [
     : `This happens ${layers} times. A token sees only what stands before it, so that the model can learn to guess what comes next.`,
     PAIRS ? "answer = decoder(written so far, encoder(source))" : "next = model(all before)", PAIRS ? "models/seq2seq.py" : "models/causal_lm.py", "model.js"],
   ["6. What comes next", "The last row is compared with a row for every token. The better they fit, the likelier that token comes next. "
-    + "The percent at a token are this probability; a strong colour means that the model was unsure.",
+    + "The percentage at a token is this probability; a strong colour means that the model was unsure.",
     "p = softmax(W x)", "decode/generate.py, decode/choose.py", "choose.js", PAIRS ? ANSWER : "write"],
   PAIRS ? ["7. The best whole answer", "The likeliest next token is not always part of the likeliest answer. Beam search goes on with several "
     + "beginnings at a time. A long answer has a smaller probability than a short one, so that its ln p is divided by a power of its length.",

@@ -20,9 +20,9 @@ const picker = settings => settings.temperature > 0 ? sample(settings) : greedy(
 // The likeliest ids after some logits, with their probabilities, and what filters leave of these.
 function likeliest(logits, tokenizer, many, settings = null) {
   const p = softmax(logits), ids = largest(p, many).filter(id => p[id] > 0);
-  const drawn = settings?.temperature > 0 ? softmax(filter(logits, settings)) : null;
+  const left = settings?.temperature > 0 ? softmax(filter(logits, settings)) : null;
   const pieces = tokenizer.pieces(ids);
-  return ids.map((id, i) => ({ id, piece: pieces[i], p: p[id], drawn: drawn ? drawn[id] : i === 0 ? 1 : 0 }));
+  return ids.map((id, i) => ({ id, piece: pieces[i], p: p[id], ...settings && { drawn: left ? left[id] : i === 0 ? 1 : 0 } }));
 }
 
 const MOST_LOOKED = 3e7; // weights that are kept of one text: 120 MB

@@ -7,6 +7,7 @@ const talk = {
     $("say").onsubmit = event => { event.preventDefault(); this.say($("said").value); };
     $("talk-stop").onclick = () => engine.stop();
     $("talk-reset").onclick = () => { this.reset(); this.remember(); $("said").focus(); };
+    examples("talk-examples", text => this.say(text));
     this.restore(state);
   },
 

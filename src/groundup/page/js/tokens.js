@@ -54,7 +54,7 @@ const tokens = {
     $("merges-part").hidden = !this.states;
     if (!this.states) return;
     $("merge").max = this.states.length - 1;
-    $("merge").value = this.states.length - 1;
+    $("merge").value = 0;
     this.drawMerge();
   },
 

@@ -20,9 +20,7 @@ const translate = {
     tree.told = node => { $("branch-go").hidden = !node || node.kind === "finished" || !$("stop").disabled; };
     arrows($("answer-tokens"));
     arrows($("answer"));
-    $("examples").hidden = data.examples.length < 2;
-    $("examples").append(...data.examples.slice(0, 6).map(text =>
-      make("button", text, { dir: "auto", onclick: () => { $("source").value = text; this.go(); } })));
+    examples("examples", text => { $("source").value = text; this.go(); });
     this.restore(state);
   },
 
@@ -200,8 +198,7 @@ const translate = {
     if (clicked && this.looked.panels.length && attention.place === "output") attention.step.output = t, attention.draw();
     if (clicked) tree.follow(t - this.begun().length);
     const list = make("ol", "", { className: "options" }), piece = this.looked.pieces[t];
-    const options = this.looked.steps[t].candidates.map(({ drawn, ...one }) => one);
-    drawOptions(list, options, ({ id }) => id === this.ids[t], id => this.take(t, id));
+    drawOptions(list, this.looked.steps[t].candidates, ({ id }) => id === this.ids[t], id => this.take(t, id));
     $("answer-options").replaceChildren(make("h3", `Likeliest tokens in the place of “${shown(piece)}”; choose one, and the model goes on from it`), list);
     $("answer-options").hidden = false;
   },

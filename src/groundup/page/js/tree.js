@@ -39,7 +39,8 @@ const tree = {
     this.later();
   },
 
-  branch(i) { return i === null || i < 0 ? [] : [...this.branch(this.nodes[i].parent), i]; },
+  // A candidate with all before it, the first step first.
+  branch(i) { return this.nodes[i] ? [...this.branch(this.nodes[i].parent), i] : []; },
 
   // Follow another answer from now on, and hold its last token.
   show(place) {
@@ -83,8 +84,8 @@ const tree = {
     lines.sort((one, other) => one.matches(".best") - other.matches(".best")); // the best one lies on top
     const numbers = Array.from({ length: steps }, (_, i) =>
       svg("text", { x: i * wide + 20 + box.width / 2, y: 14, class: "column" }, i + 1));
-    $("tree").setAttribute("width", steps * wide + 20);
-    $("tree").setAttribute("height", above + (Math.max(...rows) + 1) * tall);
+    const [width, height] = [steps * wide + 20, above + (Math.max(...rows) + 1) * tall];
+    for (const [name, value] of Object.entries({ width, height, viewBox: `0 0 ${width} ${height}` })) $("tree").setAttribute(name, value);
     $("tree").replaceChildren(...numbers, ...lines, ...boxes);
     $("tree-frame").scrollLeft = this.written.length ? 0 : $("tree-frame").scrollWidth; // it grows to the right
     this.light(this.held);

@@ -20,9 +20,7 @@ const write = {
       event.preventDefault();
       this.choose(at(event), true);
     };
-    $("write-examples").hidden = data.examples.length < 2;
-    $("write-examples").append(...data.examples.slice(0, 6).map(text =>
-      make("button", text, { dir: "auto", onclick: () => { $("prompt").value = text; this.begin(); } })));
+    examples("write-examples", text => { $("prompt").value = text; this.begin(); });
     $("prompt").onkeydown = event => { if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) this.begin(); };
     this.restore(state);
   },
@@ -165,7 +163,7 @@ const write = {
       if (turn !== this.turn || this.busy || !found || ids.length < 2) return;
       const { panels, from } = found;
       this.from = from + panels[0].S - panels[0].T; // of the first token that looks
-      attention.show({ panels, given: this.given - from }, this.row ?? panels[0].T - 1);
+      attention.show({ panels, given: Math.max(0, this.given - from) }, this.row ?? panels[0].T - 1);
       this.draw();
     } catch (error) {
       say(error.message, true);
