@@ -1,8 +1,8 @@
 """Does the range test choose a good rate? python docs/range-test-sheet/sheet.py FOLDER
 
-For each setting: the range test, then a training with each of nine rates and one with the rate that the test chose, all
-from the same first weights, with a warm-up and a cosine to the end. Each becomes a line of JSON in FOLDER/sheet.jsonl;
-settings that are there already are left out. Corpora are looked for in GROUNDUP_DATA.
+For each setting: the range test, then a training with each of seven rates and one with the rate that the test chose,
+all from the same first weights, with a warm-up and a cosine to the end. Each setting becomes a line of JSON in
+FOLDER/sheet.jsonl; those that are there already are left out. Corpora are looked for in GROUNDUP_DATA.
 """
 
 import dataclasses
@@ -28,9 +28,9 @@ from groundup.tune.one import held_out
 from groundup.tune.range_test import range_test
 from groundup.tune.space import with_layers, with_rate, with_width
 
-STEPS = 200
-RATES = [0.0005 * 2**n for n in range(9)]
-"""0.0005 to 0.128."""
+STEPS = 120
+RATES = [0.001 * 2**n for n in range(7)]
+"""0.001 to 0.064."""
 
 
 def small(recipe: Recipe, *, width: int, layers: int, batch: int, corpus: str, **more) -> Recipe:
@@ -64,13 +64,13 @@ def settings(folder: Path) -> dict[str, Recipe]:
     text = str(folder / "novel.txt")
     return {
         "shakespeare-char, width 64": small(
-            RECIPES["shakespeare-char"], width=64, layers=2, batch=8, corpus="tinyshakespeare"
+            RECIPES["shakespeare-char"], width=64, layers=2, batch=4, corpus="tinyshakespeare"
         ),
-        "novel, byte pairs, width 64": small(novel_recipe, width=64, layers=2, batch=16, corpus=text),
-        "novel, byte pairs, width 192": small(novel_recipe, width=192, layers=2, batch=16, corpus=text),
-        "wikitext, GPT-2, width 64": small(wiki, width=64, layers=2, batch=16, corpus=str(folder / "wiki.txt")),
-        "en-it, width 64": small(translator, width=64, layers=2, batch=1536, corpus=str(folder / "en-it.tsv")),
-        "phrasebook, width 64": small(phrases, width=64, layers=2, batch=1024, corpus="phrasebook-fr"),
+        "novel, byte pairs, width 64": small(novel_recipe, width=64, layers=2, batch=8, corpus=text),
+        "novel, byte pairs, width 160": small(novel_recipe, width=160, layers=2, batch=8, corpus=text),
+        "wikitext, GPT-2, width 64": small(wiki, width=64, layers=2, batch=8, corpus=str(folder / "wiki.txt")),
+        "en-it, width 64": small(translator, width=64, layers=2, batch=768, corpus=str(folder / "en-it.tsv")),
+        "phrasebook, width 64": small(phrases, width=64, layers=2, batch=768, corpus="phrasebook-fr"),
     }
 
 

@@ -25,8 +25,8 @@ from groundup.tune.space import with_width
 WIDTHS = 64, 128, 256, 512
 CHECKED, RATE = 10, 0.002
 """Steps and rate of the coordinate check."""
-RATES = [0.001 * 2**n for n in range(6)]
-SWEPT = 100
+RATES = [0.001 * 2**n for n in range(5)]
+SWEPT = 60
 """Steps of a training of the sweep."""
 
 
@@ -56,7 +56,7 @@ def coordinates(ready: Ready) -> dict[str, float]:
 def main() -> None:
     folder = Path(sys.argv[1])
     recipe = sheet.settings(folder)["novel, byte pairs, width 64"]
-    recipe = dataclasses.replace(recipe, data=dataclasses.replace(recipe.data, batch=8))
+    recipe = dataclasses.replace(recipe, model=dataclasses.replace(recipe.model, context=32))
     sheet.STEPS = SWEPT
     rows = folder / "widths.jsonl"
     done = {json.loads(line)["width"] for line in rows.read_text().splitlines()} if rows.is_file() else set()

@@ -86,18 +86,18 @@ def make_plan(tune: Tune, asked: Asked, *, jobs: int | None, say: Say) -> Plan:
         f"             chosen {curve.chosen:g}; the loss is lowest at {curve.lowest:.2g}, and the recipe has "
         f"{recipe.train.lr:g}"
     )
-    speed = Speed(curve.seconds_a_step, start, _length(recipe, curve))
-    used = time.perf_counter() - began
-    settings, shapes = _with_rates(drawn, curve.chosen, recipe.train.lr), [steps[0], *steps]
-    count = min(len(settings), how_many(trials, minutes - used, speed, jobs, used=used))
+    speed, used = Speed(curve.seconds_a_step, start, _length(recipe, curve)), time.perf_counter() - began
+    timed = _with_rates(drawn, steps, curve.chosen, recipe.train.lr)
+    count = min(len(timed), how_many(trials, minutes - used, speed, jobs, used=used))
     first, ladder = first_rung(count, minutes - used, speed, jobs), rungs(count)
+    settings, seconds = zip(*timed[:count], strict=True)
     plan = Plan(
         asked=asked,
         rate=curve.chosen,
         axes={name: sorted({one[name] for one in settings}) for name in settings[0]},
-        trials=settings[:count],
+        trials=list(settings),
         rungs=ladder,
-        steps=steps_of(shapes[:count], first, len(ladder)),
+        steps=steps_of(seconds, first, len(ladder)),
         seconds=[VALIDATING * first * FACTOR**rung for rung in range(len(ladder))],
         held_out=[_share(curve, first * FACTOR**rung) for rung in range(len(ladder))],
         jobs=jobs,
@@ -123,6 +123,7 @@ def _measure(
 
     beside: whether steps are timed while the range test runs, as trials will run beside each other.
     """
+    (tune.range_folder / one.CURVE).unlink(missing_ok=True)
     began = time.time()
     process = tune.train(tune.range_folder, replace(tune.recipe, name="range-test"), one.RANGE, threads=threads)
     with stopping({0: process}):
@@ -154,9 +155,18 @@ def _shape(settings: dict[str, float]) -> tuple[tuple[str, float], ...]:
     return tuple((name, value) for name, value in settings.items() if name != "rate")
 
 
-def _with_rates(drawn: Sequence[dict[str, float]], chosen: float, before: float) -> list[dict[str, float]]:
-    """The settings with rates in place of shares of the chosen one; first the recipe's own, with the rate it has."""
-    return [drawn[0] | {"rate": before}, *(one | {"rate": rounded(one["rate"] * chosen)} for one in drawn)]
+def _with_rates(
+    drawn: Sequence[dict[str, float]], steps: Sequence[float], chosen: float, before: float
+) -> list[tuple[dict[str, float], float]]:
+    """All settings, with rates in place of shares of the chosen one, and the seconds of a step.
+
+    The first are the recipe's own, with the rate that it has; the second the same with the chosen rate.
+    """
+    found = [(drawn[0] | {"rate": before}, steps[0])]
+    for settings, seconds in zip(drawn, steps, strict=True):
+        one = settings | {"rate": rounded(settings["rate"] * chosen)}
+        found += [] if one == found[0][0] else [(one, seconds)]
+    return found
 
 
 def _fits(tune: Tune, settings: dict[str, float], jobs: int) -> bool:

@@ -17,6 +17,7 @@ from groundup.recipes.recipe import Recipe
 from groundup.tune.command import command
 from groundup.tune.picture import draw
 from groundup.tune.search import Progress
+from groundup.tune.space import own
 
 RESULTS, PICTURE = "results.json", Path("plots") / "tune.png"
 MEASURES = {"valid": "validation loss, nats a token", "valid_bits": "validation loss, bits a byte"}
@@ -64,6 +65,7 @@ def _trial(progress: Progress, number: int, rank: int) -> dict[str, Any]:
     return {
         "rank": rank,
         "trial": number,
+        "is": _named(progress, number),
         "settings": plan.trials[number],
         "losses": [outcome.figures.get(measure) for outcome in found.values()],
         "steps": [plan.steps[number][rung] for rung in found],
@@ -72,6 +74,15 @@ def _trial(progress: Progress, number: int, rank: int) -> dict[str, Any]:
         "diverged": last.diverged,
         "run": str(progress.tune.trial_folder(number, max(found))),
     }
+
+
+def _named(progress: Progress, number: int) -> str:
+    """What is special about a trial: the settings of the recipe, and these with the rate of the range test."""
+    tune, plan = progress.tune, progress.plan
+    before, settings = own(tune.recipe, tune.axes), plan.trials[number]
+    if settings | {"rate": 0} != before | {"rate": 0}:
+        return ""
+    return {before["rate"]: "(own)", plan.rate: "(own, range test's rate)"}.get(settings["rate"], "")
 
 
 def report(progress: Progress, words: Sequence[str], base: Recipe, *, as_json: bool = False) -> dict[str, Any]:
@@ -102,7 +113,7 @@ def _print_table(record: dict[str, Any]) -> None:
     for one in trials:
         losses = ["diverged" if loss is None else f"{loss:.4f}" for loss in one["losses"]]
         losses += ["" for _ in range(len(rungs) - len(losses))]
-        named = {0: "0 (own)", 1: "1 (range)"}.get(one["trial"], str(one["trial"]))
+        named = f"{one['trial']} {one['is']}".strip()
         settings = [f"{one['settings'][name]:g}" for name in axes]
         size = "" if one["parameters"] is None else f"{one['parameters']:,}"
         drawn.add_row(str(one["rank"]), named, *settings, *losses, f"{one['steps'][-1]:,}", size)
