@@ -36,6 +36,7 @@ html_title = "groundup"
 html_css_files = ["site.css"]
 html_static_path = ["_static"]
 html_show_sphinx = False
+html_show_copyright = False
 html_copy_source = False
 
 myst_enable_extensions = ["deflist", "colon_fence"]

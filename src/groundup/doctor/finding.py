@@ -26,11 +26,16 @@ class Place:
     def __str__(self) -> str:
         parts = []
         if self.kind:
-            where = f", {self.kind_file} line {self.kind_line}" if self.kind_line else ""
+            where = f", {_named(self.kind_file)} line {self.kind_line}" if self.kind_line else ""
             parts.append(f"{self.module or 'the model'} (class {self.kind}{where})")
         if self.line is not None:
-            parts.append(f"{self.file} line {self.line}: {self.source}".rstrip(": "))
+            parts.append(f"{_named(self.file)} line {self.line}: {self.source}".rstrip(": "))
         return "; ".join(parts)
+
+
+def _named(file: str | None) -> str | None:
+    """A notebook's cell is a file with a number for a name."""
+    return "a cell," if file is not None and file.removesuffix(".py").isdigit() else file
 
 
 @dataclass(frozen=True)
