@@ -166,18 +166,22 @@ def test_llama_cpp_writes_the_same_tokens(home: Path, family: str):
     main(["export", family, "--out", "out", "--format", "gguf"])
     how = dict(n_ctx=64, n_threads=1, verbose=False, type_k=0, type_v=0, logits_all=True)
     model = llama_cpp.Llama(str(home / "out" / f"{family}.gguf"), **how)
-    never = {str(row): -1e9 for row in range(300, 304)}
+    tried = 0
     for text in ["Where is the old house?", "I don't know", *HARD]:
         ids = run.tokenizer.encode(text)
         assert model.tokenize(text.encode(), add_bos=False, special=False) == ids, text
         if not 0 < len(ids) <= 40:
             continue
+        tried += 1
         model.reset()
         model.eval(ids)
         with torch.no_grad():
             ours = run.model(torch.tensor([ids]))[0]
         theirs = torch.tensor(model.scores[: len(ids)].copy())
-        assert (theirs - ours).abs().max() < 2e-2, "llama.cpp looks GELU up in a table of half precision"
-        (written,) = run.generate_batch([text], max_new_tokens=20)[0]
-        answer = model.create_completion(ids, max_tokens=20, temperature=0.0, logit_bias=never, logprobs=1)
-        assert run.tokenizer.decode(written.ids, skip_special=True) == answer["choices"][0]["text"], text
+        assert (theirs - ours).abs().max() < (1e-2 if family == "gpt2" else 1e-4), "a table of GELU in half precision"
+        written: list[int] = []
+        while len(written) < 20 and written[-1:] != [model.token_eos()]:
+            written.append(int(model.scores[model.n_tokens - 1][:300].argmax()))
+            model.eval(written[-1:])
+        assert run.generate_batch([text], max_new_tokens=20)[0][0].ids == written, text
+    assert tried > 5
