@@ -118,6 +118,11 @@ def test_another_token_is_taken_and_the_model_goes_on(opened):
     page.until("translate.answers[0]?.prefix.length > 0 && translate.looked.text.startsWith('the dog')")
     wanted = run.answers([SENTENCE], prefixes=["the dog"])[0][0].text
     assert page.page.evaluate("translate.looked.text") == wanted
+    page.page.fill("#edit", "dog " * 50)
+    page.page.click("#edit-go")
+    page.until("document.getElementById('status').textContent.includes('fills the context of 40')")
+    assert page.text("#answer") == wanted, "nothing is lost"
+    assert page.page.input_value("#edit") == "dog " * 50
 
 
 def test_a_link_shows_the_same_again(opened):

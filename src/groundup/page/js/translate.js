@@ -56,17 +56,22 @@ const translate = {
 
   // Translate the sentence that is looked into once more, from another beginning: as ids or as text.
   goOn(beginning) {
+    const part = this.parts[this.at], before = { ...part }, typed = $("edit").value;
     return this.work(async told => {
       this.clear();
-      await this.answer(this.parts[this.at], beginning, told);
-      const prefix = this.answers[0]?.prefix ?? [];
-      this.said = { ...this.said, at: this.at, prefix };
+      await this.answer(part, beginning, told);
+      this.said = { ...this.said, at: this.at, prefix: part.answers[0]?.prefix ?? [] };
       this.remember();
+    }, async () => { // all is as it was, and what was typed can be mended
+      Object.assign(part, before);
+      await this.open(this.at);
+      $("edit").value = typed;
     });
   },
 
-  // Do what takes time: another turn ends it. `does` is given what tells of each step, and says whether to go on.
-  async work(does) {
+  // Do what takes time: another turn ends it. `does` is given what tells of each step, and says whether to go on; `failed`
+  // comes after an error.
+  async work(does, failed) {
     engine.stop();
     const turn = ++this.turn, began = performance.now();
     let steps = 0;
@@ -80,7 +85,10 @@ const translate = {
       $("stop").disabled = true;
       await this.open(this.at);
     } catch (error) {
-      if (turn === this.turn) say(error.message, true);
+      if (turn !== this.turn) return;
+      $("stop").disabled = true;
+      await failed?.();
+      say(error.message, true);
     } finally {
       if (turn === this.turn) $("stop").disabled = true;
     }
