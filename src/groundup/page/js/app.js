@@ -37,6 +37,8 @@ const app = {
       const tab = make("button", title, { value, onclick: () => this.show(value) });
       tab.setAttribute("role", "tab");
       tab.setAttribute("aria-controls", value);
+      tab.id = `tab-${value}`;
+      $(value).setAttribute("aria-labelledby", tab.id);
       return tab;
     }));
     arrows($("tabs"), tab => tab.click());

@@ -25,7 +25,8 @@ function likeliest(logits, tokenizer, many, settings = null) {
   return ids.map((id, i) => ({ id, piece: pieces[i], p: p[id], ...settings && { drawn: left ? left[id] : i === 0 ? 1 : 0 } }));
 }
 
-const MOST_LOOKED = 3e7; // weights that are kept of one text: 120 MB
+const MOST_LOOKED = 3e7; // weights that are kept of one text while it is looked at: 120 MB
+const MOST_KEPT = 1e7; // and those that a language model keeps all the time
 
 // Attention weights (layers, heads, T, S) as they come. Row t stands at t % T: of more rows the last T are kept.
 class Maps {
@@ -196,7 +197,7 @@ export class Writer {
     this.state = this.model.begin();
     this.ids = [];
     const { layers, heads, context } = data.config;
-    this.maps = new Maps(layers, heads, Math.max(1, Math.min(context, Math.floor(MOST_LOOKED / (layers * heads * context)))), context);
+    this.maps = new Maps(layers, heads, Math.max(1, Math.min(context, Math.floor(MOST_KEPT / (layers * heads * context)))), context);
   }
 
   // Ids with how each looks, for people.

@@ -13,6 +13,11 @@ const translate = {
       event.preventDefault();
       this.go();
     };
+    $("edit").onkeydown = event => {
+      if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+      event.preventDefault();
+      $("edit-go").click();
+    };
     $("edit-go").onclick = () => this.goOn({ prefixText: $("edit").value });
     $("branch-go").onclick = () => this.goOn({ prefix: this.begun(tree.nodes[tree.held]) });
     attention.chosen = t => { this.choose(t, false); tree.follow(t - this.begun().length); };
@@ -48,8 +53,10 @@ const translate = {
       if (!told()) return;
       this.lines = lines.map(line => line.map(text => ({ text, answers: [], nodes: [], shown: 0 })));
       this.parts = this.lines.flat().filter(({ text }) => text.trim());
-      for (const [i, part] of this.parts.entries())
+      for (const [i, part] of this.parts.entries()) {
+        if (this.parts.length > 1) say(`Sentence ${i + 1} of ${this.parts.length} …`);
         if (!await this.answer(part, { prefix: i === at ? prefix : [] }, told)) break;
+      }
       this.at = Math.max(0, Math.min(at, this.parts.length - 1));
     });
   },
@@ -76,6 +83,7 @@ const translate = {
     const turn = ++this.turn, began = performance.now();
     let steps = 0;
     $("stop").disabled = false;
+    $("answer").ariaBusy = "true"; // read out when it is whole
     try {
       await does((n = 0) => turn === this.turn && (steps += n, true));
       if (turn !== this.turn) return;
@@ -90,7 +98,10 @@ const translate = {
       await failed?.();
       say(error.message, true);
     } finally {
-      if (turn === this.turn) $("stop").disabled = true;
+      if (turn === this.turn) {
+        $("stop").disabled = true;
+        $("answer").ariaBusy = "false";
+      }
     }
   },
 
