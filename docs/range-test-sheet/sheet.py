@@ -1,8 +1,9 @@
-"""Does the range test choose a good rate? python docs/range-test-sheet/sheet.py FOLDER
+"""Does the range test choose a good rate? python docs/range-test-sheet/sheet.py FOLDER [STEPS [SEED [WORD ...]]]
 
 For each setting: the range test, then a training with each of seven rates and one with the rate that the test chose,
 all from the same first weights, with a warm-up and a cosine to the end. Each setting becomes a line of JSON in
-FOLDER/sheet.jsonl; those that are there already are left out. Corpora are looked for in GROUNDUP_DATA.
+FOLDER/sheet.jsonl. Those that are there already are left out, and with WORDs all whose names have none of them. Corpora
+are looked for in GROUNDUP_DATA.
 """
 
 import dataclasses
@@ -29,61 +30,68 @@ from groundup.tune.range_test import range_test
 from groundup.tune.space import with_layers, with_rate, with_width
 
 STEPS = 120
+"""Of each training, if the command line does not say."""
 RATES = [0.001 * 2**n for n in range(7)]
 """0.001 to 0.064."""
 
 
-def small(recipe: Recipe, *, width: int, layers: int, batch: int, corpus: str, **more) -> Recipe:
-    recipe = with_layers(with_width(recipe, width), layers)
+def small(recipe: Recipe, width: int, batch: int, corpus: str | Path) -> Recipe:
+    """The recipe with two layers, this width, batch and data."""
+    recipe = with_layers(with_width(recipe, width), 2)
     name = "batch_tokens" if recipe.task != "language" else "batch"
-    data = dataclasses.replace(recipe.data, corpus=corpus, **{name: batch})
-    return dataclasses.replace(recipe, data=data, **more)
+    data = dataclasses.replace(recipe.data, corpus=str(corpus), **{name: batch})
+    return dataclasses.replace(recipe, data=data)
 
 
 def settings(folder: Path) -> dict[str, Recipe]:
-    """The six settings, and the files that they need."""
+    """Six that the rule of the range test was not chosen by, and four that it was ("seen")."""
     novel = load_texts("novels-small")[0][:600_000]
     (folder / "novel.txt").write_text(novel, encoding="utf-8")
     (folder / "wiki.txt").write_text(load_texts("wikitext-2", part="valid")[0][:400_000], encoding="utf-8")
-    pairs = load_pairs("tatoeba-en-it")[:8000]
-    (folder / "en-it.tsv").write_text("".join(f"{a}\t{b}\n" for a, b in pairs), encoding="utf-8")
-    corpus, en_it, demo = RECIPES["corpus"], RECIPES["en-it"], RECIPES["demo"]
-    vocabulary = dataclasses.replace(corpus.tokenizer, vocab_size=1000)
-    novel_recipe = dataclasses.replace(
-        corpus, tokenizer=vocabulary, model=dataclasses.replace(corpus.model, context=64, dropout=0.0)
+    (folder / "code.txt").write_text("\n".join(load_texts("stdlib"))[:600_000], encoding="utf-8")
+    (folder / "films.txt").write_text(load_texts("opensubtitles-en")[0][:400_000], encoding="utf-8")
+    for name in ("tatoeba-en-it", "multi30k-de-en"):
+        lines = [f"{source}\t{target}\n" for source, target in load_pairs(name)[:8000]]
+        (folder / f"{name}.tsv").write_text("".join(lines), encoding="utf-8")
+    corpus, demo = RECIPES["corpus"], RECIPES["demo"]
+    llama = dataclasses.replace(
+        corpus,
+        tokenizer=dataclasses.replace(corpus.tokenizer, vocab_size=1000),
+        model=dataclasses.replace(corpus.model, context=64, dropout=0.0),
     )
-    gpt = dataclasses.replace(RECIPES["gpt2-tiny"].model, context=64, dropout=0.0)
-    wiki = dataclasses.replace(novel_recipe, model=gpt)
-    translator = dataclasses.replace(
-        en_it,
-        data=dataclasses.replace(en_it.data, valid=None, test=None),
-        tokenizer=dataclasses.replace(en_it.tokenizer, vocab_size=1500),
-        train=dataclasses.replace(en_it.train, average=None),
-    )
+    gpt = dataclasses.replace(llama, model=dataclasses.replace(RECIPES["gpt2-tiny"].model, context=64, dropout=0.0))
+    characters = dataclasses.replace(gpt, tokenizer=RECIPES["shakespeare-char"].tokenizer)
     phrases = dataclasses.replace(demo, data=dataclasses.replace(demo.data, phrasebook=8000))
-    text = str(folder / "novel.txt")
+    pairs = dataclasses.replace(
+        RECIPES["en-it"],
+        data=dataclasses.replace(RECIPES["en-it"].data, valid=None, test=None),
+        tokenizer=dataclasses.replace(RECIPES["en-it"].tokenizer, vocab_size=1500),
+        train=dataclasses.replace(RECIPES["en-it"].train, average=None),
+    )
     return {
-        "shakespeare-char, width 64": small(
-            RECIPES["shakespeare-char"], width=64, layers=2, batch=4, corpus="tinyshakespeare"
-        ),
-        "novel, byte pairs, width 64": small(novel_recipe, width=64, layers=2, batch=8, corpus=text),
-        "novel, byte pairs, width 160": small(novel_recipe, width=160, layers=2, batch=8, corpus=text),
-        "wikitext, GPT-2, width 64": small(wiki, width=64, layers=2, batch=8, corpus=str(folder / "wiki.txt")),
-        "en-it, width 64": small(translator, width=64, layers=2, batch=768, corpus=str(folder / "en-it.tsv")),
-        "phrasebook, width 64": small(phrases, width=64, layers=2, batch=768, corpus="phrasebook-fr"),
+        "en-it, 64": small(pairs, 64, 768, folder / "tatoeba-en-it.tsv"),
+        "phrasebook, 64": small(phrases, 64, 768, "phrasebook-fr"),
+        "German captions, 96": small(pairs, 96, 768, folder / "multi30k-de-en.tsv"),
+        "source code, LLaMA, 96": small(llama, 96, 8, folder / "code.txt"),
+        "subtitles, characters, GPT-2, 64": small(characters, 64, 8, folder / "films.txt"),
+        "shakespeare-char, 128": small(RECIPES["shakespeare-char"], 128, 4, "tinyshakespeare"),
+        "seen: shakespeare-char, 64": small(RECIPES["shakespeare-char"], 64, 4, "tinyshakespeare"),
+        "seen: novel, LLaMA, 64": small(llama, 64, 8, folder / "novel.txt"),
+        "seen: novel, LLaMA, 160": small(llama, 160, 8, folder / "novel.txt"),
+        "seen: wikitext, GPT-2, 64": small(gpt, 64, 8, folder / "wiki.txt"),
     }
 
 
-def loss_at(rate: float, ready: Ready) -> float:
-    """The validation loss after STEPS steps with this peak rate; infinite where it diverges."""
+def loss_at(rate: float, ready: Ready, count: int) -> float:
+    """The validation loss after `count` steps with this peak rate; infinite where it diverges."""
     recipe = with_rate(ready.recipe, rate)
-    train_settings = dataclasses.replace(recipe.train, steps=STEPS, warmup=STEPS // 10)
+    train_settings = dataclasses.replace(recipe.train, steps=count, warmup=count // 10)
     torch.manual_seed(train_settings.seed)
     model = STOCK.build(recipe)
     steps = train(
         model,
         ready.batches.train.batches(0),
-        steps=STEPS,
+        steps=count,
         lr=schedule.from_settings(train_settings),
         clip=train_settings.clip,
         smoothing=train_settings.smoothing,
@@ -99,18 +107,18 @@ def loss_at(rate: float, ready: Ready) -> float:
     return validate(model, list(islice(held_out(ready, 1.0), 16)))
 
 
-def measure(name: str, recipe: Recipe, folder: Path) -> dict:
+def measure(name: str, recipe: Recipe, folder: Path, count: int) -> dict:
     began = time.process_time()
-    place = RunFolder(folder / name.replace(" ", "-").replace(",", ""))
+    place = RunFolder(folder / "".join(c if c.isalnum() else "-" for c in name))
     ready = prepare(recipe, place, say=lambda line: None)
     curve = range_test(ready, STOCK)
-    sweep = {rate: loss_at(rate, ready) for rate in RATES}
-    chosen, best = loss_at(curve.chosen, ready), min(sweep.values())
+    sweep = {rate: loss_at(rate, ready, count) for rate in RATES}
+    chosen, best = loss_at(curve.chosen, ready, count), min(sweep.values())
     return {
         "setting": name,
         "optimizer": recipe.train.optimizer,
         "seed": recipe.train.seed,
-        "lowest": curve.lowest,
+        "steps": count,
         "chosen": curve.chosen,
         "loss": chosen,
         "best_rate": min(sweep, key=sweep.__getitem__),
@@ -124,16 +132,21 @@ def measure(name: str, recipe: Recipe, folder: Path) -> dict:
 
 
 def main() -> None:
-    folder = Path(sys.argv[1])
-    folder.mkdir(parents=True, exist_ok=True)
-    sheet = folder / "sheet.jsonl"
-    done = {json.loads(line)["setting"] for line in sheet.read_text().splitlines()} if sheet.is_file() else set()
-    for name, recipe in settings(folder).items():
-        if name not in done:
-            row = measure(name, recipe, folder)
-            with sheet.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(row) + "\n")
-            print({key: value for key, value in row.items() if key not in ("rates", "losses")}, flush=True)
+    folder, *rest = sys.argv[1:]
+    count, seed = (int(rest[0]) if rest else STEPS), (int(rest[1]) if len(rest) > 1 else 0)
+    place = Path(folder)
+    place.mkdir(parents=True, exist_ok=True)
+    sheet = place / "sheet.jsonl"
+    rows = [json.loads(line) for line in sheet.read_text().splitlines()] if sheet.is_file() else []
+    done = {(row["setting"], row["steps"], row["seed"]) for row in rows}
+    for name, recipe in settings(place).items():
+        if (name, count, seed) in done or not any(word in name for word in rest[2:] or [""]):
+            continue
+        recipe = dataclasses.replace(recipe, train=dataclasses.replace(recipe.train, seed=seed))
+        row = measure(name, recipe, place, count)
+        with sheet.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(row) + "\n")
+        print({key: value for key, value in row.items() if key not in ("rates", "losses")}, flush=True)
 
 
 if __name__ == "__main__":

@@ -55,9 +55,8 @@ def coordinates(ready: Ready) -> dict[str, float]:
 
 def main() -> None:
     folder = Path(sys.argv[1])
-    recipe = sheet.settings(folder)["novel, byte pairs, width 64"]
+    recipe = sheet.settings(folder)["seen: novel, LLaMA, 64"]
     recipe = dataclasses.replace(recipe, model=dataclasses.replace(recipe.model, context=32))
-    sheet.STEPS = SWEPT
     rows = folder / "widths.jsonl"
     done = {json.loads(line)["width"] for line in rows.read_text().splitlines()} if rows.is_file() else set()
     for width in WIDTHS:
@@ -66,7 +65,7 @@ def main() -> None:
         place = RunFolder(folder / f"width-{width}")
         ready = prepare(with_width(recipe, width), place, say=lambda line: None)
         row = {"width": width, "changed": coordinates(ready)}
-        row["sweep"] = {f"{rate:g}": sheet.loss_at(rate, ready) for rate in RATES}
+        row["sweep"] = {f"{rate:g}": sheet.loss_at(rate, ready, SWEPT) for rate in RATES}
         with rows.open("a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
         print(row, flush=True)

@@ -82,10 +82,7 @@ def make_plan(tune: Tune, asked: Asked, *, jobs: int | None, say: Say) -> Plan:
     )
     say(f"range test   the learning rate rises for up to {STEPS} steps")
     curve, start, steps = _measure(tune, drawn, threads=threads, beside=jobs > 1)
-    say(
-        f"             chosen {curve.chosen:g}; the loss is lowest at {curve.lowest:.2g}, and the recipe has "
-        f"{recipe.train.lr:g}"
-    )
+    say(f"             a rate of {curve.chosen:g} is chosen; the recipe has {recipe.train.lr:g}")
     speed, used = Speed(curve.seconds_a_step, start, _length(recipe, curve)), time.perf_counter() - began
     timed = _with_rates(drawn, steps, curve.chosen, recipe.train.lr)
     count = min(len(timed), how_many(trials, minutes - used, speed, jobs, used=used))

@@ -1,7 +1,8 @@
 """The learning-rate range test (Smith 2017): the rate rises exponentially, and the loss says which rates are useful.
 
-The loss falls faster and faster as the rate rises, then no longer, then it rises. The rate of the lowest loss is too
-high for a whole training; a fixed share of it is chosen, which was found by sweeps of rates (docs/tuning.md).
+The loss falls, then it stays about the same while the rate becomes too high for a whole training, then it rises. Where
+it is lowest lies somewhere on that plateau, and depends on a few batches. So the rate is chosen with which the smoothed
+loss has made most of its fall. How well that does, sweeps of rates say (docs/tuning.md).
 """
 
 import json
@@ -23,8 +24,8 @@ from groundup.training.precision import choose_device, choose_precision
 from groundup.tune.space import rounded
 
 LOWEST, HIGHEST, STEPS = 1e-4, 1.0, 120
-SHARE = 1 / 4
-"""The chosen rate, as a share of the one at which the smoothed loss is lowest."""
+FALL = 3 / 4
+"""The share of the fall that the smoothed loss has made at the chosen rate."""
 SMOOTHING = 0.9
 FEWEST = 20  # steps that a curve needs
 ENOUGH = 1.5
@@ -38,8 +39,6 @@ class Curve:
     rates: list[float]
     losses: list[float]
     smooth: list[float]
-    lowest: float
-    """The rate at which the smoothed loss is lowest."""
     chosen: float
     seconds_a_step: float
     tokens_a_step: float
@@ -102,13 +101,13 @@ def curve_of(taken: Sequence[Step], held_out: int) -> Curve:
         )
     losses = [step.loss for step in taken]
     smooth = smoothed(losses)
-    lowest = taken[min(range(len(smooth)), key=smooth.__getitem__)].lr
+    enough = smooth[0] - FALL * (smooth[0] - min(smooth))
+    chosen = next(step.lr for step, loss in zip(taken, smooth, strict=True) if loss <= enough)
     return Curve(
         rates=[step.lr for step in taken],
         losses=losses,
         smooth=smooth,
-        lowest=lowest,
-        chosen=rounded(SHARE * lowest),
+        chosen=rounded(chosen),
         seconds_a_step=statistics.median(step.seconds for step in taken[2:]),
         tokens_a_step=statistics.fmean(step.tokens for step in taken),
         held_out=held_out,

@@ -33,7 +33,7 @@ def results(progress: Progress, words: Sequence[str], base: Recipe) -> dict[str,
         "recipe": words,
         "asked": plan.asked,
         "measure": MEASURES[tune.measure],
-        "range_test": {"chosen": plan.rate, "lowest": tune.curve().lowest},
+        "range_test": {"chosen": plan.rate},
         "rungs": [
             {"trials": count, "seconds": round(seconds, 1), "held_out": round(share, 4)}
             for count, seconds, share in zip(plan.rungs, plan.seconds, plan.held_out, strict=True)
