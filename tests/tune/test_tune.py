@@ -137,6 +137,35 @@ def test_of_pairs_the_test_part_is_neither_encoded_nor_scored(here, monkeypatch:
     assert {trial["settings"]["vocabulary"] for trial in record["trials"]} > {300}
 
 
+MINE = """
+import groundup as gu
+
+RECIPE = gu.TextRecipe(
+    name="mine",
+    data=gu.TextData(corpus="text.txt", valid=0.2, batch=8),
+    tokenizer=gu.TokenizerSettings(kind="characters"),
+    model=gu.preset("llama-tiny", vocab_size=20, context=16, width=16, layers=1, heads=2, mlp_width=32),
+    train=gu.TrainSettings(steps=1000, warmup=5, threads=1, precision="float32"),
+    own=dict(deeper=False),
+)
+
+
+def model(config, deeper):
+    return gu.CausalLM(config)
+"""
+
+
+def test_a_model_of_ones_own_keeps_its_shape_and_is_made_by_the_copy_in_each_run(here):
+    Path("mine.py").write_text(MINE, encoding="utf-8")
+    main("tune mine.py --minutes 0.003 --trials 3 --jobs 2 --own.deeper true".split())
+    record = found(Path("runs") / "mine-tune")
+    assert set(record["trials"][0]["settings"]) == {"rate", "dropout", "batch"}
+    assert (Path(record["trials"][0]["run"]) / "recipe.py").read_text() == MINE
+    words = shlex.split(record["command"])
+    assert words[:5] == ["groundup", "train", "mine.py", "--name", "mine-tuned"]
+    assert words[words.index("--own.deeper") + 1] == "True"
+
+
 @pytest.mark.parametrize(
     ("words", "expected"),
     [

@@ -54,7 +54,11 @@ class Curve:
 
 
 def read_curve(path: Path) -> Curve:
-    return make_record(Curve, read_json(path), "a range test")
+    """What `save` wrote. ValueError with the file where it is damaged."""
+    try:
+        return make_record(Curve, read_json(path), "a range test")
+    except ValueError as error:
+        raise ValueError(f"{path}: damaged ({error}); give the tune another --name, or delete its folder") from error
 
 
 def rate_at(n: int) -> float:

@@ -5,9 +5,11 @@ import json
 import sys
 import time
 from collections.abc import Sequence
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -82,7 +84,9 @@ def _named(progress: Progress, number: int) -> str:
     before, settings = own(tune.recipe, tune.axes), plan.trials[number]
     if settings | {"rate": 0} != before | {"rate": 0}:
         return ""
-    return {before["rate"]: "(own)", plan.rate: "(own, range test's rate)"}.get(settings["rate"], "")
+    return {plan.rate: "the recipe with the rate of the range test", before["rate"]: "the recipe as it is"}.get(
+        settings["rate"], ""
+    )
 
 
 def report(progress: Progress, words: Sequence[str], base: Recipe, *, as_json: bool = False) -> dict[str, Any]:
@@ -103,18 +107,20 @@ def report(progress: Progress, words: Sequence[str], base: Recipe, *, as_json: b
 
 
 def _print_table(record: dict[str, Any]) -> None:
+    """Narrow enough for 80 columns, with the loss on the highest rung that a trial came to."""
     trials = record["trials"]
     axes = list(trials[0]["settings"])
-    console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
-    drawn = Table(title=f"{record['measure']}; each rung trains three times as long", title_justify="left")
-    rungs = [f"rung {number}" for number in range(1, len(record["rungs"]) + 1)]
-    for title in ("rank", "trial", *axes, *rungs, "steps", "parameters"):
+    console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
+    drawn = Table(title=record["measure"], title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for title in ("rank", "trial", *axes, "loss", "rung", "steps"):
         drawn.add_column(title, justify="right")
     for one in trials:
-        losses = ["diverged" if loss is None else f"{loss:.4f}" for loss in one["losses"]]
-        losses += ["" for _ in range(len(rungs) - len(losses))]
-        named = f"{one['trial']} {one['is']}".strip()
         settings = [f"{one['settings'][name]:g}" for name in axes]
-        size = "" if one["parameters"] is None else f"{one['parameters']:,}"
-        drawn.add_row(str(one["rank"]), named, *settings, *losses, f"{one['steps'][-1]:,}", size)
+        loss = "diverged" if one["losses"][-1] is None else f"{one['losses'][-1]:.4f}"
+        drawn.add_row(
+            str(one["rank"]), str(one["trial"]), *settings, loss, str(len(one["losses"])), str(one["steps"][-1])
+        )
     console.print(drawn)
+    for one in sorted(trials, key=itemgetter("trial")):
+        if one["is"]:
+            print(f"trial {one['trial']}: {one['is']}")
