@@ -2,7 +2,8 @@
 
 It is what the runs of docs/sizing.md say:
 
-1. Text is read in byte pairs, unless characters are asked for; their number grows as about the cube root of the text.
+1. A text of few characters is read by characters, a longer one in byte pairs. Their number grows with the text, as
+   about its cube root, and no faster than the fourth root of the computation.
 2. The model is the largest of LADDER that can still read READ tokens for each of its weights in the time. So both, the
    model and what it reads, grow as about the square root of the computation (as in Hoffmann et al. 2022).
 3. A model with more weights than WEIGHTS for each byte of the text gains nothing.
@@ -26,20 +27,24 @@ LADDER = (
     *((384, 6), (512, 6), (640, 6), (768, 8), (1024, 8), (1024, 12), (1536, 12)),
 )
 """Width and layers; of an encoder-decoder as many layers on each side."""
+AVERAGE = 128
+"""A width."""
 HEAD, WIDE = 32, 512
 """The width of a head; twice that from width WIDE on."""
 READ = {"language": 3.0, "translation": 1.0}
 """Tokens for each weight that is multiplied; of pairs, target tokens."""
 WEIGHTS = {"language": 4, "translation": 4}
 """For each byte of text, at most."""
-READINGS = {"language": 8, "translation": 40}
-"""Of SMALL bytes; of a larger text more, as its fourth root."""
+READINGS = {"characters": 25, "bpe": 8, "translation": 20}
+"""Of a text of SMALL bytes; of a larger one more, as its fourth root."""
 SMALL = 30_000
+BY_CHARACTERS = 60_000
+"""Fewer characters than these are read one by one."""
 DROPOUT = {
-    "language": ((4, 0.0), (20, 0.1), (math.inf, 0.2)),
-    "translation": ((2, 0.0), (6, 0.1), (15, 0.2), (math.inf, 0.3)),
+    "language": ((0.3, 0.0), (2, 0.1), (math.inf, 0.2)),
+    "translation": ((0.03, 0.0), (0.1, 0.1), (0.2, 0.2), (math.inf, 0.3)),
 }
-"""(readings, dropout): up to so many readings, this dropout."""
+"""Where there is time for up to so many times the useful readings, this dropout."""
 LEAST_BYTES, LEAST_STEPS = 2_000, 50
 BATCH, AT = 1024, 1_500_000
 """Tokens of a step in a training of AT tokens; four times as long a training takes twice as many."""
@@ -95,12 +100,14 @@ def choose(recipe: Recipe, material: Material, pace: Pace, minutes: float, fixed
             f"--size auto needs at least {LEAST_BYTES:,} bytes to learn from, and there are {material.bytes:,}; "
             "bring more, or leave --size out"
         )
-    task, (kind, vocabulary) = recipe.task, _vocabulary(recipe, material, fixed)
-    seconds, once = 60 * minutes * SHARE, material.tokens(kind, vocabulary)
+    task, seconds = recipe.task, 60 * minutes * SHARE
+    kind, vocabulary = _vocabulary(recipe, material, pace.rate(AVERAGE) * seconds, fixed)
+    once = material.tokens(kind, vocabulary)
     tried = [_tried(_shaped(recipe, vocabulary, *shape, fixed), pace, seconds) for shape in _shapes(recipe, fixed)]
     in_time = [one for one in tried if one.tokens >= READ[task] * one.parameters] or tried[:1]
     useful = [one for one in in_time if one.parameters <= WEIGHTS[task] * material.bytes] or tried[:1]
-    best, most = useful[-1], READINGS[task] * once * max(1.0, material.bytes / SMALL) ** 0.25
+    readings = READINGS["translation" if material.pairs else kind] * max(1.0, material.bytes / SMALL) ** 0.25
+    best, most = useful[-1], readings * once
     tokens = min(best.tokens, most)
     batch = _batch(tokens)
     if best.tokens < LEAST_STEPS * batch:
@@ -109,8 +116,9 @@ def choose(recipe: Recipe, material: Material, pace: Pace, minutes: float, fixed
             f"--max-minutes {minutes:g} is time for {best.tokens / batch:.0f} steps of the smallest model here, which "
             f"learns nothing; give at least --max-minutes {math.ceil(least * 20) / 20:g}"
         )
-    dropout = next(value for readings, value in DROPOUT[task] if in_time[-1].tokens / once <= readings)
+    dropout = next(value for share, value in DROPOUT[task] if in_time[-1].tokens <= share * most)
     settings = _shape_settings(best.model) | {
+        "tokenizer.kind": kind,
         "model.dropout": dropout,
         **_training(recipe, batch, tokens, ends=tokens == most),
     }
@@ -141,15 +149,16 @@ def _counted(model: ModelConfig) -> tuple[int, float]:
     return matrix_parameters(built), flops_per_token(built)
 
 
-def _vocabulary(recipe: Recipe, material: Material, fixed: set[str]) -> tuple[str, int]:
-    """Kind and size."""
+def _vocabulary(recipe: Recipe, material: Material, flops: float, fixed: set[str]) -> tuple[str, int]:
+    """Kind and size; flops: those of the training."""
     kind = recipe.tokenizer.kind
-    if kind == "characters":
-        return kind, material.distinct
+    tiny = material.characters < BY_CHARACTERS and not material.pairs
+    if kind == "characters" or (tiny and not fixed & {"tokenizer.kind", "tokenizer.vocab_size"}):
+        return "characters", material.distinct
     if "tokenizer.vocab_size" in fixed:
         return kind, recipe.tokenizer.vocab_size
-    grown = 2000 * (material.bytes / 300_000) ** 0.3
-    return kind, round(min(16_000, max(500, grown, 256 + material.distinct)) / 100) * 100
+    of_text, of_time = 2000 * (material.characters / 300_000) ** 0.3, 3000 * (flops / 1e12) ** 0.25
+    return kind, round(min(32_000, max(500, 256 + material.distinct, min(of_text, of_time))) / 100) * 100
 
 
 def _shapes(recipe: Recipe, fixed: set[str]) -> list[tuple[int, int]]:
