@@ -2,8 +2,9 @@
 
 It is what the runs of docs/sizing.md say:
 
-1. A text of few characters is read by characters, a longer one in byte pairs. Their number grows with the text, as
-   about its cube root, and no faster than the fourth root of the computation.
+1. A text is read in byte pairs. Their number grows with it, as about its cube root, and no faster than the fourth root
+   of the computation. Where there is time to read it so often that no more is learnt from byte pairs, characters are
+   better, which take longer and teach more.
 2. The model is the largest of LADDER that can still read READ tokens for each of its weights in the time. So both, the
    model and what it reads, grow as about the square root of the computation (as in Hoffmann et al. 2022).
 3. A model with more weights than WEIGHTS for each byte of the text gains nothing.
@@ -33,15 +34,16 @@ HEAD, WIDE = 32, 512
 """The width of a head; twice that from width WIDE on."""
 READ = {"language": 3.0, "translation": 1.0}
 """Tokens for each weight that is multiplied; of pairs, target tokens."""
-WEIGHTS = {"language": 4, "translation": 4}
+WEIGHTS = 4
 """For each byte of text, at most."""
 READINGS = {"characters": 25, "bpe": 8, "translation": 20}
 """Of a text of SMALL bytes; of a larger one more, as its fourth root."""
 SMALL = 30_000
-BY_CHARACTERS = 60_000
-"""Fewer characters than these are read one by one."""
+BY_CHARACTERS = 0.7
+"""Where there is time for more than this share of the useful readings in byte pairs, characters are better."""
 DROPOUT = {
-    "language": ((0.3, 0.0), (2, 0.1), (math.inf, 0.2)),
+    "characters": ((0.3, 0.0), (2, 0.1), (math.inf, 0.2)),
+    "bpe": ((0.7, 0.0), (2, 0.1), (math.inf, 0.2)),
     "translation": ((0.03, 0.0), (0.1, 0.1), (0.2, 0.2), (math.inf, 0.3)),
 }
 """Where there is time for up to so many times the useful readings, this dropout."""
@@ -100,46 +102,74 @@ def choose(recipe: Recipe, material: Material, pace: Pace, minutes: float, fixed
             f"--size auto needs at least {LEAST_BYTES:,} bytes to learn from, and there are {material.bytes:,}; "
             "bring more, or leave --size out"
         )
-    task, seconds = recipe.task, 60 * minutes * SHARE
-    kind, vocabulary = _vocabulary(recipe, material, pace.rate(AVERAGE) * seconds, fixed)
-    once = material.tokens(kind, vocabulary)
-    tried = [_tried(_shaped(recipe, vocabulary, *shape, fixed), pace, seconds) for shape in _shapes(recipe, fixed)]
-    in_time = [one for one in tried if one.tokens >= READ[task] * one.parameters] or tried[:1]
-    useful = [one for one in in_time if one.parameters <= WEIGHTS[task] * material.bytes] or tried[:1]
-    readings = READINGS["translation" if material.pairs else kind] * max(1.0, material.bytes / SMALL) ** 0.25
-    best, most = useful[-1], readings * once
-    tokens = min(best.tokens, most)
+    seconds = 60 * minutes * SHARE
+    way = _way(recipe, material, pace, seconds, fixed)
+    free = not material.pairs and not fixed & {"tokenizer.kind", "tokenizer.vocab_size"}
+    if free and way.kind == "bpe" and way.share > BY_CHARACTERS:
+        by_characters = replace(recipe, tokenizer=replace(recipe.tokenizer, kind="characters"))
+        way = _way(by_characters, material, pace, seconds, fixed)
+    tokens = min(way.tokens, way.useful)
     batch = _batch(tokens)
-    if best.tokens < LEAST_STEPS * batch:
-        least = minutes * LEAST_STEPS * batch / best.tokens
+    if way.tokens < LEAST_STEPS * batch:
+        least = minutes * LEAST_STEPS * batch / way.tokens
         raise ValueError(
-            f"--max-minutes {minutes:g} is time for {best.tokens / batch:.0f} steps of the smallest model here, which "
+            f"--max-minutes {minutes:g} is time for {way.tokens / batch:.0f} steps of the smallest model here, which "
             f"learns nothing; give at least --max-minutes {math.ceil(least * 20) / 20:g}"
         )
-    dropout = next(value for share, value in DROPOUT[task] if in_time[-1].tokens <= share * most)
-    settings = _shape_settings(best.model) | {
-        "tokenizer.kind": kind,
-        "model.dropout": dropout,
-        **_training(recipe, batch, tokens, ends=tokens == most),
+    ends = way.tokens > way.useful
+    settings = _shape_settings(way.model) | {
+        "tokenizer.kind": way.kind,
+        "model.dropout": next(value for share, value in DROPOUT[way.reads] if way.share <= share),
+        **_training(recipe, batch, tokens, ends=ends),
     }
-    if kind == "bpe":
-        settings["tokenizer.vocab_size"] = vocabulary
-    return Size(settings, best.parameters, tokens, tokens / once, best is not in_time[-1] or tokens == most)
+    if way.kind == "bpe":
+        settings["tokenizer.vocab_size"] = way.vocabulary
+    return Size(settings, way.parameters, tokens, tokens / way.once, way.bounded or ends)
 
 
 @dataclass(frozen=True)
-class _Tried:
-    """A model that may be chosen."""
+class _Way:
+    """A vocabulary, and the best model for it."""
 
+    kind: str
+    vocabulary: int
     model: ModelConfig
     parameters: int
     tokens: float
     """That it reads in the time."""
+    once: float
+    """Tokens of the text."""
+    useful: float
+    """Tokens worth reading."""
+    share: float
+    """Of these, what the largest model reads for which there is time."""
+    bounded: bool
+    """Whether the text bounds the model."""
+
+    @property
+    def reads(self) -> str:
+        """The row of READINGS and DROPOUT."""
+        return _reads(self.kind, self.model)
 
 
-def _tried(model: ModelConfig, pace: Pace, seconds: float) -> _Tried:
-    parameters, flops = _counted(model)
-    return _Tried(model, parameters, pace.rate(model.width) * seconds / flops)
+def _way(recipe: Recipe, material: Material, pace: Pace, seconds: float, fixed: set[str]) -> _Way:
+    kind, task = recipe.tokenizer.kind, recipe.task
+    vocabulary = _vocabulary(recipe, material, pace.rate(AVERAGE) * seconds, fixed)
+    tried = []
+    for shape in _shapes(recipe, fixed):
+        model = _shaped(recipe, vocabulary, *shape, fixed)
+        parameters, flops = _counted(model)
+        tried.append((model, parameters, pace.rate(model.width) * seconds / flops))
+    in_time = [one for one in tried if one[2] >= READ[task] * one[1]] or tried[:1]
+    fitting = [one for one in in_time if one[1] <= WEIGHTS * material.bytes] or tried[:1]
+    once = material.tokens(kind, vocabulary)
+    useful = READINGS[_reads(kind, recipe.model)] * once * max(1.0, material.bytes / SMALL) ** 0.25
+    share = in_time[-1][2] / useful
+    return _Way(kind, vocabulary, *fitting[-1], once, useful, share, fitting[-1] is not in_time[-1])
+
+
+def _reads(kind: str, model: ModelConfig) -> str:
+    return kind if model.encoder_layers is None else "translation"
 
 
 @cache
@@ -149,16 +179,14 @@ def _counted(model: ModelConfig) -> tuple[int, float]:
     return matrix_parameters(built), flops_per_token(built)
 
 
-def _vocabulary(recipe: Recipe, material: Material, flops: float, fixed: set[str]) -> tuple[str, int]:
-    """Kind and size; flops: those of the training."""
-    kind = recipe.tokenizer.kind
-    tiny = material.characters < BY_CHARACTERS and not material.pairs
-    if kind == "characters" or (tiny and not fixed & {"tokenizer.kind", "tokenizer.vocab_size"}):
-        return "characters", material.distinct
+def _vocabulary(recipe: Recipe, material: Material, flops: float, fixed: set[str]) -> int:
+    """How many tokens; flops: those of the training."""
+    if recipe.tokenizer.kind == "characters":
+        return material.distinct
     if "tokenizer.vocab_size" in fixed:
-        return kind, recipe.tokenizer.vocab_size
+        return recipe.tokenizer.vocab_size
     of_text, of_time = 2000 * (material.characters / 300_000) ** 0.3, 3000 * (flops / 1e12) ** 0.25
-    return kind, round(min(32_000, max(500, 256 + material.distinct, min(of_text, of_time))) / 100) * 100
+    return round(min(32_000, max(500, 256 + material.distinct, min(of_text, of_time))) / 100) * 100
 
 
 def _shapes(recipe: Recipe, fixed: set[str]) -> list[tuple[int, int]]:
