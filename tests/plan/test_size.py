@@ -7,8 +7,9 @@ import pytest
 
 from groundup.build import on_meta
 from groundup.flow.sized import with_settings
+from groundup.plan.ladder import LADDER
 from groundup.plan.pace import Pace, measure_pace
-from groundup.plan.size import LADDER, Material, Size, choose
+from groundup.plan.size import Material, Size, choose
 from groundup.recipes import corpus, shakespeare_char, translation
 from groundup.recipes.recipe import PairRecipe, Recipe
 from groundup.training.flops import flops_per_token, matrix_parameters
@@ -87,9 +88,10 @@ def test_what_is_fixed_is_counted_in():
     assert counted == chosen(vocabulary, 1_000_000, 5, {"tokenizer.vocab_size"}).parameters
 
 
-def test_a_vocabulary_has_room_for_the_characters_of_the_script():
+def test_a_script_of_many_characters_is_read_by_them_and_byte_pairs_would_have_room_for_all():
     chinese = Material(30_000_000, 10_000_000, 7000)
-    assert choose(corpus.RECIPE, chinese, LAPTOP, 5, set()).settings["tokenizer.vocab_size"] > 7000
+    assert choose(corpus.RECIPE, chinese, LAPTOP, 5, set()).settings["tokenizer.kind"] == "characters"
+    assert choose(corpus.RECIPE, chinese, LAPTOP, 5, {"tokenizer.kind"}).settings["tokenizer.vocab_size"] > 7000
 
 
 def test_too_little_text_and_too_little_time_are_one_line_with_the_least_that_is_enough():

@@ -4,7 +4,7 @@ It is what the runs of docs/sizing.md say:
 
 1. A text is read in byte pairs. Their number grows with it, as about its cube root, and no faster than the fourth root
    of the computation. Where there is time to read it so often that no more is learnt from byte pairs, characters are
-   better, which take longer and teach more.
+   better, which take longer and teach more; so they are in a script of many characters.
 2. The model is the largest of LADDER that can still read READ tokens for each of its weights in the time. So both, the
    model and what it reads, grow as about the square root of the computation (as in Hoffmann et al. 2022).
 3. A model with more weights than WEIGHTS for each byte of the text gains nothing.
@@ -19,19 +19,13 @@ from typing import Any
 
 from groundup.build import on_meta
 from groundup.config import ModelConfig
+from groundup.plan.ladder import settings_of, shaped, shapes
 from groundup.plan.pace import Pace
 from groundup.recipes.recipe import PairRecipe, Recipe
 from groundup.training.flops import flops_per_token, matrix_parameters
 
-LADDER = (
-    *((48, 2), (64, 2), (96, 2), (128, 2), (128, 3), (160, 3), (192, 3), (192, 4), (256, 4), (320, 4), (384, 4)),
-    *((384, 6), (512, 6), (640, 6), (768, 8), (1024, 8), (1024, 12), (1536, 12)),
-)
-"""Width and layers; of an encoder-decoder as many layers on each side."""
 AVERAGE = 128
 """A width."""
-HEAD, WIDE = 32, 512
-"""The width of a head; twice that from width WIDE on."""
 READ = {"language": 3.0, "translation": 1.0}
 """Tokens for each weight that is multiplied; of pairs, target tokens."""
 WEIGHTS = 4
@@ -41,6 +35,8 @@ READINGS = {"characters": 25, "bpe": 8, "translation": 20}
 SMALL = 30_000
 BY_CHARACTERS = 0.7
 """Where there is time for more than this share of the useful readings in byte pairs, characters are better."""
+MANY = 500
+"""A script of more characters, of two bytes or more, is read by characters in any case."""
 DROPOUT = {
     "characters": ((0.3, 0.0), (2, 0.1), (math.inf, 0.2)),
     "bpe": ((0.7, 0.0), (2, 0.1), (math.inf, 0.2)),
@@ -65,6 +61,11 @@ class Material:
     distinct: int
     """Different characters."""
     pairs: int | None = None
+
+    @property
+    def many(self) -> bool:
+        """Whether the script has many characters, such as the Chinese one."""
+        return self.distinct > MANY and self.bytes > 1.5 * self.characters
 
     def tokens(self, kind: str, vocabulary: int) -> float:
         """About how many tokens a model predicts in one reading; of pairs, those of one side."""
@@ -105,7 +106,7 @@ def choose(recipe: Recipe, material: Material, pace: Pace, minutes: float, fixed
     seconds = 60 * minutes * SHARE
     way = _way(recipe, material, pace, seconds, fixed)
     free = not material.pairs and not fixed & {"tokenizer.kind", "tokenizer.vocab_size"}
-    if free and way.kind == "bpe" and way.share > BY_CHARACTERS:
+    if free and way.kind == "bpe" and (way.share > BY_CHARACTERS or material.many):
         by_characters = replace(recipe, tokenizer=replace(recipe.tokenizer, kind="characters"))
         way = _way(by_characters, material, pace, seconds, fixed)
     tokens = min(way.tokens, way.useful)
@@ -117,7 +118,7 @@ def choose(recipe: Recipe, material: Material, pace: Pace, minutes: float, fixed
             f"learns nothing; give at least --max-minutes {math.ceil(least * 20) / 20:g}"
         )
     ends = way.tokens > way.useful
-    settings = _shape_settings(way.model) | {
+    settings = settings_of(way.model) | {
         "tokenizer.kind": way.kind,
         "model.dropout": next(value for share, value in DROPOUT[way.reads] if way.share <= share),
         **_training(recipe, batch, tokens, ends=ends),
@@ -156,8 +157,8 @@ def _way(recipe: Recipe, material: Material, pace: Pace, seconds: float, fixed: 
     kind, task = recipe.tokenizer.kind, recipe.task
     vocabulary = _vocabulary(recipe, material, pace.rate(AVERAGE) * seconds, fixed)
     tried = []
-    for shape in _shapes(recipe, fixed):
-        model = _shaped(recipe, vocabulary, *shape, fixed)
+    for shape in shapes(recipe, fixed):
+        model = shaped(recipe, vocabulary, *shape, fixed)
         parameters, flops = _counted(model)
         tried.append((model, parameters, pace.rate(model.width) * seconds / flops))
     in_time = [one for one in tried if one[2] >= READ[task] * one[1]] or tried[:1]
@@ -187,40 +188,6 @@ def _vocabulary(recipe: Recipe, material: Material, flops: float, fixed: set[str
         return recipe.tokenizer.vocab_size
     of_text, of_time = 2000 * (material.characters / 300_000) ** 0.3, 3000 * (flops / 1e12) ** 0.25
     return round(min(32_000, max(500, 256 + material.distinct, min(of_text, of_time))) / 100) * 100
-
-
-def _shapes(recipe: Recipe, fixed: set[str]) -> list[tuple[int, int]]:
-    """LADDER, but of it only what the user's heads can share."""
-    even = 2 * recipe.model.heads if "model.heads" in fixed else 1
-    return [shape for shape in LADDER if shape[0] % even == 0] or list(LADDER)
-
-
-def _shaped(recipe: Recipe, vocabulary: int, width: int, layers: int, fixed: set[str]) -> ModelConfig:
-    """The recipe's model in that shape, except for what the user has fixed."""
-    model = recipe.model
-    width = model.width if "model.width" in fixed else width
-    layers = model.layers if "model.layers" in fixed else layers
-    mlp = round(width * 8 / 3 / 16) * 16 if model.mlp == "swiglu" else 4 * width
-    shape: dict[str, Any] = dict(
-        width=width,
-        layers=layers,
-        encoder_layers=None if model.encoder_layers is None else layers,
-        heads=_heads(width),
-        kv_heads=None,
-        mlp_width=max(16, mlp),
-    )
-    return replace(model, vocab_size=vocabulary, **{k: v for k, v in shape.items() if f"model.{k}" not in fixed})
-
-
-def _heads(width: int) -> int:
-    """As many heads of HEAD as there is room for, an even part of the width to each."""
-    most = max(1, width // (HEAD if width < WIDE else 2 * HEAD))
-    return next((heads for heads in range(most, 0, -1) if width % (2 * heads) == 0), 1)
-
-
-def _shape_settings(model: ModelConfig) -> dict[str, Any]:
-    names = ("width", "layers", "encoder_layers", "heads", "kv_heads", "mlp_width", "context")
-    return {f"model.{name}": getattr(model, name) for name in names}
 
 
 def _batch(tokens: float) -> int:
