@@ -58,7 +58,6 @@ def build(run: Run, *, precision: Precision | None = None, examples: Sequence[st
     _check_size(size, precision, name=run.folder.name)
     numbers, table = pack(run.model.state_dict(keep_vars=True), precision)
     data = dict(
-        title=run.folder.name,
         task=run.recipe.task,
         precision=precision,
         parameters=size,
