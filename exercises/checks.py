@@ -247,6 +247,33 @@ def check_6(yours: Solution) -> None:
     need(near(out, right), "close, but other numbers than the package's block; look at heads, scale, norms and GELU")
 
 
+def _cache_slips(q: Tensor, k: Tensor, v: Tensor) -> dict[str, Tensor]:
+    """What comes out, token by token, of a cache with one slip each, and what to say to somebody who gets the same."""
+
+    def steps(read: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Tensor:
+        seen = range(1, q.shape[2] + 1)
+        return torch.cat([read(q[:, :, t - 1 : t], k[:, :, :t], v[:, :, :t]) for t in seen], dim=2)
+
+    def scores(q: Tensor, k: Tensor) -> Tensor:
+        return q @ k.transpose(2, 3)
+
+    root = math.sqrt(q.shape[3])
+    return {
+        "the scores are not divided by the square root of D": steps(lambda q, k, v: scores(q, k).softmax(-1) @ v),
+        "divide by the square root of D, the last axis of q, not by that of the number of keys": steps(
+            lambda q, k, v: (scores(q, k) / math.sqrt(k.shape[2])).softmax(-1) @ v
+        ),
+        "take the softmax over the keys, dim=-1": steps(lambda q, k, v: (scores(q, k) / root).softmax(-2) @ v),
+        "a new token sees only the first key: its own position is the number of tokens before it": steps(
+            lambda q, k, v: v[:, :, :1]
+        ),
+        "a new token sees only itself: earlier keys are hidden or were not kept": steps(lambda q, k, v: v[:, :, -1:]),
+        "the values are kept in another order than the keys": steps(
+            lambda q, k, v: (scores(q, k) / root).softmax(-1) @ v.flip(2)
+        ),
+    }
+
+
 def check_7(yours: Solution) -> None:
     torch.manual_seed(0)
     q, k, v = torch.randn(3, 2, 2, 6, 4).unbind()
@@ -260,12 +287,16 @@ def check_7(yours: Solution) -> None:
         need(cache.length == t + 1, f"after {t + 1} tokens the length is {t + 1}, not {cache.length}")
     need(all(step.shape == (2, 2, 1, 4) for step in steps), "one new token gives (B, H, 1, D)")
     need(near(steps[0], right[:, :, :1]), "the first token sees itself, and so gets its own value")
-    need(near(torch.cat(steps, dim=2), right), "token by token must give what the whole text at once gives")
     need(torch.equal(k, kept), "the tensors that came in were changed")
+    together = torch.cat(steps, dim=2)
+    for words, slip in _cache_slips(q, k, v).items():
+        need(not near(together, slip), words)
+    need(near(together, right), "token by token must give what the whole text at once gives")
     second = yours.Cache()
     need(second.length == 0, "two caches share what they keep; make the store in __init__")
     whole = second.attend(q, k, v)
     need(whole.shape == right.shape, f"6 tokens at once give {tuple(right.shape)}, not {tuple(whole.shape)}")
+    need(second.length == 6, f"after 6 tokens at once the length is 6, not {second.length}: count tokens, not calls")
     need(near(whole, right), "several tokens at once: none may see the new tokens after it")
     third = yours.Cache()
     pieces = [third.attend(*(x[:, :, a:b] for x in (q, k, v))) for a, b in ((0, 2), (2, 5), (5, 6))]
@@ -293,9 +324,17 @@ def check_8(yours: Solution) -> None:
     one = yours.beam_search(step, beams=1, eos=3, limit=5)
     need(len(one) == 1, f"one beam gives one answer, not {len(one)}")
     need(tuple(one[0][0]) == greedy, f"one beam is greedy search: {greedy}, not {one[0][0]}")
+    need(abs(one[0][1] - logp(greedy)) < 1e-6, "the score is the sum of ln p of all tokens, the end token included")
     texts = [t for n in range(1, 4) for t in itertools.product(range(4), repeat=n) if 3 not in t[:-1]]
     every = sorted(((logp(t), t) for t in texts if t[-1] == 3 or len(t) == 3), reverse=True)
     wide = yours.beam_search(step, beams=100, eos=3, limit=3)
+    order = "answers come best first, by the sum of ln p alone; it is not divided by the length"
+    need(
+        len(wide) < len(every)
+        or {tuple(t) for t, _ in wide} != {t for _, t in every}
+        or tuple(wide[0][0]) == every[0][1],
+        order,
+    )
     need(tuple(wide[0][0]) == every[0][1], "beams wide enough must find the likeliest of all answers")
     need(abs(wide[0][1] - every[0][0]) < 1e-6, "the score is the sum of ln p of all tokens, the end token included")
     need(len(wide) == len(every), f"100 beams find all {len(every)} answers here, also those that reach the limit")

@@ -84,6 +84,25 @@ def test_the_words_about_a_block_are_not_only_that_the_numbers_differ(slip: str,
     assert "close, but other numbers" not in said
 
 
+def test_the_block_of_chapter_6_passes(tmp_path: Path):
+    chapter = (EXERCISES.parent / "docs" / "handbook" / "06-the-block.md").read_text(encoding="utf-8")
+    (cell,) = re.findall(r"python\n(import math\n.*?class MyBlock.*?)^```$", chapter, re.MULTILINE | re.DOTALL)
+    path = tmp_path / "e6_block.py"
+    path.write_text(cell.replace("MyBlock", "Block"), encoding="utf-8")
+    assert check.verdict(6, path) is None
+    assert check.line_of_the_mistake(path) is None
+
+
+@pytest.mark.parametrize("slip", ["start = 0", "softmax(dim=-2)", "math.sqrt(keys.shape[2])", ".insert(0, v)", "< now"])
+def test_the_words_about_a_cache_are_not_only_that_the_numbers_differ(slip: str, tmp_path: Path):
+    good, bad = next((good, bad) for good, bad in WRONG[7] if slip in bad)
+    path = tmp_path / right(7).name
+    path.write_text(right(7).read_text(encoding="utf-8").replace(good, bad, 1), encoding="utf-8")
+    said = check.verdict(7, path)
+    assert said is not None
+    assert "must give what the whole text" not in said
+
+
 def test_your_block_is_trained_and_becomes_a_recipe(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
