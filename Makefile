@@ -45,7 +45,8 @@ TRANSFORMERS ?= 5.0.0 5.24.0
 matrix: setup-dev  ## compare exports with their runs under the oldest and the newest transformers 5
 	@for version in $(TRANSFORMERS); do \
 	  place=build/transformers-$$version; echo "transformers $$version"; \
-	  [ -d $$place ] || $(BIN)/python -m pip install --quiet --target $$place "transformers==$$version" numpy==2.4.6; \
+	  [ -d $$place ] || { rm -rf $$place.part; $(BIN)/python -m pip install --quiet --target $$place.part \
+	    "transformers==$$version" numpy==2.4.6 && mv $$place.part $$place; } || exit 1; \
 	  PYTHONPATH=$$place $(BIN)/python -m pytest -m 'not slow' tests/hub/test_custom.py tests/publish/test_verify.py || exit 1; \
 	done
 
