@@ -58,7 +58,9 @@ def notebook(page: Path) -> dict[str, Any]:
 
 
 def cell(number: int, kind: str, source: str, tags: list[str]) -> dict[str, Any]:
-    about = {"tags": tags} if tags else {}
+    about: dict[str, Any] = {"tags": tags} if tags else {}
+    if "hide-input" in tags:  # as Colab and JupyterLab say it
+        about |= {"cellView": "form", "jupyter": {"source_hidden": True}}
     made = {"cell_type": kind, "id": f"cell-{number:02}", "metadata": about, "source": source.splitlines(keepends=True)}
     return made | ({"execution_count": None, "outputs": []} if kind == "code" else {})
 
