@@ -122,6 +122,8 @@ def test_the_curve_of_a_range_test():
     assert curve.smooth[0] == curve.losses[0]
     with pytest.raises(ValueError, match="not finite after 5 steps, at a learning rate of"):
         curve_of([step(n) for n in range(1, 6)], held_out=1000)
+    with pytest.raises(ValueError, match=r"did not fall at any learning rate .* the model does not learn"):
+        curve_of([dataclasses.replace(step(n), loss=4.0) for n in range(1, STEPS)], held_out=1000)
 
 
 def test_a_plateau_does_not_matter():

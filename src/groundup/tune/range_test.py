@@ -26,6 +26,8 @@ from groundup.tune.space import rounded
 LOWEST, HIGHEST, STEPS = 1e-4, 1.0, 120
 FALL = 3 / 4
 """The share of the fall that the smoothed loss has made at the chosen rate."""
+LEAST = 0.01
+"""The share that the loss must fall by."""
 SMOOTHING = 0.9
 FEWEST = 20  # steps that a curve needs
 ENOUGH = 1.5
@@ -105,6 +107,11 @@ def curve_of(taken: Sequence[Step], held_out: int) -> Curve:
         )
     losses = [step.loss for step in taken]
     smooth = smoothed(losses)
+    if min(smooth) > (1 - LEAST) * smooth[0]:
+        raise ValueError(
+            f"the loss did not fall at any learning rate from {LOWEST:g} to {rate_at(len(taken)):.2g} "
+            f"({smooth[0]:.3f}, at best {min(smooth):.3f}): the model does not learn; try groundup doctor"
+        )
     enough = smooth[0] - FALL * (smooth[0] - min(smooth))
     chosen = next(step.lr for step, loss in zip(taken, smooth, strict=True) if loss <= enough)
     return Curve(
