@@ -5,12 +5,18 @@ const QUOTE = String.raw`[ \u00a0\u202f]?[»›]`; // « Viens. » Elle
 const END = new RegExp(String.raw`(?<![.!?…])[.!?…]+(?![.!?…])${CLOSING}(?:${QUOTE}|(?!${QUOTE}))(?=\p{White_Space})`
   + String.raw`|(?<=\p{Script=Greek});${CLOSING}(?=\p{White_Space})|\u037e${CLOSING}`
   + String.raw`|[。！？｡।॥۔؟։።፧\u17d4\u17d5။།]+${CLOSING}|[\r\n]+`, "gu");
-const EDGES = /^[\p{White_Space}\x1c-\x1f]+|[\p{White_Space}\x1c-\x1f]+$/gu; // what Python's strip() takes
+const BLANK = /[\p{White_Space}\x1c-\x1f]/u; // what Python's strip() takes
 
 // Cut at line breaks and at the ends of sentences: after . ! ? … before a space, after 。！？ । ؟ ።.
 export function sentences(text) {
   const ends = Array.from(text.matchAll(END), found => found.index + found[0].length);
-  return [0, ...ends].map((first, i) => text.slice(first, ends[i]).replace(EDGES, "")).filter(part => part);
+  return [0, ...ends].map((first, i) => strip(text, first, ends[i] ?? text.length)).filter(part => part);
+}
+
+function strip(text, first, end) {
+  while (first < end && BLANK.test(text[first])) first++;
+  while (end > first && BLANK.test(text[end - 1])) end--;
+  return text.slice(first, end);
 }
 
 // Join sentences to one text, with spaces between them if their script uses spaces.
