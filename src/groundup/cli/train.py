@@ -32,7 +32,7 @@ BESIDES = """DATA is a file, a folder or a named corpus (groundup data list) ins
 second of two line-aligned files. Besides the settings of a recipe:
 
   --size auto     choose vocabulary, model, batch, rates and dropout for the text, --max-minutes and this machine,
-                  and say why; flags of yours win
+                  and say why; flags of yours win (docs/sizing.md)
   --preset NAME   begin with a published architecture, such as gpt2-tiny, llama3-tiny or transformer-base
   --init-from DIR go on from a Hugging Face folder: its model, its weights, its tokenizer (language models)
   --dry-run       print the recipe with every default and the size of the model, and stop

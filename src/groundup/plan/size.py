@@ -9,7 +9,8 @@ It is what the runs of docs/sizing.md say:
    model and what it reads, grow as about the square root of the computation (as in Hoffmann et al. 2022).
 3. A model with more weights than WEIGHTS for each byte of the text gains nothing.
 4. After READINGS of the text a model only learns it by heart, so that the training ends there, if not before.
-5. The more often the text is read, the stronger the dropout; and the longer the training, the larger the batch.
+5. The more often the text is read, the stronger the dropout; and the longer the training, the larger the batch and the
+   lower the rates.
 """
 
 import math
@@ -40,12 +41,14 @@ MANY = 500
 DROPOUT = {
     "characters": ((0.3, 0.0), (2, 0.1), (math.inf, 0.2)),
     "bpe": ((0.7, 0.0), (2, 0.1), (math.inf, 0.2)),
-    "translation": ((0.03, 0.0), (0.1, 0.1), (0.2, 0.2), (math.inf, 0.3)),
+    "translation": ((0.08, 0.0), (0.15, 0.1), (0.2, 0.2), (math.inf, 0.3)),
 }
 """Where there is time for up to so many times the useful readings, this dropout."""
 LEAST_BYTES, LEAST_STEPS = 2_000, 50
 BATCH, AT = 1024, 1_500_000
 """Tokens of a step in a training of AT tokens; four times as long a training takes twice as many."""
+MUON, ADAMW, FAST = 0.04, 8e-3, 250_000
+"""Rates of a training of FAST tokens or fewer; longer ones take lower rates."""
 SHARE = 0.92
 """Of the minutes; the rest is for validations and checkpoints."""
 VALIDATIONS = 12
@@ -198,12 +201,12 @@ def _batch(tokens: float) -> int:
 def _training(recipe: Recipe, batch: int, tokens: float, *, ends: bool) -> dict[str, Any]:
     """Batch, rates, and when to validate. ends: whether the training ends after these tokens, with time left."""
     steps = max(1, int(tokens / batch))
-    every = max(1, steps // VALIDATIONS)
+    every, longer = max(1, steps // VALIDATIONS), max(1.0, tokens / FAST)
     settings: dict[str, Any] = {
         "train.steps": steps if ends else None,
         "train.optimizer": "muon",
-        "train.lr": 4e-3,
-        "train.matrix_lr": 0.02,
+        "train.lr": float(f"{ADAMW * longer**-0.3:.2g}"),
+        "train.matrix_lr": float(f"{MUON * longer**-0.15:.2g}"),
         "train.warmup": min(100, steps // 10),
         "train.validate_every": every,
         "train.save_every": every,
