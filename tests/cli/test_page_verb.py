@@ -6,6 +6,7 @@ import re
 import pytest
 
 import groundup as gu
+from groundup.flow.pairs import read_splits
 
 
 def data_in(page: str) -> dict:
@@ -20,6 +21,9 @@ def test_a_page_of_each_kind_of_run(home, cli, tmp_path, name):
     assert re.fullmatch(rf"{re.escape(str(path))}  \d\.\d MB; open it in a browser\n", said.out)
     data = data_in(path.read_text(encoding="utf-8"))
     run = gu.load(f"runs/{name}")
+    if name == "translator":  # it begins with sentences of its test part
+        assert data["examples"]
+        assert {*data["examples"]} <= {pair.source for pair in read_splits(run.recipe.data).test}
     assert (data["task"], data["precision"]) == (run.recipe.task, "int8")
     assert data["config"] == json.loads(json.dumps(run.model.config.to_dict()))
 

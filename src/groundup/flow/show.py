@@ -10,6 +10,7 @@ from groundup.decode.choose import Sample
 from groundup.flow.pairs import read_splits
 from groundup.flow.score_pairs import answer_pairs, readable, score_answers, score_reading, with_all_references
 from groundup.measure.translation import sentence_scores
+from groundup.run.page import SENTENCES
 from groundup.run.pairs import PairRun
 from groundup.run.results import keep_evaluation
 from groundup.run.text import TextRun
@@ -24,8 +25,12 @@ def show(run: TextRun | PairRun) -> None:
     if isinstance(run, TextRun):
         if run.recipe.sample is not None:
             write_sample(run, run.recipe.sample)
-    elif run.recipe.show is not None:
-        SHOWS[run.recipe.show](run, read_splits(run.recipe.data).test)
+    else:
+        test = read_splits(run.recipe.data).test
+        if run.recipe.task == "translation":
+            keep_sentences(run, test)
+        if run.recipe.show is not None:
+            SHOWS[run.recipe.show](run, test)
     print(f"\nuse it       groundup {_use(run)}")
 
 
@@ -40,6 +45,13 @@ def _use(run: TextRun | PairRun) -> str:
     english = run.recipe.data.corpus.startswith("phrasebook") and not run.recipe.data.reverse
     sentence = "She never drinks coffee." if english else "a sentence of yours"
     return f"translate {name} '{sentence}'   (or --file FILE, a sentence a line)"
+
+
+def keep_sentences(run: PairRun, test: Sequence[Pair]) -> None:
+    """Keep a few sentences that the run has not learnt: its page begins with them (`groundup page`)."""
+    sources = sorted((pair.source for pair in readable(run, test[:SHOWN])), key=len)
+    run.folder.samples.mkdir(exist_ok=True)
+    (run.folder.samples / SENTENCES).write_text("".join(f"{source}\n" for source in sources), encoding="utf-8")
 
 
 def write_sample(run: TextRun, prompt: str, *, max_new_tokens: int = 300) -> None:
@@ -69,13 +81,13 @@ def _translations(run: PairRun, test: Sequence[Pair]) -> None:
             print(shown(f"  {beams}  {best.score:7.4f}  BLEU {bleu:5.1f}  {best.text}"))
     page, *_ = run.attention(max((pair.source for pair in pairs), key=len)).save(run.folder.path / "attention")
     print(f"\nlook inside  open {page} in a browser: step through the words and see where each head looks")
-    _write_page(run, sorted((pair.source for pair in pairs), key=len)[len(pairs) // 2 :])
+    _write_page(run)
 
 
-def _write_page(run: PairRun, examples: Sequence[str]) -> None:
+def _write_page(run: PairRun) -> None:
     """Write the run as one page, where that can be done, and say where it is."""
     try:
-        page = run.page(examples=examples, overwrite=True)
+        page = run.page(overwrite=True)
     except ValueError as error:  # too large, or with a tokenizer that no browser reads alike
         print(f"no page      {error}")
     else:

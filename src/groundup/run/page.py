@@ -11,6 +11,9 @@ from groundup.page.build import Run, build
 from groundup.page.weights import Precision
 from groundup.recipes.recipe import TextRecipe
 
+SENTENCES = "sentences.txt"
+"""In the samples of a translator: sentences of its test part, the shortest first."""
+
 
 def write_page(
     run: Run,
@@ -23,15 +26,24 @@ def write_page(
     """Write the run as one HTML file that runs the model in the browser, and give its path.
 
     path: None is page.html in the run folder. precision: "float16", "int8" or "float32"; None is float16, or int8 for a
-    larger model. examples: texts to begin with; of a language model its recipe has one. ValueError for a model that is
-    too large for a page, and for a file that is there already.
+    larger model. examples: texts to begin with; without any, those that the run itself has kept. ValueError
+    for a model that is too large for a page, and for a file that is there already.
     """
     place = run.folder.path / "page.html" if path is None else Path(path)
     check_place(place, overwrite=overwrite)
-    if isinstance(run.recipe, TextRecipe) and run.recipe.sample:
-        examples = examples or [run.recipe.sample]
-    write_whole(place, build(run, precision=precision, examples=examples))
+    write_whole(place, build(run, precision=precision, examples=examples or _kept(run)))
     return place
+
+
+def _kept(run: Run) -> list[str]:
+    """The recipe's sample of a language model; the longer ones of the sentences that a translator has kept."""
+    if isinstance(run.recipe, TextRecipe):
+        return [run.recipe.sample] if run.recipe.sample else []
+    try:
+        sentences = (run.folder.samples / SENTENCES).read_text(encoding="utf-8").splitlines()
+    except OSError:  # an older run, or one that ended early
+        return []
+    return sentences[len(sentences) // 2 :]
 
 
 def check_place(path: Path, *, overwrite: bool) -> None:
