@@ -164,7 +164,7 @@ def test_llama_cpp_writes_the_same_tokens(home: Path, family: str):
     llama_cpp = pytest.importorskip("llama_cpp", reason="llama-cpp-python is not installed")
     run = gu.load(family, device="cpu")
     main(["export", family, "--out", "out", "--format", "gguf"])
-    how = dict(n_ctx=64, n_threads=1, verbose=False, type_k=0, type_v=0, logits_all=True)
+    how = dict(n_ctx=64, n_threads=1, n_threads_batch=1, verbose=False, type_k=0, type_v=0, logits_all=True)
     model = llama_cpp.Llama(str(home / "out" / f"{family}.gguf"), **how)
     tried = 0
     for text in ["Where is the old house?", "I don't know", *HARD]:
