@@ -76,7 +76,7 @@ def _leak(
     by = float((out - out2)[:, :at].abs().max())
     mode = " (in training mode only)" if training else ""
     seen = f"other tokens at {at} and later change the logits of the tokens before {at} by up to {by:.2g}{mode}"
-    found = first_change(one, other, changed.shape[1], before=at)
+    found = first_change(one, other, changed.shape[1], before=at, rows=len(changed))
     if found is None:
         return Finding("future", seen)
     step, _ = found

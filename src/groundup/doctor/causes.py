@@ -3,7 +3,7 @@
 from groundup.doctor.catalogue import CATALOGUE
 from groundup.doctor.finding import Finding
 
-_USE = {"generate", "generate-slice", "generate-context", "cache", "overfit", "rate"}
+_USE = {"generate", "generate-slice", "generate-context", "cache", "cache-position", "cache-mask", "overfit", "rate"}
 _SIGHT = {"future", "future-unseen", "past", "diagonal", "rows", "norm-axis", "softmax-axis", "positions", "rotation"}
 _MIXED = _SIGHT | _USE | {"padding", "drowned", "residual", "no-source"}
 

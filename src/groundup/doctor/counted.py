@@ -19,7 +19,7 @@ def check_counted(patient: Patient) -> list[Finding]:
         if counted is None:
             return []
         labels, weight = counted
-        where = place(lesson.model, lesson.nll)
+        where = place(lesson.model, lesson.line)
         if (found := _ignored(patient, lesson, labels, weight)) is not None:
             return [Finding("ignored-id", found, where)]
         if pad is None or pad == patient.constant("EOS"):

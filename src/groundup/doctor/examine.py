@@ -19,7 +19,7 @@ from groundup.doctor.patient import Crashed, Patient, Unfit
 from groundup.doctor.positions import check_positions
 from groundup.doctor.reading import explain
 from groundup.doctor.report import Report
-from groundup.doctor.residual import check_residual
+from groundup.doctor.residual import check_cut, check_residual
 from groundup.doctor.rows import check_padding, check_rows
 from groundup.doctor.scores import check_scale
 from groundup.doctor.shapes import check_shapes
@@ -50,6 +50,7 @@ CHECKS: dict[str, Check] = {
     "tied weights": check_ties,
     "the optimizer": check_optimizer,
     "gradients": check_gradients,
+    "the way of gradients": check_cut,
     "the tokenizer": check_tokenizer,
     "generation": check_generate,
 }
@@ -106,6 +107,10 @@ def examine(
 def _begin(patient: Patient) -> Finding | None:
     """The first logits, at a length that the model takes; its own errors are a finding."""
     first: Crashed | None = None
+    try:
+        patient.fresh()
+    except Crashed as crash:
+        return _crash(patient, crash)
     lengths = (patient.time, *(n for n in LENGTHS if n < patient.time))
     if patient.context is not None:
         lengths = (patient.time, patient.context)

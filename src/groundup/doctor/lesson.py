@@ -11,6 +11,11 @@ from groundup.doctor.patient import Patient
 from groundup.doctor.tape import Step, Tape, recording
 
 
+SCORES = {"_log_softmax", "_softmax", "mm", "addmm", "bmm", "baddbmm"}
+NOTHING = -100
+"""In the place of a label that does not count."""
+
+
 @dataclass(eq=False)
 class Lesson:
     """One evaluation of the author's loss on a batch of the author's."""
@@ -37,7 +42,7 @@ class Lesson:
         """Flat, in the order in which they are compared."""
         step = self.nll
         if step is None:
-            return None
+            return self._wanted
         label = next((t for t in step.inputs[1:] if not t.is_floating_point()), None)
         if label is None or not (torch.is_tensor(label)):
             return None
@@ -46,10 +51,47 @@ class Lesson:
     @cached_property
     def ignored(self) -> int | None:
         step = self.nll
-        if step is None or step.name == "gather":
+        if step is None:
+            return None if self._wanted is None else NOTHING
+        if step.name == "gather":
             return None
         numbers = [arg for arg in step.args if isinstance(arg, int) and not isinstance(arg, bool)]
         return numbers[-1] if numbers else None
+
+    @cached_property
+    def scores(self) -> tuple[Step, Tensor] | None:
+        """The last logits or log-probabilities, and the gradient of the loss there, (rows, V), where no operation picks
+        labels: in a KL divergence, a product with one-hot labels, and the like."""
+        if self.nll is not None or not isinstance(self.loss, Tensor) or not self.loss.requires_grad:
+            return None
+        wide = [s for s in self.tape.steps if s.name in SCORES and s.live and s.live[0].requires_grad]
+        wide = [s for s in wide if s.live[0].dim() > 1 and s.live[0].shape[-1] == self.patient.vocab]
+        if not wide or self.loss.numel() != 1:
+            return None
+        gradient = torch.autograd.grad(self.loss, wide[-1].live[0], retain_graph=True, allow_unused=True)[0]
+        return None if gradient is None else (wide[-1], gradient.detach().flatten(0, -2))
+
+    @cached_property
+    def _wanted(self) -> Tensor | None:
+        """The labels as the gradient tells them: what each row of scores is pushed up for; NOTHING where it is not."""
+        if self.scores is None:
+            return None
+        gradient = self.scores[1]
+        low, label = gradient.min(-1)
+        pushed = low < 0
+        alone = -low[pushed] > 0.5 * -gradient[pushed].clamp(max=0).sum(-1)
+        if not pushed.any() or float(alone.float().mean()) < 0.9:
+            return None  # soft labels, as of a teacher
+        return torch.where(pushed, label, NOTHING)
+
+    @cached_property
+    def line(self) -> Step | None:
+        """The operation that compares scores with labels."""
+        if self.nll is not None:
+            return self.nll
+        vocab = self.patient.vocab
+        wide = (s for s in reversed(self.tape.steps) if s.live and s.live[0].shape[-1:] == (vocab,))
+        return next((s for s in wide if s.line is not None), None)
 
     @cached_property
     def fed(self) -> list[Tensor]:

@@ -49,7 +49,18 @@ def check_loss(patient: Patient) -> list[Finding]:
                 else "numbers whose exponentials do not sum to 1"
             )
             return [Finding("nll-of-logits", f"nll_loss is given {what}", place(model, step))]
-    return found
+    return found or _only_picks(lesson)
+
+
+def _only_picks(lesson: Lesson) -> list[Finding]:
+    """A loss that pushes logits up and none down: it takes them for log-probabilities."""
+    if lesson.scores is None or lesson.labels is None or lesson.scores[0].name in ("_softmax", "_log_softmax"):
+        return []
+    x, gradient = lesson.scores[0].live[0].detach().flatten(0, -2), lesson.scores[1]
+    if (gradient > 1e-6 * gradient.abs().max()).any() or log_of_one(x, 1):
+        return []
+    seen = "the loss pushes the logits of labels up and no others down: it takes logits for log-probabilities"
+    return [Finding("nll-of-logits", seen, place(lesson.model, lesson.line))]
 
 
 def _softmax_before(stream: Stream, n: int) -> int | None:

@@ -1,11 +1,11 @@
-"""Missing residual connections: the shortest way from the embedding to the logits goes through a sublayer."""
+"""The residual stream: the shortest way from the embedding to the logits goes around each sublayer, and gradients go back."""
 
 from groundup.doctor.attention import attentions
 from groundup.doctor.causality import shaken
 from groundup.doctor.finding import Finding
 from groundup.doctor.patient import Patient
 from groundup.doctor.stream import PRODUCTS, Stream
-from groundup.doctor.tape import place
+from groundup.doctor.tape import memory, place
 
 BEFORE, AFTER = 1, 2
 """Products that may stand on the way without being a sublayer: one after the embedding; the head and one before."""
@@ -43,6 +43,23 @@ def check_residual(patient: Patient) -> list[Finding]:
             "around a feed-forward layer"
         )
         return [Finding("residual", seen, place(model, steps[which[0]]))]
+    return []
+
+
+def check_cut(patient: Patient) -> list[Finding]:
+    """A detach on the shortest way: what lies before it learns only through the sublayers, or not at all."""
+    model = shaken(patient, training=True)
+    logits, tape = patient.taped(model, patient.inputs())
+    stream, steps = Stream(tape), tape.steps
+    for n in stream.way(_last(stream, logits.shape[-1])):
+        parent = stream.best[n]
+        if parent is None or not steps[n].grad or not any(one.requires_grad for one in steps[parent].live):
+            continue
+        wrote = set(steps[parent].writes())
+        carried = [one for one in steps[n].inputs if memory(one) in wrote]
+        if carried and not any(one.requires_grad for one in carried):
+            seen = "the way around the sublayers is cut here: no gradient goes back along it"
+            return [Finding("no-gradient", seen, place(model, steps[n]))]
     return []
 
 

@@ -27,7 +27,7 @@ def check_rows(patient: Patient) -> list[Finding]:
         mode = " (in training mode only)" if training else ""
         by = float((a - b)[1:].abs().max())
         seen = f"another first row changes the logits of the other rows by up to {by:.2g}{mode}"
-        found = first_change(one, other, patient.rows)
+        found = first_change(one, other, patient.rows, rows=patient.time)
         if found is None:
             return [Finding("rows", seen)]
         step, _ = found

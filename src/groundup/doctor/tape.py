@@ -24,6 +24,7 @@ from groundup.doctor.finding import Place
 
 _DOCTOR = str(Path(__file__).parent)
 _STRANGERS = (str(Path(torch.__file__).parent), _DOCTOR, str(Path(linecache.__file__).parent))
+_COMPOSITE = torch._C.DispatchKey.CompositeImplicitAutograd
 LARGEST = 20_000_000
 """Numbers: results that have more are not kept."""
 
@@ -82,6 +83,9 @@ class Tape(TorchDispatchMode):
         super().__init__()
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if torch.is_inference_mode_enabled() and func.has_kernel_for_dispatch_key(_COMPOSITE):
+            with self:  # elsewhere autograd has taken it apart
+                return func.decompose(*args, **(kwargs or {}))
         out = func(*args, **(kwargs or {}))
         inputs = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, Tensor)]
         live = [leaf for leaf in tree_leaves(out) if isinstance(leaf, Tensor)]
@@ -145,15 +149,22 @@ def pairs(one: Tape, other: Tape) -> Iterator[tuple[Step, Step]]:
             yield step, twin
 
 
-def first_change(one: Tape, other: Tape, size: int, *, before: int | None = None) -> tuple[Step, int] | None:
+def first_change(
+    one: Tape, other: Tape, size: int, *, before: int | None = None, rows: int = 0
+) -> tuple[Step, int] | None:
     """The first step with a result that differs where it should not, and which of its results.
 
     size: how long the axis is that is looked at. before: only changes at indices below it count; None, at all indices
-    but 0. A result may have the axis twice, as scores have: then all its indices must be so.
+    but 0. A result may have the axis twice, as scores have: then all its indices must be so. rows: how many rows the
+    axis may have been joined with, in either order.
     """
     for step, twin in pairs(one, other):
         for n, (a, b) in enumerate(zip(step.outputs, twin.outputs, strict=False)):
-            if a.shape != b.shape or not a.is_floating_point() or size not in a.shape:
+            if a.shape != b.shape or not a.is_floating_point():
+                continue
+            if size not in a.shape:
+                if rows and _joined(a, b, size, slice(1, None) if before is None else slice(0, before), rows):
+                    return step, n
                 continue
             region = [slice(None)] * a.dim()
             for axis in range(a.dim()):
@@ -162,6 +173,18 @@ def first_change(one: Tape, other: Tape, size: int, *, before: int | None = None
             if differ(a[tuple(region)], b[tuple(region)]):
                 return step, n
     return None
+
+
+def _joined(a: Tensor, b: Tensor, size: int, part: slice, rows: int) -> bool:
+    """Whether results with one axis for all tokens of all rows differ in that part, in whichever order they stand."""
+    if a.dim() < 2 or a.shape[0] != rows * size:
+        return False
+    for order in ((rows, size), (size, rows)):
+        x, y = (one.view(*order, *one.shape[1:]) for one in (a, b))
+        where = (slice(None), part) if order[0] == rows else (part,)
+        if not differ(x[where], y[where]):
+            return False
+    return True
 
 
 def differ(a: Tensor, b: Tensor, *, tolerance: float = 1e-5) -> bool:

@@ -16,7 +16,7 @@ def check_labels(patient: Patient) -> list[Finding]:
         return []
     fed = lesson.fed[-1]
     counted = _grid(lesson, fed)
-    where = place(lesson.model, lesson.nll)
+    where = place(lesson.model, lesson.line)
     if counted is None:
         return []
     labels, keep = counted

@@ -6,13 +6,17 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from groundup.doctor.cached import explain_cache
 from groundup.doctor.finding import Finding, Place
 from groundup.doctor.patient import Crashed, Patient, Unfit
 from groundup.doctor.source import functions
-from groundup.doctor.tape import recording
+from groundup.doctor.tape import Tape, recording
 
 PICKS = {"argmax", "max", "topk", "sort", "_softmax", "_log_softmax", "multinomial"}
 NEW = 6
+TRIES = 4
+LONGEST = 512
+"""Contexts up to this many tokens are filled."""
 CLOSE = 2e-3
 
 
@@ -26,38 +30,53 @@ class Decoded:
     """Where the new ones begin."""
     chosen_from: list[Tensor]
     """(rows, V) for each new token, as normalised log-probabilities."""
+    passes: list[Tape]
+    """What was computed for each of them."""
 
 
 def check_generate(patient: Patient) -> list[Finding]:
     """Each new token is the one that the logits of the whole text before it prefer."""
     if not patient.has("generate"):
         return []
-    model, given = _prepared(patient)
-    model.train()
-    decoded = _decode(patient, model, given)
-    if decoded is None:
-        return []
     where = _line(patient)
+    for seed in range(TRIES):
+        model, given = _prepared(patient, seed)
+        model.train()
+        decoded = _decode(patient, model, given)
+        if _lasts(patient, decoded):
+            break
     if patient.seq2seq and (bos := patient.constant("BOS")) is not None and not (decoded.ids[:, 0] == bos).all():
         return [Finding("start-token", f"the result begins with {decoded.ids[0, 0].item()}, and BOS is {bos}", where)]
     wrong = _compare(patient, model, given, decoded)
     if wrong is None:
-        return []
+        return _check_full(patient, model, where)
     model.eval()
     calm = _decode(patient, model, given)
-    if calm is not None and _compare(patient, model, given, calm) is None:
+    if _compare(patient, model, given, calm) is None:
         return [Finding("mode", f"{wrong}; after model.eval() they agree", where)]
-    return _name(patient, model, given, calm or decoded, where)
+    return _name(patient, model, given, calm, where)
 
 
-def _prepared(patient: Patient) -> tuple[nn.Module, tuple[Tensor, ...]]:
+def _lasts(patient: Patient, decoded: Decoded) -> bool:
+    """Whether some text goes on for a few tokens, and not with one again and again, so that there is something to compare."""
+    ends = _ends(patient)
+    new = decoded.ids[:, decoded.start - 1 : decoded.start + 2]
+    return new.shape[1] == 3 and any(len(set(row.tolist())) == 3 and not ends & set(row[1:].tolist()) for row in new)
+
+
+def _ends(patient: Patient) -> set[int | None]:
+    """Ids after which a decoding may do as it likes."""
+    return {patient.constant("EOS"), patient.constant("PAD")}
+
+
+def _prepared(patient: Patient, seed: int) -> tuple[nn.Module, tuple[Tensor, ...]]:
     """A model whose choices depend on its input, and a batch of two texts that are short enough to go on."""
     model = patient.fresh()
-    g = torch.Generator().manual_seed(5)
+    g = torch.Generator().manual_seed(5 + seed)
     with torch.no_grad():
         for p in model.parameters():
             if p.dim() >= 2:
-                p.add_(torch.randn(p.shape, generator=g) * 0.5 * float(p.std()))
+                p.add_(torch.randn(p.shape, generator=g) * 0.5 * (1 + seed) * float(p.std()))
     inputs = patient.inputs()
     room = (patient.context or 10**9) - NEW - 1
     ids = inputs[0][:2]
@@ -74,9 +93,11 @@ def _called(patient: Patient, model: nn.Module, rows: Tensor, n: int) -> tuple[A
     return tape, out
 
 
-def _decode(patient: Patient, model: nn.Module, given: tuple[Tensor, ...]) -> Decoded | None:
+def _decode(patient: Patient, model: nn.Module, given: tuple[Tensor, ...], *, beyond: bool = False) -> Decoded:
+    """beyond: write past CONTEXT."""
     ids = given[0]
-    n = NEW if patient.context is None else max(1, min(NEW, patient.context - (1 if patient.seq2seq else ids.shape[1])))
+    room = 10**9 if patient.context is None or beyond else patient.context - (1 if patient.seq2seq else ids.shape[1])
+    n = max(1, min(NEW, room))
     rows = ids
     try:
         tape, out = _called(patient, model, rows, n)
@@ -94,15 +115,19 @@ def _decode(patient: Patient, model: nn.Module, given: tuple[Tensor, ...]) -> De
         out = torch.cat([rows[: len(out)], out], 1)
     start = 1 if patient.seq2seq else rows.shape[1]
     vocab = patient.vocab
-    picked = []
-    for step in tape.steps:
+    picked, ends = [], []
+    for number, step in enumerate(tape.steps):
         if step.name in PICKS and step.inputs and step.inputs[0].dim() <= 3 and step.inputs[0].shape[-1:] == (vocab,):
             x = step.inputs[0].detach().float()
             if step.name == "argmax" or (step.name in ("max", "topk", "sort") and len(step.args) > 1):
                 x = x.view(-1, vocab) if x.dim() < 3 else x[:, -1]
                 if len(x) == len(out):
                     picked.append(x)
-    return Decoded(out.detach(), start, picked if len(picked) == out.shape[1] - start else [])
+                    ends.append(number)
+    if len(picked) != out.shape[1] - start:
+        picked, ends = [], []
+    passes = [Tape(steps=tape.steps[a:b]) for a, b in zip([0, *ends], ends, strict=False)]
+    return Decoded(out.detach(), start, picked, passes)
 
 
 def _full(patient: Patient, model: nn.Module, given: tuple[Tensor, ...], text: Tensor) -> Tensor:
@@ -124,7 +149,7 @@ def _compare(patient: Patient, model: nn.Module, given: tuple[Tensor, ...], deco
     if not patient.seq2seq and not torch.equal(ids[:, :start], given[0][: len(ids)]):
         return "the result does not begin with the text that was given"
     full = _full(patient, model, given, ids[:, :-1])[:, start - 1 :]
-    alive = torch.ones(len(ids), dtype=torch.bool)
+    alive, ends = torch.ones(len(ids), dtype=torch.bool), _ends(patient)
     for n in range(ids.shape[1] - start):
         token, row = ids[:, start + n], full[:, n]
         spread = float(row.std())
@@ -139,7 +164,7 @@ def _compare(patient: Patient, model: nn.Module, given: tuple[Tensor, ...], deco
             return (
                 f"new token {n} is chosen from other numbers than the logits of the text before it (by up to {by:.2g})"
             )
-        alive &= torch.tensor([int(one) not in patient.special for one in token])
+        alive &= torch.tensor([int(one) not in ends for one in token])
         if not alive.any():
             break
     return None
@@ -161,8 +186,8 @@ def _name(patient: Patient, model: nn.Module, given: tuple, decoded: Decoded, wh
             got = _normal(decoded.chosen_from[n])
             whole = _full(patient, model, given, ids[:, : start + n])
             at = ((whole - got[:, None]).abs().amax(-1).amax(0) < 1e-3).nonzero()
-            if len(at) and int(at[0]) != start + n - 1:
-                last = start + n - 1
+            last = start + n - 1
+            if len(at) and int(at[0]) != last and not torch.equal(ids[:, int(at[0])], ids[:, last]):
                 return [
                     Finding(
                         "generate-slice",
@@ -171,6 +196,8 @@ def _name(patient: Patient, model: nn.Module, given: tuple, decoded: Decoded, wh
                     )
                 ]
         for n in range(min(3, len(decoded.chosen_from)) - 1, -1, -1):
+            if (ids[:, : start + n] == ids[:, :1]).all():
+                continue  # one token again and again is the same at any length
             for length in range(1, start + n):
                 got = _normal(decoded.chosen_from[n])
                 alone = _full(patient, model, given, ids[:, start + n - length : start + n])[:, -1]
@@ -179,10 +206,56 @@ def _name(patient: Patient, model: nn.Module, given: tuple, decoded: Decoded, wh
                         Finding("generate-context", f"new token {n} depends on the last {length} tokens alone", where)
                     ]
         good = _good(patient, model, given, decoded)
+        if (found := _cache(patient, model, given, decoded, good, where)) is not None:
+            return [found]
         if good > 0:
             return [Finding("cache", f"{said}; the first {good} agree", where)]
         return [Finding("generate", said, where)]
     return [Finding("generate", said, where)]
+
+
+def _cache(
+    patient: Patient, model: nn.Module, given: tuple, decoded: Decoded, good: int, where: Place
+) -> Finding | None:
+    """What the cache does, where new tokens are read alone; None where that cannot be told."""
+    if good >= len(decoded.passes):
+        return None
+    text = decoded.ids[:, : decoded.start + good]
+    source = (given[0][: len(text)],) if patient.seq2seq else ()
+
+    def read(ids: Tensor) -> Tape:
+        training = model.training
+        model.eval()
+        try:
+            return patient.taped(model, (*source, ids))[1]
+        finally:
+            model.train(training)
+
+    longest = min(text.shape[1] + 3, patient.context or 10**9)
+    try:
+        return explain_cache(decoded.passes, good, text, decoded.start, read, longest=longest, where=where)
+    except (Crashed, RuntimeError):  # a model that takes no such text
+        return None
+
+
+def _check_full(patient: Patient, model: nn.Module, where: Place) -> list[Finding]:
+    """What a decoding reads when its text has become longer than CONTEXT: the last tokens, not the first."""
+    limit = patient.context
+    if patient.seq2seq or limit is None or limit > LONGEST:
+        return []
+    ids = patient.ids(2, limit - 1, seed=9)
+    try:
+        decoded = _decode(patient, model, (ids,), beyond=True)
+    except Crashed:  # CONTEXT is a limit, and no fault
+        return []
+    for n in range(2, len(decoded.chosen_from)):
+        first = _full(patient, model, (ids,), decoded.ids[:, :limit])[:, -1]
+        last = _full(patient, model, (ids,), decoded.ids[:, decoded.start + n - limit : decoded.start + n])[:, -1]
+        got = _normal(decoded.chosen_from[n])
+        if float((got - first).abs().max()) < 1e-4 and float((got - last).abs().max()) > 1e-2:
+            seen = f"beyond {limit} tokens every new token is chosen from the first {limit}, never from the last"
+            return [Finding("generate-context", seen, where)]
+    return []
 
 
 def _good(patient: Patient, model: nn.Module, given: tuple, decoded: Decoded) -> int:
