@@ -14,6 +14,7 @@ from groundup.cli.main import main
 from groundup.doctor.catalogue import CATALOGUE
 from groundup.doctor.examine import examine
 from groundup.doctor.reading import read_patient
+from groundup.doctor.visit import _report
 
 MODEL = """
 import torch
@@ -227,3 +228,12 @@ def test_a_doctor_that_fails_costs_no_training(monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setattr("groundup.flow.checkup.examine", failing)
     first_look(nn.Linear(2, 2), find_recipe("gpt2-tiny"), say=print)
     assert capsys.readouterr().out == ""
+
+
+def test_an_examination_that_is_cut_short_says_what_it_did(tmp_path: Path):
+    record = {"stage": "rows of a batch", "found": [], "checked": ["axes"], "ahead": ["padding"]}
+    report = _report(tmp_path / "mine.py", record, None, "", "", 60.0)
+    assert report.checked == ("axes",)
+    assert report.not_checked[0].startswith("rows of a batch, padding: the time was over")
+    with pytest.raises(ValueError, match="smaller size"):
+        _report(tmp_path / "mine.py", {"stage": "the first logits of a large model"}, None, "", "", 60.0)

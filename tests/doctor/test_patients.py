@@ -21,6 +21,14 @@ QUICK = {
     ),
     *("nano-post_norm", "nano-generate_with_dropout", "script-norm_of_the_sequence", "einsum-cured", "rope-cured"),
     *("rope-cached_tokens_at_position_zero", "annotated-cross_padding_seen", "masked-cured", "pairs-padding_is_learnt"),
+    *("groups-start_pos_zero", "groups-prompt_unmasked_in_cache", "smoothed-labels_not_shifted", "heads-cured"),
+    *(
+        "width-prefix_detached",
+        "experts-gates_over_tokens",
+        "speedrun-cache_never_cleared",
+        "speedrun-dropout_always_on",
+    ),
+    *("lecture-crops_from_the_left", "ring-key_positions_restart", "steps-cured"),
     *("stock-mask_transposed", "einsum-a_bare_tensor", "nano-no_residual_mlp", "script-loop_is_right"),
 }
 """One of most kinds; all the others are slow, for they are many."""

@@ -11,7 +11,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from groundup.doctor.causes import sort_out
-from groundup.doctor.examine import _crash, examine
+from groundup.doctor.examine import CHECKS, LAST, _crash, examine
+from groundup.doctor.finding import Finding
 from groundup.doctor.patient import Crashed, Patient, Unfit
 from groundup.doctor.reading import read_patient
 from groundup.doctor.report import Report
@@ -26,6 +27,18 @@ def main(file: str, result: str, seconds: str) -> None:
     def write(**record: object) -> None:
         target.write_text(json.dumps(record), encoding="utf-8")
 
+    begun: list[str] = []
+
+    def say(name: str, found: list[Finding]) -> None:
+        begun.append(name)
+        rest = [one for one in (*CHECKS, LAST) if one not in begun]
+        write(
+            stage=name,
+            found=[asdict(one) for one in sort_out(found)],
+            checked=[one for one in begun[:-1] if one in CHECKS],
+            ahead=rest,
+        )
+
     write(stage="reading the file")
     path = Path(file)
     try:
@@ -36,9 +49,7 @@ def main(file: str, result: str, seconds: str) -> None:
             report = Report(path.name, (_crash(empty, crash),), seconds=round(time.monotonic() - began, 2))
         else:
             patient.deadline = began + limit * 0.8
-            report = examine(
-                patient, say=lambda name, found: write(stage=name, found=[asdict(one) for one in sort_out(found)])
-            )
+            report = examine(patient, say=say)
         write(report=json.loads(report.to_json()))
     except Unfit as unfit:
         write(unfit=str(unfit))

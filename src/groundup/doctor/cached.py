@@ -103,12 +103,8 @@ def _weights(one: Look, full: Look, at: int) -> tuple[str, str] | None:
     if seen == should:
         if torch.allclose(_ranked(mine, seen), _ranked(wanted, seen), atol=1e-4):
             return None
-        same = one.keys is not None and full.keys is not None and len(one.keys) == at + 1
-        if same and one.queries is not None and full.queries is not None and _alike(one.queries[0], full.queries[at]):
-            assert one.keys is not None and full.keys is not None
-            if all(_alike(one.keys[j], full.keys[j]) for j in range(at + 1)):
-                return "cache-position", "has the right queries and keys, and other scores: the distances are wrong"
-            return "cache", "meets other keys in the cache than the whole text has"
+        if _met(one, full, at):
+            return "cache-position", "has the right queries and keys, and other scores: the distances are wrong"
         return "cache", "gives other weights than in the whole text"
     if mine.shape[-1] > at and seen < should:
         return "cache-mask", f"sees {seen} keys; in the whole text it sees {should}, and the cache has {mine.shape[-1]}"
@@ -117,6 +113,13 @@ def _weights(one: Look, full: Look, at: int) -> tuple[str, str] | None:
     if mine.shape[-1] == at + 1:
         return "cache-mask", f"sees {seen} keys; in the whole text a mask leaves it {should}"
     return "cache", f"sees {seen} keys; in the whole text it sees {should}: the cache has too many"
+
+
+def _met(one: Look, full: Look, at: int) -> bool:
+    """Whether the newest query and all keys are those of the whole text."""
+    if one.queries is None or one.keys is None or full.queries is None or full.keys is None or len(one.keys) != at + 1:
+        return False
+    return _alike(one.queries[0], full.queries[at]) and _alike(one.keys, full.keys[: at + 1])
 
 
 def _ranked(weights: Tensor, most: int) -> Tensor:

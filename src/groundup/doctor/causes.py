@@ -25,6 +25,7 @@ EXPLAINS: dict[str, set[str]] = {
     "no-input": _MIXED | {"unused", "no-gradient", "first-loss"},
     "no-source": {"unused", "positions", "padding", "overfit", "residual"},
     "softmax-twice": {"overfit", "rate", "first-loss", "nll-of-logits", "scrambled"},
+    "mode": _USE,
     "nll-of-logits": {"overfit", "rate", "sign", "softmax-twice"},
     "scrambled": {"overfit", "rate", "not-shifted", "shifted-twice", "targets-order"},
     "not-shifted": {"encoder-sees-answer", "padding-loss", "overfit"},

@@ -25,7 +25,7 @@ from groundup.doctor.scores import check_scale
 from groundup.doctor.shapes import check_shapes
 from groundup.doctor.source import check_loop
 from groundup.doctor.targets import check_labels
-from groundup.doctor.use import check_generate
+from groundup.doctor.use import check_calm, check_generate
 from groundup.doctor.words import check_special, check_tokenizer
 
 Check = Callable[[Patient], list[Finding]]
@@ -39,6 +39,7 @@ CHECKS: dict[str, Check] = {
     "the future": check_future,
     "rows of a batch": check_rows,
     "padding": check_padding,
+    "dropout": check_calm,
     "positions": check_positions,
     "the scale of scores": check_scale,
     "residual connections": check_residual,
@@ -65,6 +66,8 @@ LIGHT = (
 )
 """What is looked at before a training of ours, in under a second for a small model."""
 LAST = "learning one batch"
+LARGE = "the first logits of a large model"
+MANY = 20_000_000
 LENGTHS = (8, 6, 5, 4)
 
 
@@ -82,7 +85,7 @@ def examine(
     drawn, rng = random.getstate(), torch.get_rng_state()
     try:
         say("the first logits", findings)
-        if (crash := _begin(patient)) is not None:
+        if (crash := _begin(patient, lambda: say(LARGE, findings))) is not None:
             findings.append(crash)
         names = list(CHECKS) if only is None else list(only)
         for name in [names[0]] if crash is not None and only is None else names:
@@ -104,13 +107,18 @@ def examine(
     return Report(patient.name, sort_out(findings), tuple(checked), (*patient.told, *skipped), round(done, 2))
 
 
-def _begin(patient: Patient) -> Finding | None:
-    """The first logits, at a length that the model takes; its own errors are a finding."""
+def _begin(patient: Patient, large: Callable[[], None]) -> Finding | None:
+    """The first logits, at a length that the model takes; its own errors are a finding.
+
+    large: is called where the model is large.
+    """
     first: Crashed | None = None
     try:
-        patient.fresh()
+        model = patient.fresh()
     except Crashed as crash:
         return _crash(patient, crash)
+    if sum(p.numel() for p in model.parameters()) > MANY:
+        large()
     lengths = (patient.time, *(n for n in LENGTHS if n < patient.time))
     if patient.context is not None:
         lengths = (patient.time, patient.context)

@@ -10,7 +10,6 @@ from groundup.doctor.calls import tensor_of
 from groundup.doctor.patient import Patient
 from groundup.doctor.tape import Step, Tape, recording
 
-
 SCORES = {"_log_softmax", "_softmax", "mm", "addmm", "bmm", "baddbmm"}
 NOTHING = -100
 """In the place of a label that does not count."""
@@ -30,12 +29,22 @@ class Lesson:
     @cached_property
     def nll(self) -> Step | None:
         """The operation that picks the labels' log-probabilities."""
-        names = ("nll_loss_forward", "nll_loss2d_forward", "gather", "_log_softmax")
-        for name in names[:3]:
+        return self.picks[-1] if self.picks else None
+
+    @cached_property
+    def picks(self) -> list[Step]:
+        """All such operations: there are several where several heads predict."""
+        for name in ("nll_loss_forward", "nll_loss2d_forward", "gather"):
             steps = [s for s in self.tape.steps if s.name == name and s.inputs[0].is_floating_point()]
             if steps:
-                return steps[-1]
-        return None
+                return steps
+        return []
+
+    def of(self, step: Step) -> "Lesson":
+        """The same, with the labels of one of `picks`."""
+        one = Lesson(self.patient, self.model, self.loss, self.tape, self.outputs)
+        one.picks = [step]
+        return one
 
     @cached_property
     def labels(self) -> Tensor | None:

@@ -81,6 +81,8 @@ def _axis(lesson: Lesson, x: Tensor, dim: int) -> tuple[str, str] | None:
     if not lesson.outputs or x.dim() < 2:
         return None
     out = lesson.outputs[-1].detach()
+    if out.dim() < 2:
+        return None  # the loss itself
     vocab = out.shape[-1]
     if out.numel() < x.numel() or out.dim() < 2 or x.numel() % vocab:
         return None

@@ -21,6 +21,8 @@ from groundup.doctor.calls import seed_all, smaller, tensor_of
 from groundup.doctor.tape import Tape, recording
 
 NAMES = ("model", "logits", "batch", "loss", "optimizer", "generate", "tokenizer")
+SLOW = 0.5
+"""Seconds."""
 CONSTANTS = ("VOCAB", "SRC_VOCAB", "CONTEXT", "PAD", "BOS", "EOS", "MASK", "TEXT", "CAUSAL", "PREFIX")
 
 
@@ -53,6 +55,8 @@ class Patient:
     """Remarks of those who read the file."""
     first: tuple[nn.Module, nn.Module] | None = None
     """The first model that was made, and a copy of it."""
+    slow: bool = False
+    """Whether a model takes so long to make that a copy of the first is taken instead."""
     cuts: bool | None = None
     """Whether large batches are made smaller; None before the first."""
 
@@ -77,12 +81,17 @@ class Patient:
 
     def fresh(self, *, training: bool = False) -> nn.Module:
         """A new model, always with the same first weights."""
+        if self.first is not None and self.slow:
+            return copy.deepcopy(self.first[1]).train(training)
         seed_all(0)
+        began = time.monotonic()
         model = self.run("model()", self.make)
+        self.slow = time.monotonic() - began > SLOW
         if not isinstance(model, nn.Module):
             raise Unfit(f"model() returns {type(model).__name__}; return the nn.Module")
         if self.first is None:
             with contextlib.suppress(Exception):
+                model.to("cpu")
                 self.first = model, copy.deepcopy(model)
         elif model is self.first[0]:  # model() gives the same one again and again, which checks have changed
             model = copy.deepcopy(self.first[1])

@@ -1,4 +1,4 @@
-"""The residual stream: the shortest way from the embedding to the logits goes around each sublayer, and gradients go back."""
+"""The residual stream: the shortest way from the embedding to the logits goes around sublayers, and is not cut."""
 
 from groundup.doctor.attention import attentions
 from groundup.doctor.causality import shaken

@@ -7,12 +7,14 @@ import torch
 from torch import Tensor, nn
 
 from groundup.doctor.cached import explain_cache
+from groundup.doctor.causality import shaken
 from groundup.doctor.finding import Finding, Place
 from groundup.doctor.patient import Crashed, Patient, Unfit
 from groundup.doctor.source import functions
-from groundup.doctor.tape import Tape, recording
+from groundup.doctor.tape import Tape, differ, pairs, place, recording
 
 PICKS = {"argmax", "max", "topk", "sort", "_softmax", "_log_softmax", "multinomial"}
+DRAWS = {"native_dropout", "bernoulli_", "bernoulli"}
 NEW = 6
 TRIES = 4
 LONGEST = 512
@@ -39,17 +41,12 @@ def check_generate(patient: Patient) -> list[Finding]:
     if not patient.has("generate"):
         return []
     where = _line(patient)
-    for seed in range(TRIES):
-        model, given = _prepared(patient, seed)
-        model.train()
-        decoded = _decode(patient, model, given)
-        if _lasts(patient, decoded):
-            break
+    model, given, decoded = _decoded(patient)
     if patient.seq2seq and (bos := patient.constant("BOS")) is not None and not (decoded.ids[:, 0] == bos).all():
         return [Finding("start-token", f"the result begins with {decoded.ids[0, 0].item()}, and BOS is {bos}", where)]
     wrong = _compare(patient, model, given, decoded)
     if wrong is None:
-        return _check_full(patient, model, where)
+        return _check_again(patient, model, given, where) or _check_full(patient, model, where)
     model.eval()
     calm = _decode(patient, model, given)
     if _compare(patient, model, given, calm) is None:
@@ -57,8 +54,18 @@ def check_generate(patient: Patient) -> list[Finding]:
     return _name(patient, model, given, calm, where)
 
 
+def _decoded(patient: Patient) -> tuple[nn.Module, tuple[Tensor, ...], Decoded]:
+    """A model, what it was given, and what it wrote, called as it comes: in training mode."""
+    for seed in range(TRIES):
+        model, given = _prepared(patient, seed)
+        decoded = _decode(patient, model.train(), given)
+        if _lasts(patient, decoded):
+            return model, given, decoded
+    return model, given, decoded  # pyright: ignore[reportPossiblyUnboundVariable]
+
+
 def _lasts(patient: Patient, decoded: Decoded) -> bool:
-    """Whether some text goes on for a few tokens, and not with one again and again, so that there is something to compare."""
+    """Whether some text goes on for a few tokens, and not with one again and again, so that more can be told."""
     ends = _ends(patient)
     new = decoded.ids[:, decoded.start - 1 : decoded.start + 2]
     return new.shape[1] == 3 and any(len(set(row.tolist())) == 3 and not ends & set(row[1:].tolist()) for row in new)
@@ -76,7 +83,8 @@ def _prepared(patient: Patient, seed: int) -> tuple[nn.Module, tuple[Tensor, ...
     with torch.no_grad():
         for p in model.parameters():
             if p.dim() >= 2:
-                p.add_(torch.randn(p.shape, generator=g) * 0.5 * (1 + seed) * float(p.std()))
+                spread = float(p.std()) if p.numel() > 1 else 0.0  # 0 hides what stands before it
+                p.add_(torch.randn(p.shape, generator=g) * (0.5 * (1 + seed) * spread or 0.1))
     inputs = patient.inputs()
     room = (patient.context or 10**9) - NEW - 1
     ids = inputs[0][:2]
@@ -136,7 +144,7 @@ def _full(patient: Patient, model: nn.Module, given: tuple[Tensor, ...], text: T
     model.eval()
     source = (given[0][: len(text)],) if patient.seq2seq else ()
     try:
-        return patient.logits(model, (*source, text)).detach().float().log_softmax(-1)
+        return _normal(patient.logits(model, (*source, text)).detach())
     finally:
         model.train(training)
 
@@ -236,6 +244,44 @@ def _cache(
         return explain_cache(decoded.passes, good, text, decoded.start, read, longest=longest, where=where)
     except (Crashed, RuntimeError):  # a model that takes no such text
         return None
+
+
+def _check_again(patient: Patient, model: nn.Module, given: tuple, where: Place) -> list[Finding]:
+    """A second text must not meet what is left of the first."""
+    second = (patient.other(given[0], source=patient.seq2seq),)
+    try:
+        decoded = _decode(patient, model, second)
+        wrong = _compare(patient, model, second, decoded)
+    except Crashed as crash:
+        wrong = f"generate fails ({type(crash.cause).__name__}: {' '.join(str(crash.cause).split())[:120]})"
+    if wrong is None:
+        return []
+    return [Finding("cache", f"of a second text {wrong}; of the first all agree: something is left of it", where)]
+
+
+def check_calm(patient: Patient) -> list[Finding]:
+    """After model.eval() the same text gives the same logits."""
+    model, inputs = shaken(patient), patient.inputs()
+    model.eval()
+    (a, one), (b, other) = (patient.taped(model, inputs, seed=seed) for seed in (1, 2))
+    if not differ(a, b):
+        return []
+    drawn = next(
+        (s for s, t in pairs(one, other) if s.name in DRAWS and s.outputs and differ(s.outputs[0], t.outputs[0])), None
+    )
+    if drawn is None:
+        return []
+    return [
+        Finding(
+            "mode",
+            f"after model.eval() one text gives logits that differ by up to {float((a - b).abs().max()):.2g} each time",
+            place(model, drawn),
+            title="dropout goes on after model.eval()",
+            meaning="A dropout does not listen to model.eval(), so every use of the model is disturbed at random.",
+            look_for="`F.dropout(x, p)` without `training=self.training`, `dropout_p=self.dropout`",
+            cure="use nn.Dropout, `F.dropout(x, p, self.training)` or `dropout_p=self.p if self.training else 0.0`",
+        )
+    ]
 
 
 def _check_full(patient: Patient, model: nn.Module, where: Place) -> list[Finding]:

@@ -63,8 +63,13 @@ def _report(path: Path, record: dict[str, Any], code: int | None, stopped: str, 
         seen = f"after {seconds:.0f} s it was still busy with {stage}"
         found = tuple(Finding(**{**one, "place": Place(**one["place"])}) for one in record.get("found", ()))
         if stage not in ("reading the file", "the first logits", "generation"):  # it runs, and is only slow
-            late = f"{stage} and what follows: the time was over; give it more (--seconds 300) or a smaller model"
-            return Report(path.name, found, not_checked=(late,), seconds=seconds)
+            if not record.get("checked") and not found:
+                raise ValueError(
+                    f"{path.name}: {seen}; give model() a smaller size, or the doctor more time: --seconds 300"
+                )
+            late = ", ".join([stage, *record.get("ahead", ())])
+            late += ": the time was over; give it more (--seconds 300) or a smaller model"
+            return Report(path.name, found, tuple(record.get("checked", ())), (late,), seconds)
         return Report(path.name, (*found, Finding("hang", seen, _line(path, stopped))), seconds=seconds)
     how = f"signal {-code}" if code < 0 else f"exit code {code}"
     finding = Finding("crash", f"the process ended ({how}) while it was busy with {stage}: {last}".rstrip(": "))
