@@ -1,8 +1,9 @@
 """How a model of unknown make is called: what it may draw is seeded, and what it returns is searched for logits."""
 
+import inspect
 import random
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -57,3 +58,10 @@ def _cut(batch: Any) -> Any:
     if type(batch) is dict:
         return {name: _cut(one) for name, one in batch.items()}
     return type(batch)(_cut(one) for one in batch) if type(batch) in (tuple, list) else batch
+
+
+def required(function: Callable[..., Any], *, everything: bool = False) -> int:
+    """How many positional arguments a function needs, or can take."""
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    taken = [p for p in inspect.signature(function).parameters.values() if p.kind in kinds]
+    return len([p for p in taken if everything or p.default is p.empty])

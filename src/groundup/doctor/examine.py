@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 
+from groundup.doctor.calm import check_calm
 from groundup.doctor.causality import check_future, check_sight
 from groundup.doctor.causes import sort_out
 from groundup.doctor.counted import check_counted
@@ -25,7 +26,7 @@ from groundup.doctor.scores import check_scale
 from groundup.doctor.shapes import check_shapes
 from groundup.doctor.source import check_loop
 from groundup.doctor.targets import check_labels
-from groundup.doctor.use import check_calm, check_generate
+from groundup.doctor.use import check_generate
 from groundup.doctor.words import check_special, check_tokenizer
 
 Check = Callable[[Patient], list[Finding]]

@@ -7,7 +7,6 @@ of the model, so that an axis can be known by its length.
 
 import contextlib
 import copy
-import inspect
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from groundup.doctor.calls import seed_all, smaller, tensor_of
+from groundup.doctor.calls import required, seed_all, smaller, tensor_of
 from groundup.doctor.tape import Tape, recording
 
 NAMES = ("model", "logits", "batch", "loss", "optimizer", "generate", "tokenizer")
@@ -105,8 +104,8 @@ class Patient:
     def seq2seq(self) -> bool:
         """Whether it is an encoder-decoder: logits(model, source, target)."""
         if self.has("logits"):
-            return _required(self.given["logits"], everything=True) >= 3
-        wanted = _required(self.model.forward)
+            return required(self.given["logits"], everything=True) >= 3
+        wanted = required(self.model.forward)
         if wanted > 2:
             raise Unfit(
                 f"{type(self.model).__name__}.forward needs {wanted} arguments; write `def logits(model, ids)`, or for "
@@ -249,10 +248,3 @@ class Patient:
         with recording(model) as tape:
             out = self.logits(model, inputs, seed=seed)
         return out.detach(), tape
-
-
-def _required(function: Callable[..., Any], *, everything: bool = False) -> int:
-    """How many positional arguments a function needs, or can take."""
-    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    taken = [p for p in inspect.signature(function).parameters.values() if p.kind in kinds]
-    return len([p for p in taken if everything or p.default is p.empty])
