@@ -115,15 +115,15 @@ def test_the_curve_of_a_range_test():
     def step(n: int) -> Step:
         return Step(n, abs(n - 78) / 30 + 2, rate_at(n), 1.0, 100, 0.01, n / STEPS)
 
-    curve = curve_of([step(n) for n in range(1, STEPS + 1)], held_out=1000)
+    curve = curve_of([step(n) for n in range(1, STEPS + 1)], held_out=1000, fall=0.75)
     assert rate_at(1) == pytest.approx(1e-4)
     assert rate_at(STEPS) == pytest.approx(1.0)
     assert rate_at(60) < curve.chosen < rate_at(78)
     assert curve.smooth[0] == curve.losses[0]
     with pytest.raises(ValueError, match="not finite after 5 steps, at a learning rate of"):
-        curve_of([step(n) for n in range(1, 6)], held_out=1000)
+        curve_of([step(n) for n in range(1, 6)], held_out=1000, fall=0.75)
     with pytest.raises(ValueError, match=r"did not fall at any learning rate .* the model does not learn"):
-        curve_of([dataclasses.replace(step(n), loss=4.0) for n in range(1, STEPS)], held_out=1000)
+        curve_of([dataclasses.replace(step(n), loss=4.0) for n in range(1, STEPS)], held_out=1000, fall=0.75)
 
 
 def test_a_plateau_does_not_matter():
@@ -132,6 +132,6 @@ def test_a_plateau_does_not_matter():
     def chosen(lowest: int) -> float:
         losses = [max(4 - n / 20, 2.0) - 0.02 * (n == lowest) for n in range(1, STEPS + 1)]
         steps = [Step(n, loss, rate_at(n), 1.0, 100, 0.01, n / STEPS) for n, loss in enumerate(losses, 1)]
-        return curve_of(steps, held_out=1000).chosen
+        return curve_of(steps, held_out=1000, fall=0.75).chosen
 
     assert chosen(60) == pytest.approx(chosen(110), rel=0.05)

@@ -24,8 +24,8 @@ from groundup.training.precision import choose_device, choose_precision
 from groundup.tune.space import rounded
 
 LOWEST, HIGHEST, STEPS = 1e-4, 1.0, 120
-FALL = 3 / 4
-"""The share of the fall that the smoothed loss has made at the chosen rate."""
+FALL = {"adamw": 0.75, "muon": 0.85}
+"""The share of the fall that the smoothed loss has made at the chosen rate: Muon can take a higher one."""
 LEAST = 0.01
 """The share that the loss must fall by."""
 SMOOTHING = 0.9
@@ -95,11 +95,12 @@ def range_test(ready: Ready, code: OwnCode) -> Curve:
     except FloatingPointError:  # the rate is high enough for that
         pass
     valid = ready.parts.valid
-    return curve_of(taken, len(valid) if isinstance(ready.recipe, TextRecipe) else valid[1].tokens)
+    held_out = len(valid) if isinstance(ready.recipe, TextRecipe) else valid[1].tokens
+    return curve_of(taken, held_out, FALL[settings.optimizer])
 
 
-def curve_of(taken: Sequence[Step], held_out: int) -> Curve:
-    """What the steps say. ValueError where there are too few."""
+def curve_of(taken: Sequence[Step], held_out: int, fall: float) -> Curve:
+    """What the steps say. fall: which share of it is enough. ValueError where there are too few."""
     if len(taken) < FEWEST:
         raise ValueError(
             f"the loss was not finite after {len(taken)} steps, at a learning rate of {rate_at(len(taken) + 1):.2g}: "
@@ -112,7 +113,7 @@ def curve_of(taken: Sequence[Step], held_out: int) -> Curve:
             f"the loss did not fall at any learning rate from {LOWEST:g} to {rate_at(len(taken)):.2g} "
             f"({smooth[0]:.3f}, at best {min(smooth):.3f}): the model does not learn; try groundup doctor"
         )
-    enough = smooth[0] - FALL * (smooth[0] - min(smooth))
+    enough = smooth[0] - fall * (smooth[0] - min(smooth))
     chosen = next(step.lr for step, loss in zip(taken, smooth, strict=True) if loss <= enough)
     return Curve(
         rates=[step.lr for step in taken],
