@@ -17,17 +17,18 @@ import torch
 from torch import Tensor, nn
 
 from groundup.flow.train import Ready, prepare
+from groundup.recipes.table import RECIPES
 from groundup.run.folder import RunFolder
 from groundup.run.own_code import STOCK
 from groundup.training.loop import train
 from groundup.tune.space import with_width
 
-WIDTHS = 64, 128, 256, 512
+WIDTHS = 512, 64, 128, 256
 CHECKED, RATE = 10, 0.002
 """Steps and rate of the coordinate check."""
 RATES = [0.001 * 2**n for n in range(5)]
-SWEPT = 60
-"""Steps of a training of the sweep."""
+SWEPT, SWEPT_WIDTH = 100, 256
+"""Steps of a training of the sweep, and the widest model of it."""
 
 
 def sizes(model: nn.Module, ids: Tensor) -> dict[str, Tensor]:
@@ -56,7 +57,7 @@ def coordinates(ready: Ready) -> dict[str, float]:
 def main() -> None:
     folder = Path(sys.argv[1])
     recipe = sheet.settings(folder)["seen: novel, LLaMA, 64"]
-    recipe = dataclasses.replace(recipe, model=dataclasses.replace(recipe.model, context=32))
+    recipe = dataclasses.replace(recipe, tokenizer=RECIPES["shakespeare-char"].tokenizer)
     rows = folder / "widths.jsonl"
     done = {json.loads(line)["width"] for line in rows.read_text().splitlines()} if rows.is_file() else set()
     for width in WIDTHS:
@@ -64,8 +65,9 @@ def main() -> None:
             continue
         place = RunFolder(folder / f"width-{width}")
         ready = prepare(with_width(recipe, width), place, say=lambda line: None)
-        row = {"width": width, "changed": coordinates(ready)}
-        row["sweep"] = {f"{rate:g}": sheet.loss_at(rate, ready, SWEPT) for rate in RATES}
+        rates = RATES if width <= SWEPT_WIDTH else []
+        sweep = {f"{rate:g}": sheet.loss_at(rate, ready, SWEPT) for rate in rates}
+        row = {"width": width, "changed": coordinates(ready), "sweep": sweep}
         with rows.open("a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
         print(row, flush=True)
