@@ -1,5 +1,6 @@
 """Models with random weights and their tokenizers, as the runs of which pages are made."""
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -20,7 +21,7 @@ def tokenizer_of(size: int, specials: tuple[str, ...] = MARKS) -> Tokenizer:
 
 def as_run(used: Any, task: str, name: str = "tiny") -> Any:
     """A model with its tokenizers, as a run in a folder: what `build` asks for."""
-    used.folder = SimpleNamespace(name=name)
+    used.folder = SimpleNamespace(name=name, samples=Path("nothing-was-kept"))
     used.recipe = SimpleNamespace(task=task, data=SimpleNamespace(max_length=24), sample=None)
     return used
 
