@@ -48,7 +48,8 @@ def measure_pace(recipe: Recipe) -> Pace:
         torch.set_num_threads(recipe.train.threads)
     device = choose_device(recipe.train.device)
     widths = WIDTHS.get(device.type, WIDER)
-    where = f"{min(torch.get_num_threads(), cores())} threads" if device.type == "cpu" else device.type
+    threads = min(torch.get_num_threads(), cores())
+    where = f"{threads} thread{'s' * (threads > 1)}" if device.type == "cpu" else device.type
     return Pace(tuple((width, _rate(recipe, width, device)) for width in widths), where)
 
 

@@ -41,7 +41,7 @@ MANY = 500
 DROPOUT = {
     "characters": ((0.3, 0.0), (2, 0.1), (math.inf, 0.2)),
     "bpe": ((0.7, 0.0), (2, 0.1), (math.inf, 0.2)),
-    "translation": ((0.08, 0.0), (0.15, 0.1), (0.2, 0.2), (math.inf, 0.3)),
+    "translation": ((0.12, 0.0), (0.2, 0.1), (0.3, 0.2), (math.inf, 0.3)),
 }
 """Where there is time for up to so many times the useful readings, this dropout."""
 LEAST_BYTES, LEAST_STEPS = 2_000, 50
