@@ -7,7 +7,7 @@ words and what they are when they are left out. Jobs that stand in RUNS.jsonl al
 be stopped and started again.
 
 A budget in seconds would be worth less whenever another program uses the machine. So a job takes as many steps as one
-quiet core takes in its seconds, by PACE, the FLOP/s of models of two widths that `groundup.plan.pace` measured there.
+quiet core takes in its seconds, by PACE: the FLOP/s that the first runs reached there, at two widths.
 """
 
 import gettext

@@ -165,11 +165,11 @@ def _way(recipe: Recipe, material: Material, pace: Pace, seconds: float, fixed: 
         parameters, flops = _counted(model)
         tried.append((model, parameters, pace.rate(model.width) * seconds / flops))
     in_time = [one for one in tried if one[2] >= READ[task] * one[1]] or tried[:1]
-    fitting = [one for one in in_time if one[1] <= WEIGHTS * material.bytes] or tried[:1]
+    model, parameters, tokens = ([one for one in in_time if one[1] <= WEIGHTS * material.bytes] or tried[:1])[-1]
     once = material.tokens(kind, vocabulary)
     useful = READINGS[_reads(kind, recipe.model)] * once * max(1.0, material.bytes / SMALL) ** 0.25
-    share = in_time[-1][2] / useful
-    return _Way(kind, vocabulary, *fitting[-1], once, useful, share, fitting[-1] is not in_time[-1])
+    largest, _, most = in_time[-1]
+    return _Way(kind, vocabulary, model, parameters, tokens, once, useful, most / useful, model is not largest)
 
 
 def _reads(kind: str, model: ModelConfig) -> str:
