@@ -33,6 +33,9 @@ class Named(Protocol):
     @property
     def name(self) -> str: ...
 
+    @property
+    def samples(self) -> Path: ...
+
 
 class Run(Protocol):
     """What the page needs of a `PairRun` or a `TextRun`. The first also has `source`, `target` and `marks`, the second
