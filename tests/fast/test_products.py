@@ -2,7 +2,9 @@
 
 import pytest
 import torch
+from torch.autograd import forward_ad
 from torch.nn import functional as F
+from torch.utils.flop_counter import FlopCounterMode
 
 from groundup.fast import products
 from groundup.fast.linear import QuickLinear
@@ -78,3 +80,59 @@ def test_where_pytorch_is_as_fast_it_is_not_used(taken, monkeypatch):
     monkeypatch.setattr(products, "onednn_is_faster", lambda: False)
     products.product(torch.randn(512, 128), torch.randn(128, 128))
     assert taken == []
+
+
+def test_a_bias_of_any_strides_is_read_as_it_is(taken):
+    x, weight = torch.randn(512, 128), torch.randn(128, 128)
+    for bias in (torch.randn(1).expand(128), torch.randn(256)[::2]):
+        torch.testing.assert_close(products.product(x, weight, bias), F.linear(x, weight, bias), rtol=1e-4, atol=1e-4)
+    assert len(taken) == 2
+
+
+def test_where_only_the_bias_learns_it_gets_its_gradient(taken):
+    bias = torch.randn(128, requires_grad=True)
+    products.product(torch.randn(512, 128), torch.randn(128, 128), bias).sum().backward()
+    torch.testing.assert_close(bias.grad, torch.full((128,), 512.0))
+    assert taken
+
+
+def test_a_result_may_be_changed_in_place(taken):
+    x, weight = torch.randn(4, 200, 128, requires_grad=True), torch.randn(128, 128)
+
+    def changed(function, x):
+        return function(x, weight).mul_(2).relu_()
+
+    for ours, plain in zip(
+        grads(lambda x: changed(products.product, x), x), grads(lambda x: changed(F.linear, x), x), strict=True
+    ):
+        torch.testing.assert_close(ours, plain, rtol=1e-3, atol=1e-3)
+    assert taken
+
+
+@pytest.mark.parametrize("wrong", [(128, 100), (2, 128, 128)])
+def test_shapes_that_do_not_fit_get_the_message_of_pytorch(taken, wrong):
+    x, weight = torch.randn(512, 128), torch.randn(wrong)
+    with pytest.raises(RuntimeError) as plain:
+        F.linear(x, weight)
+    with pytest.raises(RuntimeError) as ours:
+        products.product(x, weight)
+    assert str(ours.value) == str(plain.value)
+    assert not taken
+
+
+def test_torch_func_forward_derivatives_traces_and_counters_of_flops_see_what_they_know(taken):
+    x, weight, b = torch.randn(3, 512, 128), torch.randn(128, 128), torch.randn(128)
+    learnt = weight.clone().requires_grad_()
+
+    def by(function):
+        each = torch.func.vmap(torch.func.grad(lambda w, row: function(row, w, b).pow(2).mean()), (None, 0))
+        _, tangent = torch.func.jvp(lambda x: function(x, weight, b), (x,), (x,))
+        with forward_ad.dual_level():
+            dual = forward_ad.unpack_dual(function(forward_ad.make_dual(x, x), learnt, b)).tangent
+        with FlopCounterMode(display=False) as counter:
+            function(x, learnt, b).sum().backward()
+        traced = torch.jit.trace(lambda x: function(x, weight, b), x, check_trace=False)
+        return each(weight, x), tangent, dual, traced(x), torch.tensor(counter.get_total_flops())
+
+    for ours, plain in zip(by(products.product), by(F.linear), strict=True):
+        torch.testing.assert_close(ours, plain, rtol=1e-3, atol=1e-3)

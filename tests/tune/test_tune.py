@@ -233,3 +233,40 @@ def test_kill_9_loses_no_more_than_the_trainings_in_progress(here, tmp_path: Pat
     assert all(path.stat().st_mtime_ns == when for path, when in kept.items())
     record = found()
     assert len(record["trials"]) == 4
+
+
+def test_a_study_that_is_gone_is_written_anew(here, finished: Path):
+    shutil.copytree(finished, FOLDER)
+    (FOLDER / "study.db").unlink()
+    main(here.words())
+    assert here.trained == []
+    assert found() == found(finished)
+    ours, theirs = (Study(folder) for folder in (FOLDER, finished))
+    values = [
+        [trial.value for trial in one.optuna.load_study(storage=one.storage, study_name="tune").trials]
+        for one in (ours, theirs)
+    ]
+    assert values[0] == values[1]
+
+
+def _without_a_rung(plan: Path) -> None:
+    plan.write_text(json.dumps(json.loads(plan.read_text()) | {"steps": [[1]]}))
+
+
+@pytest.mark.parametrize(
+    ("name", "damage", "expected"),
+    [
+        ("study.db", lambda path: path.write_text("junk"), "delete it and give the same command again"),
+        ("plan.json", _without_a_rung, "its trials, rungs and steps do not belong together"),
+    ],
+)
+def test_a_damaged_file_is_one_line_with_the_cure(here, finished: Path, capsys, name, damage, expected):
+    shutil.copytree(finished, FOLDER)
+    damage(FOLDER / name)
+    with pytest.raises(SystemExit) as refused:
+        main(here.words())
+    assert refused.value.code == 2
+    said = capsys.readouterr().err
+    assert f"{name}: damaged" in said
+    assert expected in said
+    assert said.count("\n") == 1

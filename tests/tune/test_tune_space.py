@@ -7,7 +7,9 @@ from itertools import product
 import pytest
 
 from groundup.cli.parse import parse
+from groundup.comparisons.processes import shared_out
 from groundup.flow.check import check
+from groundup.machine import cores
 from groundup.recipes.recipe import Recipe, TextRecipe
 from groundup.recipes.table import RECIPES
 from groundup.training.loop import Step
@@ -135,3 +137,7 @@ def test_a_plateau_does_not_matter():
         return curve_of(steps, held_out=1000, fall=0.75).chosen
 
     assert chosen(60) == pytest.approx(chosen(110), rel=0.05)
+
+
+def test_no_more_trainings_at_a_time_than_there_are():
+    assert shared_out("cpu", 4, 100_000) == (4, max(1, cores() // 4))

@@ -25,6 +25,7 @@ def shared_out(device: str, runs: int, jobs: int | None = None) -> tuple[int, in
     """How many runs at a time, and the threads of each. On a CPU, many runs of one thread do more than one of many."""
     if jobs is None:
         jobs = min(cores(), runs) if choose_device(device).type == "cpu" else 1
+    jobs = max(1, min(jobs, runs))
     return jobs, max(1, cores() // jobs)
 
 

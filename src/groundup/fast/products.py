@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
 from torch.nn import functional as F
 
 from groundup.machine import processor
@@ -22,10 +23,12 @@ NARROW = 128
 
 def product(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """x (..., K), weight (N, K), bias (N,) -> (..., N), as `F.linear`."""
-    if not _by_onednn(x, weight):
+    if not (_by_onednn(x, weight) and _fit(x, weight, bias)):
         return F.linear(x, weight, bias)
-    if torch.is_grad_enabled() and (x.requires_grad or weight.requires_grad):
-        return _Product.apply(x, weight, bias)  # pyright: ignore[reportReturnType]
+    if torch.is_grad_enabled() and any(one is not None and one.requires_grad for one in (x, weight, bias)):
+        # Rows, because a result that is a view made here could not be changed in place.
+        rows: Tensor = _Product.apply(x.reshape(-1, x.shape[-1]), weight, bias)  # pyright: ignore[reportAssignmentType]
+        return rows.view(*x.shape[:-1], -1)
     return _onednn(x, weight, bias)
 
 
@@ -48,10 +51,34 @@ def _by_onednn(x: Tensor, weight: Tensor) -> bool:
         and not torch.compiler.is_compiling()
         and not torch.is_autocast_enabled("cpu")
         and onednn_is_faster()
+        and not _transformed()
+    )
+
+
+def _fit(x: Tensor, weight: Tensor, bias: Tensor | None) -> bool:
+    """Whether the shapes are right: `F.linear` has the better messages, and oneDNN reads beyond a bias."""
+    return (
+        weight.dim() == 2
+        and x.dim() > 0
+        and x.shape[-1] == weight.shape[1]
+        and x.layout == weight.layout == torch.strided
+        and (bias is None or (bias.shape == weight.shape[:1] and bias.dtype == x.dtype))
+    )
+
+
+def _transformed() -> bool:
+    """Whether something looks on that knows nothing of oneDNN's call: torch.func, forward derivatives,
+    torch.jit.trace, or a counter of operations such as torch.utils.flop_counter."""
+    return (
+        torch._C._are_functorch_transforms_active()
+        or forward_ad._current_level >= 0
+        or torch.jit.is_tracing()
+        or torch._C._len_torch_dispatch_stack() > 0
     )
 
 
 def _onednn(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    bias = None if bias is None else bias.contiguous()  # oneDNN takes no notice of its strides
     return torch.ops.mkldnn._linear_pointwise.default(x, weight, bias, "none", [], "")
 
 

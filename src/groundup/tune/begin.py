@@ -63,7 +63,9 @@ def begin(tune: Tune, asked: Asked, *, jobs: int | None, say: Say) -> Plan:
             raise ValueError(f"{tune.folder} was begun with --{name} {plan.asked[name]}, not {value}; {cure}")
     if (said := difference(load_recipe(tune.asked_file), tune.recipe)) is not None:
         raise ValueError(f"{tune.folder} was begun with {said}; {cure}")
-    plan = plan if jobs is None else replace(plan, jobs=jobs)  # as many threads each: they decide the last digits
+    if jobs is not None:  # as many threads each: they decide the last digits
+        plan = replace(plan, jobs=min(jobs, plan.rungs[0]))
+    tune.study.go_on(plan.axes, plan.trials)
     say(f"plan         {describe(plan)}; going on")
     return plan
 

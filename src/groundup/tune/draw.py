@@ -61,6 +61,21 @@ class Study:
         for _ in trials:
             study.ask(_distributions(choices))
 
+    def go_on(self, choices: Mapping[str, Sequence[float]], trials: Sequence[dict[str, float]]) -> None:
+        """See that the study of an earlier call can be read. One that is gone begins afresh: all results lie elsewhere.
+
+        ValueError where its file is damaged.
+        """
+        if not self.path.is_file():
+            return self.begin(choices, trials)
+        try:
+            self.optuna.load_study(storage=self.storage, study_name=NAME)
+        except Exception as error:  # of optuna, of the library that reads the file, or KeyError
+            raise ValueError(
+                f"{self.path}: damaged ({type(error).__name__}); delete it and give the same command again: "
+                "it is written anew, and nothing is trained twice"
+            ) from error
+
     def keep(self, rung: int, losses: Mapping[int, float], *, ended: Mapping[int, bool]) -> None:
         """Write the losses of a rung, and which trials ended there: True where they were through, False where they were
         dropped. What is written already stays."""

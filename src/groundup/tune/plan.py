@@ -46,6 +46,17 @@ class Plan:
     threads: int
     """Threads of each."""
 
+    def __post_init__(self) -> None:
+        """ValueError where the parts do not belong together, as in a file that someone has changed."""
+        whole = (
+            self.asked.keys() == {"minutes", "trials", "seed"}
+            and len(self.steps) == len(self.trials) == (self.rungs or [0])[0] > 0
+            and all(len(of_trial) == len(self.rungs) for of_trial in (self.seconds, self.held_out, *self.steps))
+            and all(settings.keys() == self.axes.keys() for settings in self.trials)
+        )
+        if not whole:
+            raise ValueError("its trials, rungs and steps do not belong together")
+
     def save(self, path: Path) -> None:
         write_whole(path, json.dumps(asdict(self), indent=2) + "\n", durable=True)
 
