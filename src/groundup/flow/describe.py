@@ -29,9 +29,10 @@ def describe_unseen(train: Sequence[str], held_out: Sequence[str]) -> str:
         return ""
     share = sum(counts[character] for character in unseen) / counts.total()
     shown = " ".join(f"{character!r}" for character in sorted(unseen)[:5]) + (" ..." if len(unseen) > 5 else "")
+    are, them = ("character is", "it") if len(unseen) == 1 else ("characters are", "them")
     return (
-        f"{len(unseen):,} characters are in the held-out text alone ({shown}): {share:.4%} of it. Nothing is learnt of "
-        "them, and the held-out loss counts them"
+        f"{len(unseen):,} {are} in the held-out text alone ({shown}): {share:.4%} of it. Nothing is learnt of "
+        f"{them}, and the held-out loss counts {them}"
     )
 
 
@@ -44,7 +45,8 @@ def describe_model(model: nn.Module, config: ModelConfig) -> str:
             fresh = [p for p in module.parameters() if id(p) not in counted]
             counted |= {id(p) for p in fresh}
             rows.append((f"{name}.{part}".rstrip("."), sum(p.numel() for p in fresh), module))
-    what = f"width {config.width}, {config.heads} heads, {config.position} positions, {config.mlp} x {config.hidden}"
+    heads = "1 head" if config.heads == 1 else f"{config.heads} heads"
+    what = f"width {config.width}, {heads}, {config.position} positions, {config.mlp} x {config.hidden}"
     lines = [f"model        {type(model).__name__}: {count_parameters(model):,} parameters; {what}"]
     lines += [
         f"  {name:20} {_shape(module):34} {f'{count:,}' if count else 'tied':>12}"

@@ -38,8 +38,9 @@ class Reasons:
         pairs = isinstance(recipe, PairRecipe)
         batch = recipe.data.batch_tokens if pairs else recipe.data.batch * model.context
         muon = f"Muon at {train.matrix_lr:g} and " if train.optimizer == "muon" else ""
+        time = "1 minute" if recipe.max_minutes == 1 else f"{recipe.max_minutes:g} minutes"
         return [
-            f"size         {what} of text, {script}, and {recipe.max_minutes:g} minutes on this machine ({rate})",
+            f"size         {what} of text, {script}, and {time} on this machine ({rate})",
             f"{'':12} -> {sides}{model.layers} layers of width {model.width} on {read}: {size.parameters / 1e6:,.2f}M "
             f"weights that read {size.tokens / 1e6:,.1f}M tokens; more {bound} would let it grow",
             f"{'':12} -> the text is read about {size.readings:,.1f} times{ends}: dropout {model.dropout:g}; "
