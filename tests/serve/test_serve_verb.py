@@ -13,6 +13,7 @@ import pytest
 
 import groundup as gu
 from groundup.cli import serve
+from groundup.cli.main import main
 from groundup.run.translator import Translator
 from groundup.run.writer import Writer
 
@@ -113,3 +114,11 @@ def test_a_run_brings_its_page(run: Path):
         assert "connect-src 'none'" in httpx.get(f"{address}/page/tiny").text
         assert 'href="page/tiny"' in httpx.get(address).text
         assert httpx.get(f"{address}/page/nobody").status_code == 404
+
+
+@pytest.mark.parametrize("key", ["", " "])
+def test_an_empty_key_is_no_open_door(key, capsys):
+    with pytest.raises(SystemExit) as refused:
+        main(["serve", "any", "--port", "0", "--key", key])
+    assert refused.value.code == 2
+    assert "--key is empty" in capsys.readouterr().err

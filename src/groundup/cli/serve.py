@@ -69,6 +69,8 @@ def main(arguments: list[str]) -> None:
     from groundup.serve.worker import Worker
 
     listening = _bind(options.host, options.port)
+    if options.key is not None and not options.key.strip():  # such as --key "$KEY" where KEY is not set
+        raise ValueError("--key is empty, so that anybody could use the models; give a key, or leave --key out")
     key = options.key or os.environ.get("GROUNDUP_KEY") or None
     limits = Limits(
         body_bytes=options.max_body,
