@@ -83,7 +83,7 @@ def make_plan(tune: Tune, asked: Asked, *, jobs: int | None, say: Say) -> Plan:
         seed,
         lambda settings: _fits(tune, settings, jobs),
     )
-    say(f"range test   the learning rate rises for up to {STEPS} steps")
+    say(f"range test   the learning rate rises for up to {STEPS} steps; meanwhile steps of all trials are timed")
     curve, start, steps = _measure(tune, drawn, threads=threads, beside=jobs > 1)
     say(f"             a rate of {curve.chosen:g} is chosen; the recipe has {recipe.train.lr:g}")
     speed, used = Speed(curve.seconds_a_step, start, _length(recipe, curve)), time.perf_counter() - began
