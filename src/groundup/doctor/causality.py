@@ -180,12 +180,6 @@ def check_sight(patient: Patient) -> list[Finding]:
     if torch.equal(out[:, middle + 1 :], later[:, middle + 1 :]):
         seen = f"another token at {middle} changes no logits of the tokens after it"
         found.append(Finding("past", seen, _attention_place(patient, model, tape)))
-    if patient.seq2seq:
-        source = patient.logits(model, (everything[0], target)).detach()
-        if torch.equal(out, source):
-            found.append(
-                Finding("no-source", "another source gives the same logits", _attention_place(patient, model, tape))
-            )
     return found
 
 

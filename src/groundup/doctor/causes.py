@@ -5,7 +5,7 @@ from groundup.doctor.finding import Finding
 
 _USE = {"generate", "generate-slice", "generate-context", "cache", "cache-position", "cache-mask", "overfit", "rate"}
 _SIGHT = {"future", "future-unseen", "past", "diagonal", "rows", "norm-axis", "softmax-axis", "positions", "rotation"}
-_MIXED = _SIGHT | _USE | {"padding", "drowned", "residual", "no-source"}
+_MIXED = _SIGHT | _USE | {"padding", "drowned", "residual", "no-source", "source-hidden"}
 
 EXPLAINS: dict[str, set[str]] = {
     "crash": _MIXED | {"unused", "first-loss"},
@@ -20,7 +20,7 @@ EXPLAINS: dict[str, set[str]] = {
     "rows": _MIXED,
     "future": (_MIXED - {"diagonal"}) | {"encoder-sees-answer"},
     "diagonal": {"nan", "future", "padding", "positions", "rotation", *_USE},
-    "padding": {"positions", "rotation"},
+    "padding": {"positions", "rotation", "no-gradient"},
     "past": {"positions", "rotation", *_USE},
     "no-input": _MIXED | {"unused", "no-gradient", "first-loss"},
     "no-source": {"unused", "positions", "padding", "overfit", "residual"},

@@ -15,6 +15,7 @@ from groundup.doctor.finding import Finding, Place
 from groundup.doctor.gradients import check_optimizer, check_registered, check_ties
 from groundup.doctor.learning import check_gradients, check_learning
 from groundup.doctor.losses import check_loss
+from groundup.doctor.memory import check_memory
 from groundup.doctor.outputs import check_first_loss, check_vocabulary, table_below
 from groundup.doctor.patient import Crashed, Patient, Unfit
 from groundup.doctor.positions import check_positions
@@ -39,6 +40,7 @@ CHECKS: dict[str, Check] = {
     "who sees what": check_sight,
     "the future": check_future,
     "rows of a batch": check_rows,
+    "what is seen of the source": check_memory,
     "padding": check_padding,
     "dropout": check_calm,
     "positions": check_positions,

@@ -88,7 +88,9 @@ def _untouched(patient: Patient, model: nn.Module, touched: set[str], tape: Tape
     unread = [name for name in left if name not in read]
     path = unread[0].rpartition(".")[0]
     what = "is called, but its result has no effect" if path in called else "is never used in the forward pass"
-    return [Finding("unused", f"{seen}; `{path or unread[0]}` {what}", place(model, None, module=path))]
+    small = all(wanted[name].dim() < 2 for name in left)  # norms and biases: without them a model still learns
+    words = f"{seen}; `{path or unread[0]}` {what}"
+    return [Finding("unused", words, place(model, None, module=path), severity="mild" if small else "wrong")]
 
 
 def _is_expert(name: str, touched: set[str]) -> bool:
