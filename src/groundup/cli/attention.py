@@ -1,6 +1,5 @@
 """groundup attention RUN TEXT: what a run looks at while it answers."""
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -57,4 +56,3 @@ def main(arguments: list[str]) -> None:
         look = run.attention(options.text, max_new_tokens=new_tokens)
     for path in look.save(folder):
         print(path)
-    print("open the page in a browser", file=sys.stderr)
