@@ -32,7 +32,7 @@ class Reasons:
         rate = f"{self.pace.rate(model.width) / 1e9:,.0f} GFLOP/s measured, {self.pace.where}"
         sides = "" if model.encoder_layers is None else f"{model.encoder_layers} + "
         kind, vocabulary = recipe.tokenizer.kind, recipe.tokenizer.vocab_size
-        read = f"{kind}" if kind == "characters" else f"{vocabulary:,} {'byte pairs' if kind == 'bpe' else kind}"
+        read = kind if kind == "characters" else f"{vocabulary:,} {'byte pairs' if kind == 'bpe' else kind}"
         bound = "text" if size.enough else "time"
         ends = f"; it ends after {train.steps:,} steps" if train.steps else ""
         pairs = isinstance(recipe, PairRecipe)

@@ -40,8 +40,8 @@ def _kept(run: Run) -> list[str]:
     if isinstance(run.recipe, TextRecipe):
         return [run.recipe.sample] if run.recipe.sample else []
     try:
-        sentences = (run.folder.samples / SENTENCES).read_text(encoding="utf-8").splitlines()
-    except OSError:  # an older run, or one that ended early
+        sentences = (run.folder.samples / SENTENCES).read_text(encoding="utf-8").split("\n")[:-1]
+    except (OSError, UnicodeDecodeError):  # an older run, one that ended early, or a damaged file
         return []
     return sentences[len(sentences) // 2 :]
 

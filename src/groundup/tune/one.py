@@ -4,7 +4,6 @@
 neither encoded nor scored.
 """
 
-import dataclasses
 import math
 import sys
 from collections.abc import Sequence
@@ -21,7 +20,7 @@ from groundup.flow.pairs import PairParts, encode_pairs, plan_batches
 from groundup.flow.score_text import text_size
 from groundup.flow.text import held_out_windows
 from groundup.flow.train import Ready, prepare
-from groundup.recipes.recipe import PairRecipe, load_recipe
+from groundup.recipes.recipe import PairRecipe, TextRecipe, load_recipe
 from groundup.run.folder import RunFolder
 from groundup.run.own_code import OwnCode, kept_code
 from groundup.text.tokenizer import Tokenizer
@@ -78,8 +77,9 @@ def held_out(ready: Ready, share: float) -> Sequence[Batch]:
         count = max(1, math.ceil(share * len(parts.splits.valid)))
         encoded = encode_pairs(parts.splits.valid[:count], parts.tokenizers)
         return plan_batches(recipe, parts.tokenizers, *encoded).fixed()
+    assert isinstance(recipe, TextRecipe)
     ids = parts.valid[: max(2, math.ceil(share * len(parts.valid)))]
-    return held_out_windows(ids, dataclasses.replace(recipe), parts.tokenizer)  # type: ignore[arg-type]
+    return held_out_windows(ids, recipe, parts.tokenizer)
 
 
 def bits(batches: Sequence[Batch], tokenizer: Tokenizer) -> float:
