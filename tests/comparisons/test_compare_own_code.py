@@ -10,9 +10,9 @@ import pytest
 
 from groundup.comparisons.changes import of_file
 from groundup.comparisons.comparison import Comparison
-from groundup.comparisons.conduct import _ended, _refuse_other_plan, planned
+from groundup.comparisons.conduct import _refuse_other_plan, planned
 from groundup.comparisons.one_run import PLAN, run_one
-from groundup.comparisons.processes import LOG
+from groundup.comparisons.processes import LOG, outcome_of
 from groundup.comparisons.samples import sample
 from groundup.comparisons.trials import Trial
 from groundup.files import digest
@@ -105,7 +105,7 @@ def test_a_mistake_in_the_file_is_what_the_comparison_says(comparison, tmp_path)
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log)
         process.wait(timeout=120)
     with pytest.raises(ValueError, match=r"failed \(.*recipe\.py, line 11: AttributeError: .*scales.*\); all it said"):
-        _ended(folder, process)
+        outcome_of(folder, process)
     assert "Traceback" in (folder / LOG).read_text()
 
 

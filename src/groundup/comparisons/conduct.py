@@ -14,7 +14,7 @@ from groundup.comparisons.changes import difference
 from groundup.comparisons.comparison import Comparison
 from groundup.comparisons.course import Course
 from groundup.comparisons.one_run import PLAN, run_one
-from groundup.comparisons.processes import failure, start, stopping
+from groundup.comparisons.processes import outcome_of, start, stopping
 from groundup.comparisons.trials import Outcome, Trial, missing_trials, read_outcome
 from groundup.data.load import load_texts
 from groundup.data.split import split_text, split_texts
@@ -47,7 +47,7 @@ def _conduct(comparison: Comparison, root: Path, *, jobs: int, threads: int) -> 
             time.sleep(0.1)
             ended = [trial for trial, process in running.items() if process.poll() is not None]
             for trial in ended:
-                known[trial] = _ended(trial.folder(root), running.pop(trial))
+                known[trial] = outcome_of(trial.folder(root), running.pop(trial))
                 course.finished(trial)
             if ended:  # it may settle a learning rate that other seeds were already trained with
                 gather(comparison, root, known, running)
@@ -127,12 +127,3 @@ def with_test_part(comparison: Comparison, root: Path) -> Comparison:
 def _refuse_other_plan(written: Recipe, wanted: Recipe, folder: Path, root: Path) -> None:
     if (said := difference(written, wanted)) is not None:
         raise ValueError(f"{folder} was begun with {said}; choose another --out, or delete {root}")
-
-
-def _ended(folder: Path, process: subprocess.Popen) -> Outcome:
-    assert process.stdin is not None
-    process.stdin.close()
-    outcome = read_outcome(folder)
-    if outcome is None:
-        raise failure(folder, process)
-    return outcome

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from groundup.comparisons.trials import Outcome, read_outcome
 from groundup.machine import cores
 from groundup.run.own_code import place_of
 from groundup.training.precision import choose_device
@@ -40,6 +41,15 @@ def start(module: str, folder: Path, *arguments: str, threads: int) -> subproces
             env=os.environ | {"OMP_NUM_THREADS": str(threads)},
             start_new_session=True,  # Ctrl-C is for the process that conducts
         )
+
+
+def outcome_of(folder: Path, process: subprocess.Popen) -> Outcome:
+    """What became of a training whose process has ended. ValueError where it left no outcome."""
+    assert process.stdin is not None
+    process.stdin.close()
+    if (outcome := read_outcome(folder)) is None:
+        raise failure(folder, process)
+    return outcome
 
 
 def failure(folder: Path, process: subprocess.Popen) -> ValueError:

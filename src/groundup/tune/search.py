@@ -12,7 +12,7 @@ from groundup.comparisons.bar import Bar
 from groundup.comparisons.changes import counted
 from groundup.comparisons.course import step_reached
 from groundup.comparisons.one_run import PLAN as RECIPE_PLAN
-from groundup.comparisons.processes import failure, start, stopping
+from groundup.comparisons.processes import outcome_of, start, stopping
 from groundup.comparisons.trials import Outcome, read_outcome
 from groundup.recipes.recipe import Recipe, save_recipe
 from groundup.run.own_code import STOCK, OwnCode
@@ -148,7 +148,7 @@ def search(tune: Tune, plan: Plan) -> Progress:
                     running[key] = _begin(tune, plan, *key)
                 time.sleep(0.1)
                 for key in [key for key, process in running.items() if process.poll() is not None]:
-                    progress.known[key] = _ended(tune.trial_folder(*key), running.pop(key))
+                    progress.known[key] = outcome_of(tune.trial_folder(*key), running.pop(key))
                     bar.say(f"{_line(progress, *key)}  {bar.to_go()}")
                 bar.update(lambda: f"{len(progress.known)} of {sum(plan.rungs)} trainings")
             _keep(progress, rung)
@@ -168,14 +168,6 @@ def _without_finished(progress: Progress, members: list[int], rung: int) -> list
 def _begin(tune: Tune, plan: Plan, number: int, rung: int) -> subprocess.Popen:
     folder = tune.trial_folder(number, rung)
     return tune.train(folder, tune.trial(plan, number, rung), str(plan.held_out[rung]), threads=plan.threads)
-
-
-def _ended(folder: Path, process: subprocess.Popen) -> Outcome:
-    assert process.stdin is not None
-    process.stdin.close()
-    if (outcome := read_outcome(folder)) is None:
-        raise failure(folder, process)
-    return outcome
 
 
 def _line(progress: Progress, number: int, rung: int) -> str:
